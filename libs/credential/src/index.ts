@@ -1,0 +1,7 @@
+/** What every service says of a credential: its ids, families, states, the legal moves between them, and who may ask for what. */
+
+export { type CredentialFamily, FAMILIES, familyOf } from './family.ts'
+export { type CredentialId, type Id, type IdPrefix, idOf, isId, newId } from './id.ts'
+export { ROLE_SCOPES, type Role, SCOPES, type Scope } from './scope.ts'
+export { type CredentialHealth, type CredentialMove, type CredentialStatus, HEALTHS, moveStatus, STATUSES } from './status.ts'
+export { foldUserName, type UserName } from './user-name.ts'

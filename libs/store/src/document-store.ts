@@ -1,0 +1,81 @@
+/**
+ * The port to a document database. Single-document compare-and-set is the only atomic operation: there are no
+ * transactions, change streams, update operators or partial indexes, so every engine behaves alike.
+ *
+ * D1 Uniqueness is only the `id`. A unique key of another kind is a claim document whose id is the hash of the key.
+ * D2 A write that was answered is durable (fsync, or majority and journal).
+ * D3 `replace` keeps members it does not know: what a newer version wrote survives an older one.
+ * D4 After a lost acknowledgement the adapter re-reads and compares the nonce of `rev`; it never repeats a write blindly.
+ */
+export interface DocumentStore {
+  /** Opens a collection, creating it and its indexes when missing. Idempotent; call it once per collection at start. */
+  collection<D extends Doc>(spec: CollectionSpec): Promise<Collection<D>>
+  /** Resolves when the store can be written, throws STORE_UNAVAILABLE when not. For readiness. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Members are JSON values, `Date` or `Uint8Array`, nested at will; `undefined` members are not stored. */
+export interface Doc {
+  readonly id: string
+  /** The version of the document's shape; readers upcast v−1. */
+  readonly v: number
+}
+
+/** `n` counts the writes, `nonce` is random per write: together they tell one's own lost write from another's. */
+export interface Rev {
+  readonly n: number
+  readonly nonce: string
+}
+
+export type Stored<D extends Doc> = D & { readonly rev: Rev }
+
+export interface CollectionSpec {
+  /** `<service>_<noun>`, letters and underscores: `registry_credentials`. */
+  readonly name: string
+  readonly indexes: readonly IndexSpec[]
+}
+
+/**
+ * A tuple of member paths (`owner.user`); the id is always the last, implied one. One member may be an array: each
+ * element is an entry. A document whose first member is absent is not in the index.
+ */
+export interface IndexSpec {
+  readonly name: string
+  readonly members: readonly string[]
+}
+
+/** What can be compared in an index. Dates compare by time, strings by UTF-8 bytes; false < true. */
+export type IndexValue = string | number | boolean | Date
+
+export interface FindQuery {
+  /** Equal values of the first members of the index. */
+  readonly prefix: readonly IndexValue[]
+  /** Range of the next member: from inclusive, to exclusive. */
+  readonly from?: IndexValue
+  readonly to?: IndexValue
+  /** Continue after this place: the `next` of the page before. */
+  readonly after?: string
+  readonly reverse?: boolean
+  /** 1 to 500. */
+  readonly limit: number
+}
+
+export interface Page<D extends Doc> {
+  readonly docs: readonly Stored<D>[]
+  /** Opaque; absent on the last page. */
+  readonly next?: string
+}
+
+export interface Collection<D extends Doc> {
+  /** `fresh` asks for a linearizable read (the engine's primary, majority); the default may be as old as the engine allows. */
+  get(id: string, options?: { readonly fresh?: boolean }): Promise<Stored<D> | undefined>
+  /** Throws ALREADY_EXISTS when the id is taken. */
+  insert(doc: D): Promise<Stored<D>>
+  /** Replaces the document if its rev is still `expected`; throws CONFLICT when not, also when it is gone. */
+  replace(doc: D, expected: Rev): Promise<Stored<D>>
+  /** Removes the document if its rev is still `expected`; throws CONFLICT when not. */
+  remove(id: string, expected: Rev): Promise<void>
+  /** Ordered by the index, then by id; `reverse` turns the order round. */
+  find(index: string, query: FindQuery): Promise<Page<D>>
+}

@@ -1,0 +1,14 @@
+/** Where documents are kept: one port, single-document compare-and-set, and an adapter per engine. */
+export type {
+  Collection,
+  CollectionSpec,
+  Doc,
+  DocumentStore,
+  FindQuery,
+  IndexSpec,
+  IndexValue,
+  Page,
+  Rev,
+  Stored,
+} from './document-store.ts'
+export { openSqliteStore } from './sqlite/open.ts'
