@@ -43,7 +43,8 @@ export class Secret {
     return '[secret]'
   }
 
-  [inspect.custom](): string {
-    return '[secret]'
+  static {
+    // Not written as a method: isolatedDeclarations cannot name a symbol that is not one of the language's own.
+    Object.defineProperty(Secret.prototype, inspect.custom, { value: () => '[secret]' })
   }
 }
