@@ -1,1 +1,11 @@
-export {}
+/** The provider payload: read it with every fault at once, make the vault's recipe of it, fill its templates. Pure functions, no I/O. */
+export { decodeRecipe, encodeRecipe } from './encode-recipe.ts'
+export { fillHosts, fillUrl } from './fill-hosts.ts'
+export { parseProvider } from './parse-provider.ts'
+export type { AuthPattern, ProviderPayload } from './payload.ts'
+export { probeOf } from './probe-of.ts'
+export type { Hosts, Placement, Probe, Recipe, RecipeField, RecipeOAuth, Segment } from './recipe.ts'
+export { recipeOf } from './recipe-of.ts'
+export { type ProviderReview, reviewProvider } from './review-provider.ts'
+export { PROVIDER_SCHEMA } from './schema.ts'
+export { splitFields } from './split-fields.ts'

@@ -1,4 +1,4 @@
-import { CodedError, ERRORS, type ErrorCode, type Fault, isCoded } from '@credence/errors'
+import { CodedError, ERRORS, type ErrorCode, type Fault } from '@credence/errors'
 import { ClientError, Status } from 'nice-grpc'
 import { BadRequest, type ErrorDetails, ErrorInfo, RetryInfo, RichClientError, RichServerError } from 'nice-grpc-error-details'
 
@@ -6,13 +6,9 @@ const DOMAIN = 'credence'
 
 /**
  * The `google.rpc.Status` of an error: ErrorInfo{reason: CODE, domain: "credence"}, BadRequest for the faults, RetryInfo
- * for the wait. Whatever is not coded is INTERNAL with an incident id and without its text.
+ * for the wait.
  */
-export function toStatus(error: unknown, incident: () => string): RichServerError {
-  if (!isCoded(error)) {
-    const id = incident()
-    return toStatus(new CodedError('INTERNAL', `Something went wrong on our side; incident ${id}.`, { facts: { incident: id } }), incident)
-  }
+export function toStatus(error: CodedError): RichServerError {
   const { credentialId, reconnectUrl, retryAfterMs, faults, facts } = error.details
   const metadata: Record<string, string> = { ...facts }
   if (credentialId !== undefined) metadata['credential_id'] = credentialId

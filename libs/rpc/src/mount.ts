@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CodedError } from '@credence/errors'
-import { type Logger, span, withTraceFrom } from '@credence/service'
+import { CodedError, isCoded } from '@credence/errors'
+import { type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import type { CallContext, ServiceImplementation, TsProtoServiceDefinition } from 'nice-grpc'
 import { ALLOW, type Peer } from './allow-table.ts'
 import { toStatus } from './error-status.ts'
@@ -34,7 +34,7 @@ export type Authenticate = (credentials: { readonly authorization: string; reado
 
 export interface GuardOptions {
   readonly log: Logger
-  readonly incident: () => string
+  readonly tracing: Tracing
   /** Present on the caller listener; without it the peer is the service that its certificate names. */
   readonly authenticate?: Authenticate
 }
@@ -65,7 +65,7 @@ type Call = (request: unknown, context: RpcContext) => unknown
 function guardUnary(path: string, call: Call, options: GuardOptions): Method {
   return (request, context) =>
     withTraceFrom(context.metadata.get('traceparent'), () =>
-      span(path.slice(1), {}, async () => {
+      options.tracing.span(path.slice(1), {}, async () => {
         try {
           return await call(request, await admit(path, context, options))
         } catch (error) {
@@ -79,7 +79,7 @@ function guardStream(path: string, call: Call, options: GuardOptions): Method {
   return async function* guardedStream(request, context) {
     // A generator runs in the context of whoever asks for the next item: the snapshot keeps the span around its whole life.
     const trace = context.metadata.get('traceparent')
-    const inside = await withTraceFrom(trace, () => span(path.slice(1), {}, async () => AsyncLocalStorage.snapshot()))
+    const inside = await withTraceFrom(trace, () => options.tracing.span(path.slice(1), {}, async () => AsyncLocalStorage.snapshot()))
     try {
       const admitted = await inside(() => admit(path, context, options))
       const items = inside(() => (call(request, admitted) as AsyncIterable<unknown>)[Symbol.asyncIterator]())
@@ -111,9 +111,7 @@ async function admit(path: string, context: CallContext, options: GuardOptions):
 
 function refuse(error: unknown, path: string, options: GuardOptions): unknown {
   if (error instanceof Error && error.name === 'AbortError') return error
-  return toStatus(error, () => {
-    const incident = options.incident()
-    options.log.failure(error, { method: path, incident })
-    return incident
-  })
+  if (isCoded(error)) return toStatus(error)
+  const incident = options.log.failure('rpc.failed', error, { method: path }).incident ?? ''
+  return toStatus(new CodedError('INTERNAL', `Something went wrong on our side; incident ${incident}.`, { facts: { incident } }))
 }

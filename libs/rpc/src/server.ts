@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Logger } from '@credence/service'
+import type { Logger, Tracing } from '@credence/service'
 import { type ChannelOptions, ServerCredentials } from '@grpc/grpc-js'
 import { createServer, type Server } from 'nice-grpc'
 import { errorDetailsServerMiddleware } from 'nice-grpc-error-details'
@@ -22,8 +22,8 @@ export interface RpcServerOptions {
   readonly port: number
   readonly mounts: readonly RpcMount[]
   readonly log: Logger
-  /** A new incident id for an error that is our bug. */
-  readonly incident: () => string
+  /** The service whose spans the calls are. */
+  readonly tracing: Tracing
   /** Mutual TLS: a service listener. Without it the listener is plaintext, which is for callers on loopback. */
   readonly tls?: TlsIdentity
   /** Present: this is the caller listener, which mounts only the methods that the allow table marks `caller`. */

@@ -1,2 +1,10 @@
 /** What a running service needs around its work: time and chance, settings, log lines and spans from one allow-list, certificates, start and stop. */
+export { type Authority, createAuthority } from './authority.ts'
 export { type Clock, type Random, systemClock, systemRandom } from './clock.ts'
+export { createFailpoints } from './failpoints.ts'
+export type { LogFields } from './fields.ts'
+export { runUntilSignal } from './lifecycle.ts'
+export { createLogger, type Logger } from './logger.ts'
+export { readSettings, type Settings } from './settings.ts'
+export { settingsTable } from './settings-table.ts'
+export { currentTraceId, span, startTracing, type Tracing, traceHeaders, withTraceFrom } from './tracing.ts'

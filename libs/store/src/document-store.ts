@@ -4,19 +4,29 @@
  *
  * D1 Uniqueness is only the `id`. A unique key of another kind is a claim document whose id is the hash of the key.
  * D2 A write that was answered is durable (fsync, or majority and journal).
- * D3 `replace` keeps members it does not know: what a newer version wrote survives an older one.
+ * D3 An adapter stores exactly what it is given and gives back all of it, members it has no name for included. Readers
+ *    take whole documents and spread them (`{...doc, status}`), so what a newer version wrote survives an older one.
  * D4 After a lost acknowledgement the adapter re-reads and compares the nonce of `rev`; it never repeats a write blindly.
  */
 export interface DocumentStore {
-  /** Opens a collection, creating it and its indexes when missing. Idempotent; call it once per collection at start. */
+  /**
+   * Opens a collection, creating it and its indexes when missing; a new index is filled from the documents that are
+   * there. Idempotent; call it once per collection at start.
+   */
   collection<D extends Doc>(spec: CollectionSpec): Promise<Collection<D>>
   /** Resolves when the store can be written, throws STORE_UNAVAILABLE when not. For readiness. */
   ping(): Promise<void>
+  /** Takes nothing more, finishes what was asked for. Afterwards everything throws STORE_UNAVAILABLE. */
   close(): Promise<void>
 }
 
-/** Members are JSON values, `Date` or `Uint8Array`, nested at will; `undefined` members are not stored. */
+/**
+ * Members are JSON values, `Date` or `Uint8Array`, nested up to 100 levels; `undefined` members are not stored, nor is a
+ * `rev` (the store has its own). Text is well-formed Unicode, names have no NUL. 16 MiB at most. Anything else (NaN, an
+ * object of a class) is a TypeError.
+ */
 export interface Doc {
+  /** 1 to 512 bytes of text without NUL. */
   readonly id: string
   /** The version of the document's shape; readers upcast v−1. */
   readonly v: number
@@ -38,23 +48,27 @@ export interface CollectionSpec {
 
 /**
  * A tuple of member paths (`owner.user`); the id is always the last, implied one. One member may be an array: each
- * element is an entry. A document whose first member is absent is not in the index.
+ * element is an entry, and a path through an array of objects (`shares.user`) takes each one's member. A document whose
+ * first member is absent is not in the index. What has no order (null, bytes, objects) counts as absent.
  */
 export interface IndexSpec {
   readonly name: string
   readonly members: readonly string[]
 }
 
-/** What can be compared in an index. Dates compare by time, strings by UTF-8 bytes; false < true. */
+/**
+ * What can be compared in an index. Dates compare by time, strings by UTF-8 bytes; false < true. Where one member has
+ * values of several types: absent < numbers < strings < booleans < dates.
+ */
 export type IndexValue = string | number | boolean | Date
 
 export interface FindQuery {
   /** Equal values of the first members of the index. */
   readonly prefix: readonly IndexValue[]
-  /** Range of the next member: from inclusive, to exclusive. */
+  /** Range of the next member: from inclusive, to exclusive, both of one type; only values of that type are in it. */
   readonly from?: IndexValue
   readonly to?: IndexValue
-  /** Continue after this place: the `next` of the page before. */
+  /** Continue after this place: the `next` of the page before, asked for with the same members above and `reverse`. */
   readonly after?: string
   readonly reverse?: boolean
   /** 1 to 500. */
@@ -76,6 +90,10 @@ export interface Collection<D extends Doc> {
   replace(doc: D, expected: Rev): Promise<Stored<D>>
   /** Removes the document if its rev is still `expected`; throws CONFLICT when not. */
   remove(id: string, expected: Rev): Promise<void>
-  /** Ordered by the index, then by id; `reverse` turns the order round. */
+  /**
+   * Ordered by the index, then by id; `reverse` turns the order round. A page follows its predecessor's last entry, so
+   * what is inserted between two pages neither repeats nor hides another document. `after` never reaches outside the
+   * range: a place of another query gives INVALID_PAGE_TOKEN or nothing.
+   */
   find(index: string, query: FindQuery): Promise<Page<D>>
 }

@@ -1,0 +1,73 @@
+import { isCoded } from '@credence/errors'
+import type { Clock, Logger } from '@credence/service'
+import type { Doc, DocumentStore } from '@credence/store'
+import type { Fact } from '../event-bus.ts'
+
+/** How long facts can be read again, in the event log of a service and on the bus. */
+export const KEPT_MS: number = 30 * 24 * 3_600_000
+const SWEEP_EVERY_MS = 3_600_000
+const PAGE = 200
+
+interface Event extends Doc {
+  /** When it came into the log; the relay of an old outbox may be late. */
+  readonly storedAt: Date
+  readonly seq: number
+  readonly fact: Fact
+}
+
+/** The facts of one service, each under its event id, kept 30 days: a lost stream is published again from here. */
+export interface EventLog {
+  /** Resolves when the fact is in the log; it may have been there before. */
+  keep(fact: Fact): Promise<void>
+  /** Removes what is older than is kept, page by page, until the signal aborts. */
+  sweep(signal: AbortSignal): Promise<void>
+}
+
+/** Opens the collection `<source>_events`. */
+export async function openEventLog(options: {
+  readonly source: string
+  readonly store: DocumentStore
+  readonly clock: Clock
+}): Promise<EventLog> {
+  const { store, clock } = options
+  const events = await store.collection<Event>({
+    name: `${options.source.replaceAll('-', '_')}_events`,
+    // `seq` keeps the facts of one document in order when they came in the same millisecond.
+    indexes: [{ name: 'stored', members: ['storedAt', 'seq'] }],
+  })
+  return {
+    async keep(fact) {
+      const event = { id: fact.id, v: 1, storedAt: new Date(clock.now()), seq: fact.seq, fact }
+      await events.insert(event).catch(unless('ALREADY_EXISTS'))
+    },
+    async sweep(signal) {
+      const to = new Date(clock.now() - KEPT_MS)
+      for (let more = true; more && !signal.aborted; ) {
+        const { docs, next } = await events.find('stored', { prefix: [], to, limit: PAGE })
+        await Promise.all(docs.map((event) => events.remove(event.id, event.rev).catch(unless('CONFLICT'))))
+        more = next !== undefined
+      }
+    },
+  }
+}
+
+/** Sweeps at once and then every hour until the signal aborts. A sweep that fails is told and tried at the next. */
+export async function sweepHourly(options: {
+  readonly sweep: () => Promise<unknown>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const { clock, log, signal } = options
+  while (!signal.aborted) {
+    await options.sweep().catch((error: unknown) => log.failure('events.sweep_failed', error))
+    await clock.sleep(SWEEP_EVERY_MS, signal).catch(() => undefined)
+  }
+}
+
+/** Passes over the one refusal that means "somebody has done it already". */
+function unless(code: 'ALREADY_EXISTS' | 'CONFLICT'): (error: unknown) => void {
+  return (error) => {
+    if (!isCoded(error, code)) throw error
+  }
+}

@@ -1,0 +1,83 @@
+import { FAMILIES } from '@credence/credential'
+import { compileSchema, type ValidateFunction } from './compile-schema.ts'
+import { AUTH_TYPES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
+import type { Recipe } from './recipe.ts'
+
+const string = { type: 'string' }
+const boolean = { type: 'boolean' }
+const strings = { type: 'array', items: string }
+
+/** Members that are not named here are kept: a newer writer may know more. */
+function open(
+  required: Readonly<Record<string, unknown>>,
+  optional: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required) }
+}
+
+const segment = {
+  oneOf: [
+    open({ literal: string }),
+    open({ field: string }, { prefix: string, suffix: string, default: string }),
+    open({ base64: { type: 'array', items: { $ref: '#/$defs/segment' } } }),
+  ],
+}
+
+const placement = open({
+  in: { enum: ['header', 'query', 'cookie'] },
+  name: string,
+  value: { type: 'array', items: { $ref: '#/$defs/segment' } },
+})
+
+const oauth = open(
+  {
+    clientId: string,
+    authorizeUri: string,
+    tokenUri: string,
+    availableScopes: { type: 'array', items: open({ scope: string, required: boolean }, { displayName: string, description: string }) },
+    scopeSeparator: string,
+    clientAuth: { enum: ['client_secret_basic', 'client_secret_post', 'none'] },
+    bodyFormat: { enum: ['form', 'json'] },
+    paths: open({ accessToken: string, refreshToken: string, expiresIn: string, scope: string, tokenType: string }),
+    expiresInUnit: { enum: ['s', 'ms'] },
+    authorizeParams: { type: 'object', additionalProperties: string },
+    invalidGrantCodes: strings,
+  },
+  { userInfoUri: string, issuer: string, defaultExpiresIn: { type: 'integer' }, ok: open({ path: string }) },
+)
+
+const probe = open(
+  { method: { enum: ['GET', 'HEAD', 'POST'] }, url: string, expect: { type: 'array', items: { type: 'integer' } } },
+  { accountId: string, accountName: string, ok: open({ path: string }), body: string },
+)
+
+const refresh = open(
+  { class: { enum: REFRESH_CLASSES } },
+  { graceMs: { type: 'integer' }, idleMs: { type: 'integer' }, lifetimeMs: { type: 'integer' }, permanentErrors: strings },
+)
+
+const field = open(
+  { name: string, label: string, inputType: { enum: INPUT_TYPES }, required: boolean, plain: boolean, account: boolean },
+  { hint: string },
+)
+
+const recipe = open(
+  {
+    format: { const: 1 },
+    provider: open({ id: string, version: { type: 'integer' }, displayName: string }),
+    pattern: { type: 'integer' },
+    authType: { enum: AUTH_TYPES },
+    family: { enum: FAMILIES },
+    level: { enum: ['user', 'project'] },
+    proxyUrl: string,
+    proxyEnabled: boolean,
+    fields: { type: 'array', items: field },
+    placements: { type: 'array', items: placement },
+    refresh,
+    extraHosts: strings,
+  },
+  { oauth, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
+)
+
+/** True for a value that has the shape of a recipe of format 1: the vault acts on it without looking again. */
+export const isRecipe: ValidateFunction<Recipe> = compileSchema<Recipe>({ ...recipe, $defs: { segment } })

@@ -1,0 +1,47 @@
+import type { Fault } from '@credence/errors'
+import type { AuthPattern, ProviderPayload } from './payload.ts'
+import { placementsOf } from './placements.ts'
+import { probeOf } from './probe-of.ts'
+import type { Segment } from './recipe.ts'
+import { recipeFields } from './recipe-fields.ts'
+
+/** What is allowed and yet is seldom meant. */
+export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): readonly Fault[] {
+  const warnings: Fault[] = []
+  const warn = (pointer: string, code: string, detail: string): void => {
+    warnings.push({ pointer, code, detail })
+  }
+  if (nameTaken) warn('/display_name', 'NAME_TAKEN', 'Another provider of the project has this name; people cannot tell them apart.')
+  if (!payload.proxy_enabled) warn('/proxy_enabled', 'PROXY_DISABLED', 'Calls through the proxy are refused until this is true.')
+  if (payload.proxy_url.startsWith('http:')) warn('/proxy_url', 'NOT_ENCRYPTED', 'Secrets travel unencrypted to this address.')
+  if (payload.description === undefined) warn('/description', 'NO_DESCRIPTION', 'People see only the name when they choose.')
+  const labels = new Set<string>()
+  payload.auth_patterns.forEach((pattern, index) => {
+    const at = `/auth_patterns/${index}`
+    const shownAs = pattern.display_name ?? pattern.type
+    if (labels.has(shownAs)) warn(`${at}/display_name`, 'SAME_NAME', 'Two options have the same name on the connect page.')
+    labels.add(shownAs)
+    if (pattern.type !== 'NONE' && probeOf(payload, index) === undefined) {
+      warn(`${at}/verify`, 'NO_VERIFY', 'A wrong value shows at the first call only; `verify` names a call that proves it.')
+    }
+    if (pattern.type === 'OAUTH' && (pattern.refresh ?? payload.refresh) === undefined) {
+      warn(`${at}/refresh`, 'NO_REFRESH_CLASS', 'Refresh tokens are treated as strict: after a lost answer the person signs in again.')
+    }
+    for (const name of unusedFields(payload, pattern, index)) {
+      warn(`${at}/fields`, 'UNUSED_FIELD', `The field \`${name}\` is asked for and goes nowhere.`)
+    }
+  })
+  return warnings
+}
+
+function unusedFields(payload: ProviderPayload, pattern: AuthPattern, index: number): readonly string[] {
+  const placed = new Set(placementsOf(pattern).flatMap(({ value }) => namesIn(value)))
+  return recipeFields(payload, index).flatMap((field) => (field.plain || placed.has(field.name) ? [] : [field.name]))
+}
+
+function namesIn(segments: readonly Segment[]): readonly string[] {
+  return segments.flatMap((segment) => {
+    if ('base64' in segment) return namesIn(segment.base64)
+    return 'field' in segment ? [segment.field] : []
+  })
+}

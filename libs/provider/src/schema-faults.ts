@@ -1,0 +1,116 @@
+import type { Fault } from '@credence/errors'
+import { compileSchema, type ErrorObject } from './compile-schema.ts'
+import { nearest } from './nearest.ts'
+import { pointerTo } from './pointer.ts'
+import { PROVIDER_SCHEMA } from './schema.ts'
+
+const validate = compileSchema(PROVIDER_SCHEMA)
+
+/** Names of the payload language that this version does not carry out: refused by name, so that nobody looks for a typing error. */
+const UNSUPPORTED_TYPES: readonly unknown[] = ['THIRDPARTY', 'CUSTOM']
+const UNSUPPORTED_MEMBERS: readonly string[] = ['steps', 'sign']
+const NOT_SUPPORTED = 'AUTH_TYPE_NOT_SUPPORTED'
+
+/** Everything in `value` that the published schema refuses. */
+export function schemaFaults(value: unknown): Fault[] {
+  if (validate(value)) return []
+  return (validate.errors ?? []).map((error) => ({ pointer: pointerOf(error), ...sentenceOf(error) }))
+}
+
+type Params = Readonly<Record<string, unknown>>
+type Parent = {
+  readonly properties?: Readonly<Record<string, { description?: string; $ref?: string }>>
+  readonly description?: string
+  readonly examples?: readonly string[]
+}
+type Sentence = Omit<Fault, 'pointer'>
+
+function pointerOf(error: ErrorObject): string {
+  const params: Params = error.params
+  if (error.keyword === 'required') return pointerTo(error.instancePath, String(params.missingProperty))
+  if (error.keyword === 'additionalProperties') return pointerTo(error.instancePath, String(params.additionalProperty))
+  return error.instancePath
+}
+
+function sentenceOf(error: ErrorObject): Sentence {
+  const params: Params = error.params
+  const parent = (error.parentSchema ?? {}) as Parent
+  switch (error.keyword) {
+    case 'required':
+      return missing(String(params.missingProperty), parent)
+    case 'additionalProperties':
+      return unknownMember(String(params.additionalProperty), parent)
+    case 'type':
+      return { code: 'WRONG_TYPE', detail: `Write ${TYPE_NAMES[String(params.type)]}, not ${typeNameOf(error.data)}.` }
+    case 'enum':
+      return notAllowed(error.data, (params.allowedValues as readonly unknown[]).map(String))
+    case 'uniqueItems':
+      return { code: 'DUPLICATE', detail: 'Write each item once.' }
+    case 'minLength':
+    case 'minItems':
+      return {
+        code: 'TOO_SHORT',
+        detail: `Write at least one ${error.keyword === 'minItems' ? 'item' : 'character'}: ${parent.description}.`,
+      }
+    case 'maxLength':
+    case 'maxItems':
+    case 'maxProperties':
+      return { code: 'TOO_LONG', detail: `Write at most ${params.limit} ${error.keyword === 'maxLength' ? 'characters' : 'of them'}.` }
+    case 'minimum':
+    case 'maximum':
+      return {
+        code: 'INVALID_VALUE',
+        detail: `Write a number that is ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${params.limit}.`,
+      }
+    default:
+      return { code: 'INVALID_VALUE', detail: `Write ${parent.description}${exampleOf(parent)}.` }
+  }
+}
+
+function exampleOf(schema: Parent): string {
+  const example = schema.examples?.[0]
+  return example === undefined ? '' : `, like \`${example}\``
+}
+
+function missing(name: string, parent: Parent): Sentence {
+  const property = parent.properties?.[name]
+  return {
+    code: 'MISSING',
+    detail: `Add \`${name}\`: ${property?.description ?? 'it is needed here'}${property === undefined ? '' : exampleOf(property)}.`,
+  }
+}
+
+function unknownMember(name: string, parent: Parent): Sentence {
+  if (UNSUPPORTED_MEMBERS.includes(name))
+    return { code: NOT_SUPPORTED, detail: 'Remove it: declared exchanges and request signing are not supported.' }
+  const known = Object.keys(parent.properties ?? {})
+  const near = nearest(name, known)
+  const write = near === undefined ? `Write one of ${known.map(quoted).join(', ')}` : `Write ${quoted(near)}`
+  return { code: 'UNKNOWN_MEMBER', detail: `${write}, or begin the name with \`x-\` to keep a member of your own.` }
+}
+
+function notAllowed(value: unknown, allowed: readonly string[]): Sentence {
+  if (UNSUPPORTED_TYPES.includes(value))
+    return { code: NOT_SUPPORTED, detail: `Write one of ${allowed.map(quoted).join(', ')}; this type is not supported.` }
+  const near = typeof value === 'string' ? nearest(value, allowed) : undefined
+  const all = allowed.map(quoted).join(', ')
+  return { code: 'NOT_ALLOWED', detail: near === undefined ? `Write one of ${all}.` : `Write ${quoted(near)}; allowed are ${all}.` }
+}
+
+function quoted(text: string): string {
+  return `\`${text}\``
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  object: 'an object',
+  array: 'a list',
+}
+
+function typeNameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

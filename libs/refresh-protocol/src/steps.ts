@@ -1,0 +1,179 @@
+/**
+ * The steps of one refresh as decisions over plain data. The vault adds only reading, compare-and-set, the POST and the
+ * spill; the exhaustive model of the tests searches through these same functions.
+ *
+ *     2 read         decideStart(child, here)      → return | refuse | wait | in_doubt | take
+ *     3 take         replace the child by `change` at the rev that was read; a conflict starts again at 2
+ *     4 POST         mayWrite(sent, at)            in the tick that writes the first byte
+ *     5 spill        `sent` and the answer's bytes, durable before they are parsed
+ *     6 save         decideSave(child, sent, …)    → save | close | keep | discard, on a fresh read; a conflict reads again
+ *     7 delete spill unless the decision keeps it
+ *     8 restart      each spill record through 5's parser and 6, before the first decideStart of its credential
+ *
+ * P1 No token leaves before an intent for it is durable.
+ * P2 While an intent is open only `openIntentRule` lets the same token leave again.
+ * P3 A new token is saved by the intent's `rtId`, never by the term: whoever comes late still moves the store forward.
+ * P4 An intent is closed only when it is known what became of its token, and nobody can come late.
+ * P5 An answer that finds another intent, or none, belongs to a secret that was replaced: it is never saved.
+ */
+import { refusesGrant, spentness, type TokenAnswer } from './answer.ts'
+import { openIntentRule } from './open-intent.ts'
+import type { Attempt, Change, Intent, Lease, RefreshChild, Sent } from './record.ts'
+import { REPLAY_MARGIN_MS, type RefreshTimes } from './times.ts'
+
+/** Where and when, and for what, a refresh is about to start. */
+export interface Here {
+  readonly now: number
+  /** The id of this vault instance: one per spill volume. */
+  readonly me: string
+  readonly times: Pick<RefreshTimes, 'leaseMs' | 'deadlineMs'>
+  /** Of the OAuth client that would be used. */
+  readonly clientGeneration: number
+  /** Refresh only this version; absent: whichever is in force. */
+  readonly expectedVersion?: number | undefined
+  /** A token that lives beyond this is fresh enough; absent: refresh it anyhow, ahead of its end. */
+  readonly neededUntil?: number | undefined
+  /** The API answered 401 with this version's access token. */
+  readonly accessTokenRefused?: boolean | undefined
+  /** What is known of the `senders` of an open intent, oneself included (`gone` is ignored there). Unknown counts as alive. */
+  readonly senders?: Readonly<Record<string, { readonly gone: boolean; readonly spillReplayed: boolean }>> | undefined
+}
+
+export type StartDecision =
+  | { readonly do: 'return'; readonly because: 'moved' | 'fresh' }
+  | { readonly do: 'refuse'; readonly because: 'no_refresh_token' }
+  /** Read again at `untilMs`. */
+  | { readonly do: 'wait'; readonly untilMs: number }
+  /** Send nothing. `askUser`: the access token has ended too, so only a person can help now. */
+  | { readonly do: 'in_doubt'; readonly askUser: boolean }
+  | { readonly do: 'take'; readonly change: Change; readonly sent: Sent }
+
+/** Steps 2 and 3: whether this refresh starts, and what to write before it does. */
+export function decideStart(child: RefreshChild, here: Here): StartDecision {
+  if (here.expectedVersion !== undefined && child.version !== here.expectedVersion) return { do: 'return', because: 'moved' }
+  const { rtId, expiresAt } = child.token
+  if (here.neededUntil !== undefined && here.accessTokenRefused !== true && expiresAt !== undefined && expiresAt > here.neededUntil) {
+    return { do: 'return', because: 'fresh' }
+  }
+  if (rtId === undefined) return { do: 'refuse', because: 'no_refresh_token' }
+  if (child.lease !== undefined && here.now < child.lease.until) return { do: 'wait', untilMs: child.lease.until }
+  const { intent } = child
+  if (intent === undefined || intent.rtId !== rtId) return take(child, here, { rtId, attempt: 'first', senders: [] })
+
+  const outstanding = intent.senders.filter((sender) => !holdsNothing(sender, here))
+  const rule = openIntentRule({
+    refreshClass: child.refreshClass,
+    intent: {
+      attempt: intent.attempt,
+      deadline: intent.deadline,
+      ownerGone: outstanding.length === 0,
+      spillReplayed: outstanding.length === 0,
+    },
+    accessTokenExpiresAt: expiresAt,
+    accessTokenRefused: here.accessTokenRefused,
+    now: here.now,
+  })
+  switch (rule) {
+    case 'take_over':
+      return take(child, here, { rtId, attempt: 'replay', senders: outstanding })
+    case 'last_resort':
+      return take(child, here, { rtId, attempt: 'last_resort', senders: [] })
+    case 'wait':
+      return { do: 'wait', untilMs: intent.deadline + REPLAY_MARGIN_MS }
+    case 'in_doubt':
+    case 'ask_user':
+      return { do: 'in_doubt', askUser: rule === 'ask_user' }
+  }
+}
+
+/**
+ * Step 4, in the connector's write hook: `now` by the wall clock, `elapsedMs` since the take by the monotonic one. True
+ * only before the deadline by both, and the lease outlasts the deadline, so no later term can exist while it is true.
+ */
+export function mayWrite(sent: Sent, at: { readonly now: number; readonly elapsedMs: number }): boolean {
+  return at.now < sent.deadline && at.elapsedMs < sent.deadline - sent.startedAt
+}
+
+export type SaveDecision =
+  /** Seal the new token as `change.version`, keep the blob before as `prev`, write both with `change`. */
+  | { readonly do: 'save'; readonly change: Change }
+  /** The token was not spent, or is dead beyond doubt. */
+  | { readonly do: 'close'; readonly change: Change }
+  /** The outcome stays open: in doubt, unless a later sender is at work. `keepSpill`: its bytes may hold a token. */
+  | { readonly do: 'keep'; readonly change: Change; readonly keepSpill: boolean }
+  /** Nothing to write. `gone`: deleted, so a new token is revoked at the provider; otherwise it is dropped and audited. */
+  | { readonly do: 'discard'; readonly because: 'gone' | 'replaced' | 'saved_before' }
+
+/** Step 6, also for spill records (step 8). `child` is a fresh read, undefined for a tombstone; `newRtId` of the token received. */
+export function decideSave(
+  child: RefreshChild | undefined,
+  sent: Sent,
+  received: { readonly answer: TokenAnswer; readonly newRtId?: string | undefined },
+): SaveDecision {
+  if (child === undefined) return { do: 'discard', because: 'gone' }
+  const { answer, newRtId } = received
+  const { intent } = child
+  if (intent === undefined || intent.rtId !== sent.rtId) {
+    return { do: 'discard', because: newRtId !== undefined && newRtId === child.token.rtId ? 'saved_before' : 'replaced' }
+  }
+  const spent = spentness(answer, child.refreshClass)
+  const lease = released(child.lease, sent)
+  const keepSpill = answer.kind === 'unreadable' && answer.mayHoldToken
+  const senders = keepSpill ? intent.senders : intent.senders.filter((sender) => sender !== sent.owner)
+  if (spent === 'rotated') return { do: 'save', change: { version: child.version + 1, lease, intent: undefined } }
+  if (spent === 'same') {
+    // The token is good, but another sender's answer may carry its successor: that one must still find its intent.
+    const stillOpen = child.refreshClass !== 'static' && senders.length > 0
+    const left: Intent | undefined = stillOpen ? { ...intent, attempt: 'first', senders } : undefined
+    return { do: 'save', change: { version: child.version + 1, lease, intent: left } }
+  }
+  if (intent.term !== sent.term) {
+    const rest = intent.owner === sent.owner ? intent.senders : senders
+    return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, senders: rest } } }
+  }
+  if (spent !== 'unknown' && settles({ child, sent, answer, senders })) {
+    return { do: 'close', change: { version: child.version, lease, intent: undefined } }
+  }
+  const looked = spent === 'unknown' || refusesGrant(answer)
+  // By what was sent, not by what stands there: a spill record that is read twice must come to the same end.
+  const attempt = looked ? sent.attempt : before(sent.attempt)
+  return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, attempt, senders } } }
+}
+
+/** Whether a refusal of the current sender ends all doubt about the token (P4). */
+function settles(at: { child: RefreshChild; sent: Sent; answer: TokenAnswer; senders: readonly string[] }): boolean {
+  if (at.child.refreshClass === 'static') return true
+  if (at.senders.length > 0) return false
+  if (at.sent.attempt === 'first') return true
+  // An invalid_grant on a replay may only say that the sender before us won; on the last resort there is no such sender.
+  return at.sent.attempt === 'last_resort' && refusesGrant(at.answer)
+}
+
+/** The provider never looked at the token, so the attempt does not count. */
+function before(attempt: Attempt): Attempt {
+  return attempt === 'last_resort' ? 'replay' : 'first'
+}
+
+function take(
+  child: RefreshChild,
+  here: Here,
+  open: { readonly rtId: string; readonly attempt: Attempt; readonly senders: readonly string[] },
+): StartDecision {
+  const term = (child.lease?.term ?? 0) + 1
+  const { now, me, times } = here
+  const sent: Sent = { rtId: open.rtId, term, owner: me, attempt: open.attempt, startedAt: now, deadline: now + times.deadlineMs }
+  const senders = [...open.senders.filter((sender) => sender !== me), me]
+  const intent: Intent = { ...sent, clientGeneration: here.clientGeneration, senders }
+  return { do: 'take', sent, change: { version: child.version, lease: { owner: me, term, until: now + times.leaseMs }, intent } }
+}
+
+/** A later holder's lease is not ours to end. */
+function released(lease: Lease | undefined, sent: Sent): Lease | undefined {
+  return lease?.term === sent.term ? { ...lease, until: 0 } : lease
+}
+
+/** An earlier life of this instance is over, since it would still hold the spill volume: only the spill counts for oneself. */
+function holdsNothing(sender: string, here: Here): boolean {
+  const known = here.senders?.[sender]
+  return known?.spillReplayed === true && (sender === here.me || known.gone)
+}

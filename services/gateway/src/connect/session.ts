@@ -1,0 +1,115 @@
+import type { HasOutbox } from '@credence/events'
+import type { Principal } from '@credence/rpc'
+
+/**
+ * Where a session stands. `open` waits for input; `checking` while the vault and the verifier are asked; `question` waits
+ * for the person's yes; `connecting` is confirmed and on its way to the registry, where a sweeper finishes it.
+ */
+export type SessionState =
+  | 'open'
+  | 'at_provider'
+  | 'checking'
+  | 'question'
+  | 'unconfirmed'
+  | 'connecting'
+  | 'connected'
+  | 'failed'
+  | 'cancelled'
+  | 'timed_out'
+
+export const CONFIRMS = ['host', 'code', 'login', 'none'] as const
+/** How the person at the end is proven to be the person of the start. */
+export type Confirm = (typeof CONFIRMS)[number]
+
+/** What the registry answered when the place for the credential was reserved. */
+export interface Reservation {
+  readonly pattern: number
+  readonly credentialId: string
+  readonly recipeId: string
+  readonly family: string
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly providerVersion: number
+}
+
+/** The sealed secret that waits for its confirmation. */
+export interface Candidate {
+  readonly id: string
+  readonly verified: boolean
+  readonly accountId?: string
+  readonly accountName?: string
+  /** The person agreed that another account takes the place of the one before. */
+  readonly changeConfirmed?: boolean
+}
+
+/** The last try that did not succeed, for the page that asks again. Plain values only. */
+export interface LastTry {
+  readonly problem?: string
+  /** Sentences by field name. */
+  readonly fields?: Readonly<Record<string, string>>
+  readonly plain: Readonly<Record<string, string>>
+  readonly scopes?: readonly string[]
+}
+
+/**
+ * `gateway_sessions`. One connect session, from its link to its end.
+ *
+ *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
+ *      credentialId?, label, level, confirm, returnUrl?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
+ *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, question?, confirmation?, failure?, outbox…}
+ *
+ * Links, cookies, states and codes are held as SHA-256 only.
+ */
+export interface ConnectSession extends HasOutbox {
+  readonly project: string
+  readonly state: SessionState
+  /** More than one after a repeated create: each answer has its own link. */
+  readonly linkHashes: readonly string[]
+  /** The first browser that started it. */
+  readonly browser?: string | undefined
+  /** As whom the other services are asked: the creator, with the session's user. */
+  readonly creator: Principal
+  readonly user: string
+  readonly providerId: string
+  readonly wantedPattern?: number | undefined
+  /** The credential that is connected anew. */
+  readonly credentialId?: string | undefined
+  readonly label: string
+  readonly level: string
+  readonly confirm: Confirm
+  readonly returnUrl?: string | undefined
+  readonly scopes: readonly string[]
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  /** When the sweeper looks at it next: to finish, to end, or to remove it. */
+  readonly sweepAt: Date
+  /** With `login`: the session's user was signed in when it started. */
+  readonly signedIn?: boolean | undefined
+  readonly reserved?: Reservation | undefined
+  /** SHA-256 (hex) of the `state` under way. */
+  readonly stateHash?: string | undefined
+  /** States that were redeemed or given up: a replay finds its session and changes nothing. */
+  readonly spentStates: readonly string[]
+  readonly lastTry?: LastTry | undefined
+  readonly candidate?: Candidate | undefined
+  readonly question?: 'unverified' | 'account' | undefined
+  readonly confirmation?: { readonly hash: string; readonly tries: number } | undefined
+  readonly failure?: { readonly code: string; readonly detail: string } | undefined
+}
+
+const ENDED: ReadonlySet<SessionState> = new Set(['connected', 'failed', 'cancelled', 'timed_out'])
+
+/** The state as of `now`: a live session whose time is over is `timed_out` before anybody wrote it down. */
+export function stateAt(session: ConnectSession, now: number): SessionState {
+  const late = session.expiresAt.getTime() <= now
+  return late && !ENDED.has(session.state) && session.state !== 'connecting' ? 'timed_out' : session.state
+}
+
+export function hasEnded(state: SessionState): boolean {
+  return ENDED.has(state)
+}
+
+/** The principal of the calls that a session makes. */
+export function actingFor(session: ConnectSession): Principal {
+  return { ...session.creator, via: 'connect' }
+}

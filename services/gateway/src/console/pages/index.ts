@@ -1,0 +1,3 @@
+/** The console pages: each a pure function from its view to HTML. */
+export { renderCredentials } from './credentials.ts'
+export { renderSignIn } from './sign-in.ts'

@@ -1,0 +1,19 @@
+import type { HasOutbox } from '@credence/events'
+
+export const CONSUMER_KINDS = ['tool', 'channel', 'agent'] as const
+export type ConsumerKind = (typeof CONSUMER_KINDS)[number]
+
+/** Somebody who uses a credential by its id (`registry_consumers`): answers "where is it used?". */
+export interface ConsumerDoc extends HasOutbox {
+  readonly project: string
+  readonly credentialId: string
+  readonly kind: ConsumerKind
+  readonly externalRef: string
+  readonly label: string
+  readonly boundAt: Date
+  readonly boundBy: string
+  /** Present while it is bound: the first member of the list index. */
+  readonly boundTo?: string | undefined
+  /** When its credential was deleted. */
+  readonly orphanedAt?: Date | undefined
+}

@@ -1,0 +1,75 @@
+import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
+import type { ConsumerDoc } from '../credential/consumer.ts'
+import type { HistoryDoc } from '../credential/history-entry.ts'
+import type { Parent } from '../credential/parent.ts'
+import type { KeyDoc } from '../key/key.ts'
+import type { Installation, ProjectDoc } from '../project/project.ts'
+import type { ClientDoc, ProviderDoc, ProviderVersionDoc } from '../provider/provider.ts'
+import type { NameClaim, UserDoc } from '../caller/user.ts'
+import type { RequestClaim } from './request-claim.ts'
+
+/** Everything that the registry stores. */
+export interface Collections {
+  readonly credentials: Collection<Parent>
+  readonly consumers: Collection<ConsumerDoc>
+  readonly history: Collection<HistoryDoc>
+  readonly users: Collection<UserDoc>
+  readonly userNames: Collection<NameClaim>
+  readonly keys: Collection<KeyDoc>
+  readonly providers: Collection<ProviderDoc>
+  readonly providerVersions: Collection<ProviderVersionDoc>
+  readonly clients: Collection<ClientDoc>
+  readonly projects: Collection<ProjectDoc>
+  readonly requests: Collection<RequestClaim>
+  readonly installation: Collection<Installation>
+}
+
+const INDEXES = {
+  credentials: {
+    visible: ['visibleTo', 'createdAt'],
+    provider: ['usesProvider', 'provider.version'],
+    pending: ['access.pendingSince'],
+    promoting: ['promoting.since'],
+    destroying: ['destroying.since'],
+    hidden: ['hiddenSince'],
+  },
+  consumers: { bound: ['boundTo', 'boundAt'] },
+  history: { credential: ['credentialId', 'at'] },
+  users: { spreading: ['spreadSince'] },
+  user_names: {},
+  keys: { project: ['project', 'createdAt'], hash: ['hashes'], pending: ['pendingSince'] },
+  providers: { project: ['listedIn', 'createdAt'], name: ['listedIn', 'foldedName'] },
+  provider_versions: {},
+  clients: {},
+  projects: {},
+  requests: { expiry: ['expiresAt'] },
+  installation: {},
+} as const satisfies Record<string, Record<string, readonly string[]>>
+
+export async function openCollections(store: DocumentStore): Promise<Collections> {
+  const open = <D extends Doc>(name: keyof typeof INDEXES): Promise<Collection<D>> => store.collection<D>(specOf(name))
+  const openSource = <D extends HasOutbox>(name: keyof typeof INDEXES): Promise<Collection<D>> => {
+    const spec = specOf(name)
+    return store.collection<D>({ ...spec, indexes: [...spec.indexes, OUTBOX_INDEX] })
+  }
+  return {
+    credentials: await openSource('credentials'),
+    consumers: await openSource('consumers'),
+    history: await open('history'),
+    users: await open('users'),
+    userNames: await open('user_names'),
+    keys: await open('keys'),
+    providers: await openSource('providers'),
+    providerVersions: await open('provider_versions'),
+    clients: await open('clients'),
+    projects: await open('projects'),
+    requests: await open('requests'),
+    installation: await open('installation'),
+  }
+}
+
+function specOf(name: keyof typeof INDEXES): CollectionSpec {
+  const indexes = Object.entries(INDEXES[name]).map(([index, members]) => ({ name: index, members }))
+  return { name: `registry_${name}`, indexes }
+}

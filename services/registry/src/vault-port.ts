@@ -1,0 +1,29 @@
+import type { AccessFence } from '@credence/proto/credential'
+import type {
+  ListUsesResponse,
+  PromoteResponse,
+  RefreshResponse,
+  SetCallerRequest,
+} from '@credence/proto/vault'
+import type { Principal } from '@credence/rpc'
+
+/**
+ * What the registry asks of the vault. Every order names its principal: the person behind it for the audit, or the
+ * registry itself; its project is the credential's. Errors are CodedErrors; a vault that does not answer in time is
+ * DEADLINE_EXCEEDED.
+ */
+export interface VaultPort {
+  /** CONFLICT when the vault holds a newer generation; NOT_FOUND when it has no such child. */
+  setAccess(by: Principal, credentialId: string, access: AccessFence): Promise<void>
+  setCaller(by: Principal, caller: Caller): Promise<void>
+  promote(by: Principal, order: { credentialId: string; candidateId: string; access: AccessFence }): Promise<PromoteResponse>
+  destroy(by: Principal, order: { credentialId: string; consumers: readonly string[]; generation: number }): Promise<void>
+  putRecipe(by: Principal, recipe: { id: string; bytes: Uint8Array }): Promise<void>
+  /** One of `revoked`, `not_declared`, `left_shared_grant`, `nothing_to_revoke`, `failed`. */
+  revoke(by: Principal, credentialId: string): Promise<string>
+  refresh(by: Principal, order: { credentialId: string; expectedVersion: number; cause: string }): Promise<RefreshResponse>
+  listUses(by: Principal, query: { credentialId: string; pageSize: number; pageToken: string }): Promise<ListUsesResponse>
+}
+
+/** One secret of a caller's key, as the vault keeps it. */
+export type Caller = Omit<SetCallerRequest, '_unknownFields' | 'keySha256'> & { readonly keySha256: Uint8Array }

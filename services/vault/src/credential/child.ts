@@ -1,0 +1,115 @@
+import type { CredentialFamily } from '@credence/credential'
+import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
+import type { Intent, Lease } from '@credence/refresh-protocol'
+import type { IndexSpec } from '@credence/store'
+
+/**
+ * A credential's secret as stored. Only `sealed`, and the same member of `candidate` and `prev`, hold ciphertext:
+ *
+ *     sealed.box        nonce 12 | tag 16 | AES-256-GCM(dek, secret fields)    see aead.ts, secret-fields.ts
+ *     sealed.wrappedDek nonce 12 | tag 16 | AES-256-GCM(project key, dek 32)
+ *     sealed.commitment HMAC-SHA256(dek, label): one ciphertext opens under one key only
+ *     access.mac        HMAC-SHA256(key derived from dek, fence): a storage writer cannot let himself in
+ *
+ * C1 The associated data binds a box to project, credential, version, kind, recipe and hosts: a copied row does not open.
+ * C2 A fresh DEK per write: every key encrypts once, so no nonce repeats under it.
+ * C3 `version` counts secrets, `access.generation` counts fences; neither ever falls (floors.ts).
+ */
+export interface Child extends HasOutbox {
+  readonly project: string
+  readonly family: CredentialFamily
+  /** Counts secrets; 0 while there is only a candidate. */
+  readonly version: number
+  readonly recipe: string
+  readonly plain: Readonly<Record<string, string>>
+  readonly sealed?: Sealed
+  readonly access?: Access
+  readonly token?: TokenTimes
+  /** When a static secret ends by its own statement. */
+  readonly expiresAt?: Date
+  readonly lease?: Lease
+  readonly intent?: Intent
+  readonly candidate?: Candidate
+  readonly prev?: Previous
+  readonly lastRefresh?: LastRefresh
+  /** The version whose refusal by the API was told: once per version. */
+  readonly refusedVersion?: number
+  /** Present on OAuth children in force: the member of the index that the refresher pages through. */
+  readonly grant?: true
+  readonly deleted?: Tombstone
+  /** The candidate that the secret in force came from: a repeated Promote finds itself done. */
+  readonly promoted?: string
+}
+
+export interface Sealed {
+  readonly alg: 'A256GCM'
+  readonly projectKeyId: string
+  readonly wrappedDek: Uint8Array
+  readonly box: Uint8Array
+  readonly commitment: Uint8Array
+}
+
+/** The fence: who may use it. `owner` and `shares` hold folded user names; `project` stands for everybody in the project. */
+export interface Access {
+  readonly generation: number
+  readonly state: 'active' | 'expired' | 'disabled'
+  readonly reason: string
+  readonly owner: readonly string[]
+  readonly shares: readonly { readonly names: readonly string[]; readonly permission: string }[]
+  readonly mac: Uint8Array
+}
+
+/** A sealed secret that nobody may use yet: only a probe may open it, until it is promoted or its time is over. */
+export interface Candidate {
+  readonly id: string
+  readonly sealed: Sealed
+  readonly recipe: string
+  readonly plain: Readonly<Record<string, string>>
+  readonly until: Date
+  readonly token?: TokenTimes
+  readonly expiresAt?: Date
+}
+
+/** The secret before the last refresh, kept for the provider's grace time. */
+export interface Previous {
+  readonly version: number
+  readonly sealed: Sealed
+  readonly until: Date
+}
+
+export interface TokenTimes {
+  readonly issuedAt: Date
+  readonly expiresAt?: Date
+  readonly scopes: readonly string[]
+  /** HMAC fingerprint of the refresh token: tells two apart, gives none away. Absent without one. */
+  readonly rtId?: string
+  /** The generation of the OAuth client's secret at the time. */
+  readonly clientGeneration: number
+}
+
+/** The last refresh that did not succeed, for whoever has to judge it. */
+export interface LastRefresh {
+  readonly at: Date
+  readonly outcome: string
+  readonly httpStatus: number
+  readonly errorCode: string
+  readonly descriptor: string
+  readonly retryAfterMs: number
+  readonly replay: boolean
+  readonly clientChanged: boolean
+}
+
+/** What stays of a deleted credential: those who could use it learn that it is gone, everybody else that it never was. */
+export interface Tombstone {
+  readonly at: Date
+  readonly visibleTo: readonly string[]
+  readonly consumers: readonly string[]
+}
+
+export const CHILD_COLLECTION = 'vault_credentials'
+export const CHILD_INDEXES: readonly IndexSpec[] = [
+  { name: 'by_project', members: ['project'] },
+  { name: 'by_grant', members: ['grant'] },
+  { name: 'by_candidate_end', members: ['candidate.until'] },
+  OUTBOX_INDEX,
+]

@@ -1,0 +1,61 @@
+import { CodedError, isCoded } from '@credence/errors'
+import type { Collection, DocumentStore, Stored } from '@credence/store'
+import { CHILD_COLLECTION, CHILD_INDEXES, type Child } from './child.ts'
+import type { Floors } from './floors.ts'
+
+/** The stored children. Every read is held against the floors, every write raises them. */
+export interface Children {
+  readonly collection: Collection<Child>
+  /** Fresh by default: a fence that is read decides who may use a secret. */
+  read(id: string): Promise<Stored<Child> | undefined>
+  /** As `read`, but a missing or deleted one is NOT_FOUND. */
+  need(id: string): Promise<Stored<Child>>
+  insert(child: Child): Promise<Stored<Child>>
+  /** Compare-and-set at the rev that was read; throws CONFLICT when somebody was faster. */
+  replace(child: Child, read: Stored<Child>): Promise<Stored<Child>>
+  /** Reads, changes and writes until nobody was faster. `change` may answer the child itself: nothing to do. */
+  change(id: string, change: (child: Stored<Child>) => Child | Promise<Child>): Promise<Stored<Child>>
+}
+
+/** Beyond this many lost races something else is wrong than bad luck. */
+const MOST_TRIES = 50
+
+export async function openChildren(store: DocumentStore, floors: Floors): Promise<Children> {
+  const collection = await store.collection<Child>({ name: CHILD_COLLECTION, indexes: CHILD_INDEXES })
+  const raised = (child: Stored<Child>): Stored<Child> => {
+    floors.raise(child.id, { version: child.version, generation: child.access?.generation ?? 0 })
+    return child
+  }
+  async function read(id: string): Promise<Stored<Child> | undefined> {
+    const child = await collection.get(id, { fresh: true })
+    if (child !== undefined && child.deleted === undefined) {
+      floors.check(id, { version: child.version, generation: child.access?.generation ?? 0 })
+    }
+    return child
+  }
+  async function need(id: string): Promise<Stored<Child>> {
+    const child = await read(id)
+    if (child === undefined || child.deleted !== undefined) throw new CodedError('NOT_FOUND')
+    return child
+  }
+  const replace = async (child: Child, before: Stored<Child>): Promise<Stored<Child>> => raised(await collection.replace(child, before.rev))
+  return {
+    collection,
+    read,
+    need,
+    replace,
+    insert: async (child) => raised(await collection.insert(child)),
+    async change(id, change) {
+      for (let tries = 1; ; tries++) {
+        const before = await need(id)
+        const after = await change(before)
+        if (after === before) return before
+        try {
+          return await replace(after, before)
+        } catch (error) {
+          if (!isCoded(error, 'CONFLICT') || tries === MOST_TRIES) throw error
+        }
+      }
+    },
+  }
+}

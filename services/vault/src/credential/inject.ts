@@ -1,0 +1,127 @@
+import { newPlaceholder, type SwappedSecret } from '@credence/egress'
+import type { Placement, Segment } from '@credence/provider'
+import type { Random } from '@credence/service'
+import type { SecretFields } from './secret-fields.ts'
+
+/** A request as the caller wants it, without the secret. */
+export interface PlainRequest {
+  readonly url: URL
+  readonly headers: readonly (readonly [string, string])[]
+}
+
+/** The request with placeholders where the secret goes, and the bytes for the socket; disposing wipes every one of them. */
+export interface InjectedRequest extends Disposable {
+  readonly url: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly secrets: readonly SwappedSecret[]
+  /** Every form of the secret that an answer could echo: field values and what was made of them. */
+  readonly needles: readonly Buffer[]
+}
+
+/**
+ * Where the bytes become a header. What the caller sent under the same name is removed first: he must not be able to
+ * choose between his value and ours. Pure but for the placeholders' chance.
+ */
+export function inject(request: PlainRequest, placements: readonly Placement[], context: { fields: SecretFields; random: Random }): InjectedRequest {
+  const url = new URL(request.url)
+  let headers = [...request.headers]
+  const secrets: SwappedSecret[] = []
+  const needles: Buffer[] = []
+  const query: string[] = []
+  const cookies: string[] = []
+  for (const placement of placements) {
+    const value = render(placement.value, context.fields, needles)
+    const placeholder = newPlaceholder(context.random)
+    if (placement.in === 'header') {
+      headers = headers.filter(([name]) => name.toLowerCase() !== placement.name.toLowerCase())
+      headers.push([placement.name, placeholder])
+      secrets.push({ placeholder, bytes: value })
+    } else if (placement.in === 'query') {
+      url.searchParams.delete(placement.name)
+      query.push(`${encodeURIComponent(placement.name)}=${placeholder}`)
+      secrets.push({ placeholder, bytes: percentEncoded(value) })
+      needles.push(value)
+    } else {
+      cookies.push(`${placement.name}=${placeholder}`)
+      secrets.push({ placeholder, bytes: value })
+    }
+  }
+  if (cookies.length > 0) headers = withCookies(headers, cookies)
+  const search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&')
+  const target = `${url.origin}${url.pathname}${search === '' ? '' : `?${search}`}`
+  const wipe = (): void => {
+    for (const secret of secrets) secret.bytes.fill(0)
+    for (const needle of needles) needle.fill(0)
+  }
+  return { url: target, headers, secrets, needles, [Symbol.dispose]: wipe }
+}
+
+function render(segments: readonly Segment[], fields: SecretFields, needles: Buffer[]): Buffer {
+  return concat(
+    segments.map((segment) => {
+      if ('literal' in segment) return Buffer.from(segment.literal)
+      if ('base64' in segment) {
+        const inner = render(segment.base64, fields, needles)
+        const encoded = base64(inner)
+        needles.push(inner)
+        return encoded
+      }
+      const value = fields.get(segment.field)
+      if (value === undefined || value.byteLength === 0) return Buffer.from(`${segment.prefix ?? ''}${segment.default ?? ''}${segment.suffix ?? ''}`)
+      needles.push(concat([value]))
+      return concat([Buffer.from(segment.prefix ?? ''), value, Buffer.from(segment.suffix ?? '')])
+    }),
+  )
+}
+
+/** In memory of its own, never a slice of the shared pool: wiping it wipes all there is. */
+function concat(parts: readonly Buffer[]): Buffer {
+  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) at += part.copy(joined, at)
+  return joined
+}
+
+const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const PADDING = 0x3d
+
+/** Bytes to bytes: `toString('base64')` would leave the value in a string that nobody can wipe. RFC 4648 §4. */
+export function base64(bytes: Uint8Array): Buffer {
+  const encoded = Buffer.allocUnsafeSlow(Math.ceil(bytes.byteLength / 3) * 4)
+  for (let from = 0, to = 0; from < bytes.byteLength; from += 3, to += 4) {
+    const [a, b, c] = [bytes[from]!, bytes[from + 1], bytes[from + 2]]
+    encoded[to] = BASE64[a >> 2]!
+    encoded[to + 1] = BASE64[((a & 3) << 4) | ((b ?? 0) >> 4)]!
+    encoded[to + 2] = b === undefined ? PADDING : BASE64[((b & 15) << 2) | ((c ?? 0) >> 6)]!
+    encoded[to + 3] = c === undefined ? PADDING : BASE64[c & 63]!
+  }
+  return encoded
+}
+
+const HEX = Buffer.from('0123456789ABCDEF')
+const UNRESERVED = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~'))
+
+/** RFC 3986 §2.1, bytes to bytes. */
+export function percentEncoded(bytes: Uint8Array): Buffer {
+  const encoded = Buffer.allocUnsafeSlow(bytes.reduce((size, byte) => size + (UNRESERVED.has(byte) ? 1 : 3), 0))
+  let at = 0
+  for (const byte of bytes) {
+    if (UNRESERVED.has(byte)) encoded[at++] = byte
+    else {
+      encoded[at++] = 0x25
+      encoded[at++] = HEX[byte >> 4]!
+      encoded[at++] = HEX[byte & 15]!
+    }
+  }
+  return encoded
+}
+
+function withCookies(headers: (readonly [string, string])[], cookies: readonly string[]): (readonly [string, string])[] {
+  const names = new Set(cookies.map((cookie) => cookie.slice(0, cookie.indexOf('='))))
+  const others = headers.filter(([name]) => name.toLowerCase() !== 'cookie')
+  const kept = headers
+    .filter(([name]) => name.toLowerCase() === 'cookie')
+    .flatMap(([, value]) => value.split(/;\s*/))
+    .filter((cookie) => !names.has(cookie.slice(0, cookie.indexOf('=')).trim()))
+  return [...others, ['Cookie', [...kept, ...cookies].join('; ')]]
+}

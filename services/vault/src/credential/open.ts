@@ -1,0 +1,48 @@
+import { timingSafeEqual } from 'node:crypto'
+import { CodedError } from '@credence/errors'
+import type { Hosts, Recipe } from '@credence/provider'
+import { candidateBinding, secretBinding } from './binding.ts'
+import type { Child } from './child.ts'
+import type { DataKey } from './envelope.ts'
+import { type SecretFields, unpackFields } from './secret-fields.ts'
+import type { VaultContext } from './vault-context.ts'
+
+/** A secret in the open, for one call: the values by field name, plain ones included. Disposing wipes the secret ones. */
+export interface OpenSecret extends Disposable {
+  readonly fields: SecretFields
+  readonly hosts: Hosts
+  readonly recipe: Recipe
+}
+
+/** Opens the secret in force, and holds its fence against the fence's MAC: a fence that a storage writer made is refused. */
+export async function openSecret(vault: VaultContext, child: Child): Promise<OpenSecret> {
+  const recipe = await vault.recipes.get(child.recipe)
+  if (child.sealed === undefined || child.access === undefined) throw new CodedError('NOT_FOUND')
+  const binding = secretBinding(child, recipe)
+  using dataKey = await vault.envelope.dataKey(child.sealed, binding)
+  checkFence(dataKey, child)
+  return opened(dataKey.open(child.sealed, binding), { plain: child.plain, hosts: binding.filled, recipe })
+}
+
+/** Opens a candidate, for its probe alone. */
+export async function openCandidate(vault: VaultContext, child: Child, candidateId: string): Promise<OpenSecret> {
+  const candidate = child.candidate
+  if (candidate?.id !== candidateId || candidate.until.getTime() <= vault.clock.now()) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
+  const recipe = await vault.recipes.get(candidate.recipe)
+  const binding = candidateBinding(child, candidate, recipe)
+  using dataKey = await vault.envelope.dataKey(candidate.sealed, binding)
+  return opened(dataKey.open(candidate.sealed, binding), { plain: candidate.plain, hosts: binding.filled, recipe })
+}
+
+function checkFence(dataKey: DataKey, child: Child): void {
+  const { mac, ...fence } = child.access!
+  if (!timingSafeEqual(dataKey.fenceMac({ project: child.project, credential: child.id }, fence), mac)) {
+    throw new CodedError('CREDENTIAL_QUARANTINED', 'The stored fence was altered.', { credentialId: child.id })
+  }
+}
+
+function opened(plaintext: Buffer, facts: { plain: Readonly<Record<string, string>>; hosts: Hosts; recipe: Recipe }): OpenSecret {
+  const fields = new Map(unpackFields(plaintext))
+  for (const [name, value] of Object.entries(facts.plain)) if (!fields.has(name)) fields.set(name, Buffer.from(value))
+  return { fields, hosts: facts.hosts, recipe: facts.recipe, [Symbol.dispose]: () => void plaintext.fill(0) }
+}

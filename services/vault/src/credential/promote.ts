@@ -1,0 +1,58 @@
+import { CodedError } from '@credence/errors'
+import type { Principal } from '@credence/rpc'
+import { candidateBinding, secretBinding } from './binding.ts'
+import type { Candidate, Child } from './child.ts'
+import type { FenceFields } from './envelope.ts'
+import { change } from './record-change.ts'
+import { type VaultContext, withFacts } from './vault-context.ts'
+
+export interface PromoteOrder {
+  readonly credentialId: string
+  readonly candidateId: string
+  readonly fence: FenceFields
+}
+
+/**
+ * Puts a candidate in force with its fence, in one compare-and-set on the candidate, not on the version: a refresh of the
+ * former secret that lands meanwhile belongs to a replaced secret, so its intent is closed here.
+ */
+export async function promote(vault: VaultContext, principal: Principal, order: PromoteOrder): Promise<Child> {
+  const { credentialId: credential, candidateId, fence } = order
+  const before = await vault.children.need(credential)
+  if (before.project !== principal.project) throw new CodedError('NOT_FOUND')
+  if (before.promoted === candidateId) return before
+  await change(vault, principal, { action: 'promote', credential })
+  const after = await vault.children.change(credential, async (child) => {
+    if (child.promoted === candidateId) return child
+    const { candidate, ...rest } = child
+    if (candidate?.id !== candidateId) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
+    if (candidate.until.getTime() <= vault.clock.now()) throw new CodedError('SESSION_EXPIRED')
+    return inForce(vault, { ...rest, candidate }, fence)
+  })
+  await change(vault, principal, { action: 'promote', credential, version: after.version, generation: fence.generation })
+  vault.nudge()
+  return after
+}
+
+async function inForce(vault: VaultContext, child: Child & { candidate: Candidate }, fence: FenceFields): Promise<Child> {
+  const { candidate, lease: _lease, intent: _intent, prev: _prev, token: _token, lastRefresh: _last, refusedVersion: _refused, expiresAt: _end, ...kept } = child
+  const recipe = await vault.recipes.get(candidate.recipe)
+  const bound = candidateBinding(child, candidate, recipe)
+  using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
+  const plaintext = candidateKey.open(candidate.sealed, bound)
+  const next = { ...kept, family: recipe.family, version: child.version + 1, recipe: candidate.recipe, plain: candidate.plain, promoted: candidate.id }
+  const { candidate: _promoted, ...withoutCandidate } = next as Child & { candidate?: Candidate }
+  const binding = secretBinding(next, recipe)
+  const { sealed, dataKey } = await vault.envelope.seal(plaintext, binding)
+  using key = dataKey
+  const promoted: Child = {
+    ...withoutCandidate,
+    sealed,
+    access: { ...fence, mac: key.fenceMac(binding, fence) },
+    ...(candidate.token === undefined ? {} : { token: candidate.token, grant: true as const }),
+    ...(candidate.expiresAt === undefined ? {} : { expiresAt: candidate.expiresAt }),
+  }
+  if (child.version === 0) return promoted
+  const data = { version: promoted.version, previous_version: child.version, candidate_id: candidate.id }
+  return withFacts(vault, promoted, [{ type: 'credential.secret_replaced', data }])
+}

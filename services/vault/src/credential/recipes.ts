@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { CodedError, isCoded } from '@credence/errors'
+import { decodeRecipe, type Recipe } from '@credence/provider'
+import type { Doc, DocumentStore } from '@credence/store'
+
+interface RecipeDoc extends Doc {
+  readonly project: string
+  readonly bytes: Uint8Array
+}
+
+/** Immutable extracts of provider versions, named by their digest: cached for ever, so the hot path reads one document. */
+export interface Recipes {
+  put(id: string, bytes: Uint8Array, project: string): Promise<void>
+  get(id: string): Promise<Recipe>
+}
+
+export async function openRecipes(store: DocumentStore): Promise<Recipes> {
+  const recipes = await store.collection<RecipeDoc>({ name: 'vault_recipes', indexes: [] })
+  const known = new Map<string, Recipe>()
+  return {
+    async put(id, bytes, project) {
+      if (id !== `rcp_${createHash('sha256').update(bytes).digest('hex')}`) {
+        throw new CodedError('INVALID_REQUEST', 'The recipe is not the one that its id names.')
+      }
+      const recipe = decodeRecipe(bytes)
+      await recipes.insert({ id, v: 1, project, bytes }).catch((error: unknown) => {
+        if (!isCoded(error, 'ALREADY_EXISTS')) throw error
+      })
+      known.set(id, recipe)
+    },
+    async get(id) {
+      const cached = known.get(id)
+      if (cached !== undefined) return cached
+      const doc = await recipes.get(id)
+      if (doc === undefined) throw new CodedError('NOT_FOUND', 'There is no such recipe: put it first.')
+      const recipe = decodeRecipe(doc.bytes)
+      known.set(id, recipe)
+      return recipe
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { createHmac } from 'node:crypto'
+import { newId } from '@credence/credential'
+import { CodedError, type Fault, isCoded } from '@credence/errors'
+import { type Recipe, splitFields } from '@credence/provider'
+import type { Principal } from '@credence/rpc'
+import type { Collection, Doc } from '@credence/store'
+import { candidateBinding } from './binding.ts'
+import type { Candidate, Child, TokenTimes } from './child.ts'
+import { change } from './record-change.ts'
+import { packFields } from './secret-fields.ts'
+import type { VaultContext } from './vault-context.ts'
+
+export interface SealOrder {
+  readonly credentialId: string
+  readonly recipeId: string
+  readonly plain: Readonly<Record<string, string>>
+  /** Wiped here, whatever happens. */
+  readonly secret: ReadonlyMap<string, Buffer>
+  readonly expiresAt?: Date
+  readonly until?: Date
+  readonly requestId: string
+}
+
+/** Remembers a request id for 24 h with a digest of what was asked, keyed because it covers secrets. */
+export interface RequestDoc extends Doc {
+  readonly digest: string
+  readonly candidateId: string
+  readonly at: Date
+}
+
+const CANDIDATE_LIFE_MS = 30 * 60_000
+const MOST_VALUE_BYTES = 16 * 1024
+
+/** Seals what a person or a backend entered, as a candidate. Answers the candidate's id. */
+export async function seal(vault: VaultContext & { readonly requests: Collection<RequestDoc> }, principal: Principal, order: SealOrder): Promise<string> {
+  try {
+    const recipe = await vault.recipes.get(order.recipeId)
+    checkValues(recipe, order)
+    const candidateId = await claimRequest(vault, principal, order)
+    await sealCandidate(vault, principal, { ...order, recipe, candidateId })
+    return candidateId
+  } finally {
+    for (const value of order.secret.values()) value.fill(0)
+  }
+}
+
+export interface CandidateOrder {
+  readonly credentialId: string
+  readonly candidateId: string
+  readonly recipeId: string
+  readonly recipe: Recipe
+  readonly plain: Readonly<Record<string, string>>
+  readonly secret: ReadonlyMap<string, Buffer>
+  readonly expiresAt?: Date
+  readonly until?: Date
+  readonly token?: TokenTimes
+}
+
+/** Writes the candidate into the child, making the child when there is none; a former candidate is dropped. */
+export async function sealCandidate(vault: VaultContext, principal: Principal, order: CandidateOrder): Promise<void> {
+  const { credentialId, candidateId, recipe, plain } = order
+  const owner = { id: credentialId, project: principal.project }
+  const binding = candidateBinding(owner, { id: candidateId, recipe: order.recipeId, plain }, recipe)
+  const { sealed, dataKey } = await vault.envelope.seal(packFields(order.secret), binding)
+  dataKey[Symbol.dispose]()
+  const candidate: Candidate = {
+    id: candidateId,
+    sealed,
+    recipe: order.recipeId,
+    plain,
+    until: order.until ?? new Date(vault.clock.now() + CANDIDATE_LIFE_MS),
+    ...(order.token === undefined ? {} : { token: order.token }),
+    ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt }),
+  }
+  await putCandidate(vault, { ...owner, family: recipe.family, recipe: order.recipeId, plain }, candidate)
+  await change(vault, principal, { action: 'seal', credential: credentialId })
+}
+
+async function putCandidate(vault: VaultContext, owner: Pick<Child, 'id' | 'project' | 'family' | 'recipe' | 'plain'>, candidate: Candidate): Promise<void> {
+  if ((await vault.children.read(owner.id)) === undefined) {
+    try {
+      await vault.children.insert({ ...owner, v: 1, version: 0, candidate, outbox: [], factSeq: 0 })
+      return
+    } catch (error) {
+      if (!isCoded(error, 'ALREADY_EXISTS')) throw error
+    }
+  }
+  await vault.children.change(owner.id, (child) => {
+    if (child.project !== owner.project) throw new CodedError('NOT_FOUND')
+    if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
+    return { ...child, candidate }
+  })
+}
+
+function checkValues(recipe: Recipe, order: SealOrder): void {
+  const { plain, secret, faults } = splitFields(recipe, [...Object.keys(order.plain), ...order.secret.keys()])
+  const found: Fault[] = [...faults]
+  for (const name of plain) if (order.secret.has(name)) found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
+  for (const name of secret) if (name in order.plain) found.push(fault(name, 'is_secret', 'This field is secret: send it among the secret fields.'))
+  for (const [name, value] of order.secret) {
+    if (value.some((byte) => byte < 0x20 || byte === 0x7f)) found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
+    if (value.byteLength > MOST_VALUE_BYTES) found.push(fault(name, 'too_long', 'At most 16 KiB.'))
+  }
+  if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
+}
+
+function fault(name: string, code: string, detail: string): Fault {
+  return { pointer: `/fields/${name}`, code, detail }
+}
+
+async function claimRequest(vault: VaultContext & { readonly requests: Collection<RequestDoc> }, principal: Principal, order: SealOrder): Promise<string> {
+  const fresh = newId('cand', (count) => vault.random.bytes(count))
+  if (order.requestId === '') return fresh
+  const id = createHmac('sha256', vault.digestKey).update(JSON.stringify([principal.project, order.requestId])).digest('hex')
+  const hmac = createHmac('sha256', vault.digestKey).update(JSON.stringify([order.credentialId, order.recipeId, Object.entries(order.plain).sort()]))
+  for (const [name, value] of [...order.secret].sort(([a], [b]) => (a < b ? -1 : 1))) hmac.update(`|${name}|${value.byteLength}|`).update(value)
+  const digest = hmac.digest('hex')
+  try {
+    await vault.requests.insert({ id, v: 1, digest, candidateId: fresh, at: new Date(vault.clock.now()) })
+    return fresh
+  } catch (error) {
+    if (!isCoded(error, 'ALREADY_EXISTS')) throw error
+  }
+  const claimed = await vault.requests.get(id, { fresh: true })
+  if (claimed === undefined || claimed.digest !== digest) throw new CodedError('IDEMPOTENCY_CONFLICT')
+  return claimed.candidateId
+}

@@ -1,0 +1,88 @@
+import { base64, percentEncoded } from '../credential/inject.ts'
+
+/** One member of a token request; secret values are bytes and stay bytes. */
+export interface TokenParameter {
+  readonly name: string
+  readonly value: Uint8Array
+}
+
+export interface TokenRequestBody {
+  readonly headers: readonly (readonly [string, string])[]
+  /** The body, and with `client_secret_basic` the header value, for the caller to wipe. */
+  readonly body: Buffer
+  readonly authorization?: Buffer
+}
+
+export interface TokenClient {
+  readonly oauthClientId: string
+  readonly secret: Uint8Array
+}
+
+export interface TokenStyle {
+  readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly bodyFormat: 'form' | 'json'
+}
+
+/** The body of a token request (RFC 6749 §4.1.3, §6), built from bytes: no secret of it is ever a string. */
+export function tokenRequest(parameters: readonly TokenParameter[], client: TokenClient, style: TokenStyle): TokenRequestBody {
+  const all = [...parameters]
+  if (style.clientAuth !== 'client_secret_basic') all.push({ name: 'client_id', value: Buffer.from(client.oauthClientId) })
+  if (style.clientAuth === 'client_secret_post') all.push({ name: 'client_secret', value: client.secret })
+  const type = style.bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const headers: (readonly [string, string])[] = [
+    ['content-type', type],
+    ['accept', 'application/json'],
+    ['accept-encoding', 'identity'],
+  ]
+  const body = style.bodyFormat === 'form' ? formBody(all) : jsonBody(all)
+  if (style.clientAuth !== 'client_secret_basic') return { headers, body }
+  return { headers, body, authorization: basicAuthorization(client) }
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+function basicAuthorization(client: TokenClient): Buffer {
+  const id = percentEncoded(Buffer.from(client.oauthClientId))
+  const secret = percentEncoded(client.secret)
+  const pair = joined([id, Buffer.from(':'), secret])
+  const encoded = base64(pair)
+  const value = joined([Buffer.from('Basic '), encoded])
+  for (const part of [secret, pair, encoded]) part.fill(0)
+  return value
+}
+
+function formBody(parameters: readonly TokenParameter[]): Buffer {
+  const encoded = parameters.map(({ value }) => percentEncoded(value))
+  const parts = parameters.flatMap(({ name }, i) => [Buffer.from(`${i === 0 ? '' : '&'}${name}=`), encoded[i]!])
+  const body = joined(parts)
+  for (const part of encoded) part.fill(0)
+  return body
+}
+
+function jsonBody(parameters: readonly TokenParameter[]): Buffer {
+  const escaped = parameters.map(({ value }) => jsonEscaped(value))
+  const parts = parameters.flatMap(({ name }, i) => [Buffer.from(`${i === 0 ? '{' : ','}"${name}":"`), escaped[i]!, Buffer.from('"')])
+  const body = joined([...parts, Buffer.from('}')])
+  for (const part of escaped) part.fill(0)
+  return body
+}
+
+/** Values were checked for control characters when they were sealed: quote and backslash are what is left to escape. */
+function jsonEscaped(value: Uint8Array): Buffer {
+  const escaped = Buffer.allocUnsafeSlow(value.reduce((size, byte) => size + (byte === 0x22 || byte === 0x5c ? 2 : 1), 0))
+  let at = 0
+  for (const byte of value) {
+    if (byte === 0x22 || byte === 0x5c) escaped[at++] = 0x5c
+    escaped[at++] = byte
+  }
+  return escaped
+}
+
+function joined(parts: readonly Uint8Array[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return whole
+}

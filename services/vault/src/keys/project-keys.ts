@@ -1,0 +1,115 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { CodedError, isCoded } from '@credence/errors'
+import type { Clock, Random } from '@credence/service'
+import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
+import type { KeyProvider } from './key-provider.ts'
+
+/** A project key as stored: wrapped by the root key, never as it is. Id: `<project>:<number>`, counting up. */
+interface ProjectKeyDoc extends Doc {
+  readonly project: string
+  readonly number: number
+  readonly wrapped: Uint8Array
+  readonly createdAt: Date
+}
+
+/** Names the root key that this store was written with. */
+interface InstallationDoc extends Doc {
+  readonly rootKeyId: string
+}
+
+/** A project key in use. `id` stands beside everything that was wrapped with it. */
+export interface ProjectKey {
+  readonly id: string
+  readonly key: KeyObject
+}
+
+export interface ProjectKeys {
+  /** The newest key of a project, made at the first call. */
+  current(project: string): Promise<ProjectKey>
+  /** The key with this id. Throws KEY_MISMATCH when it was retired. */
+  byId(id: string): Promise<ProjectKey>
+  /** Makes a newer key, which `current` answers from now on. */
+  rotate(project: string): Promise<ProjectKey>
+  /** Destroys every key of the project but the newest. */
+  retire(project: string): Promise<void>
+}
+
+/** The project under which the vault keeps keys of its own: for the audit chain, caller records and the spill. */
+export const INSTALLATION = 'installation'
+
+/**
+ * Opens the project keys. Throws KEY_MISMATCH, naming both keys, when the store was written with another root key.
+ * Unwrapped keys stay in memory, so a day without the root key's source is no outage.
+ */
+export async function openProjectKeys(options: { store: DocumentStore; root: KeyProvider; clock: Clock; random: Random }): Promise<ProjectKeys> {
+  const { store, root, clock, random } = options
+  await checkRootKey(store, root)
+  const keys = await store.collection<ProjectKeyDoc>({ name: 'vault_project_keys', indexes: [{ name: 'by_project', members: ['project', 'number'] }] })
+  const opened = new Map<string, ProjectKey>()
+  const newest = new Map<string, ProjectKey>()
+
+  async function open(doc: Stored<ProjectKeyDoc>): Promise<ProjectKey> {
+    const known = opened.get(doc.id)
+    if (known !== undefined) return known
+    const bytes = await root.unwrap(doc.wrapped, doc.id)
+    const projectKey = { id: doc.id, key: createSecretKey(bytes) }
+    bytes.fill(0)
+    opened.set(doc.id, projectKey)
+    return projectKey
+  }
+  async function latest(project: string): Promise<Stored<ProjectKeyDoc> | undefined> {
+    return (await keys.find('by_project', { prefix: [project], reverse: true, limit: 1 })).docs[0]
+  }
+  async function make(project: string, number: number): Promise<ProjectKey> {
+    const bytes = random.bytes(32)
+    const id = `${project}:${number}`
+    const doc = { id, v: 1, project, number, wrapped: await root.wrap(bytes, id), createdAt: new Date(clock.now()) }
+    bytes.fill(0)
+    try {
+      return await open(await keys.insert(doc))
+    } catch (error) {
+      if (!isCoded(error, 'ALREADY_EXISTS')) throw error
+      return open(await need(keys, id))
+    }
+  }
+  async function current(project: string): Promise<ProjectKey> {
+    const known = newest.get(project)
+    if (known !== undefined) return known
+    const doc = await latest(project)
+    const key = doc === undefined ? await make(project, 1) : await open(doc)
+    newest.set(project, key)
+    return key
+  }
+  return {
+    current,
+    byId: async (id) => opened.get(id) ?? open(await need(keys, id)),
+    async rotate(project) {
+      const key = await make(project, ((await latest(project))?.number ?? 0) + 1)
+      newest.set(project, key)
+      return key
+    },
+    async retire(project) {
+      const all = await keys.find('by_project', { prefix: [project], reverse: true, limit: 500 })
+      for (const former of all.docs.slice(1)) {
+        await keys.remove(former.id, former.rev)
+        opened.delete(former.id)
+      }
+    },
+  }
+}
+
+async function need(keys: Collection<ProjectKeyDoc>, id: string): Promise<Stored<ProjectKeyDoc>> {
+  const doc = await keys.get(id)
+  if (doc === undefined) throw new CodedError('KEY_MISMATCH', `The project key ${id} was retired: what was written with it is lost.`)
+  return doc
+}
+
+async function checkRootKey(store: DocumentStore, root: KeyProvider): Promise<void> {
+  const installation = await store.collection<InstallationDoc>({ name: 'vault_installation', indexes: [] })
+  const doc = await installation.get('root-key')
+  if (doc === undefined) {
+    await installation.insert({ id: 'root-key', v: 1, rootKeyId: root.keyId })
+  } else if (doc.rootKeyId !== root.keyId) {
+    throw new CodedError('KEY_MISMATCH', `This data was written with key ${doc.rootKeyId}, you gave ${root.keyId}. Start with the key file of this installation.`)
+  }
+}
