@@ -2,7 +2,7 @@ import type { Clock } from '@credence/service'
 
 /** Something that ends by itself at a time that may move on. Times are `clock.monotonicMs()`. */
 export interface Expiring {
-  /** Asked again at each wake; later than before when it has made progress. */
+  /** Asked again at each wake. It may have moved on by itself; when it moves back, the item is added again. */
   dueAt(): number
   expire(): void
 }

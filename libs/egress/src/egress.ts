@@ -76,7 +76,12 @@ class SocketEgress implements Egress {
       const mark = `${this.#markPrefix}z${(this.#marks++).toString(36)}`
       const headers = requestHead(request, target, mark)
       const { pool, leave } = this.#pools.enter(request.project, target)
-      const flight = new Flight({ request, clock: this.#clock, onEnd: (ended) => this.#forget(ended, mark, leave) })
+      const flight = new Flight({
+        request,
+        clock: this.#clock,
+        onStage: (moved) => this.#deadlines.add(moved),
+        onEnd: (ended) => this.#forget(ended, mark, leave),
+      })
       this.#departing.set(mark, flight)
       this.#flights.add(flight)
       this.#deadlines.add(flight)

@@ -30,6 +30,8 @@ const IDLE_TIMEOUT_MS = 60_000
 export interface FlightOptions {
   readonly request: OutboundRequest
   readonly clock: Clock
+  /** Called when the call waits for something else than before, so that it may be due earlier. */
+  readonly onStage: (flight: Flight) => void
   /** Called once, when the call is over in every respect. */
   readonly onEnd: (flight: Flight) => void
 }
@@ -105,8 +107,7 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
 
   departed(): void {
     this.#sent = true
-    this.#stage = this.#bodySent ? 'sent' : 'sending'
-    this.#moved()
+    this.#enter(this.#bodySent ? 'sent' : 'sending')
   }
 
   refused(error: unknown): void {
@@ -135,15 +136,13 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
 
   onRequestSent(): void {
     this.#bodySent = true
-    if (this.#stage === 'sending') this.#stage = 'sent'
-    this.#moved()
+    if (this.#stage === 'sending') this.#enter('sent')
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     // 1xx (RFC 9110 §15.2) says that the answer is still to come.
     if (status < 200 || this.finished) return
-    this.#stage = 'answering'
-    this.#moved()
+    this.#enter('answering')
     this.#body = new AnswerBody(this)
     // A body that fails after its reader has gone must not end the process.
     this.#body.on('error', () => undefined)
@@ -170,6 +169,12 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.finished) this.#end(failureOf(error, this.#sent))
+  }
+
+  #enter(stage: Stage): void {
+    this.#stage = stage
+    this.#moved()
+    this.#options.onStage(this)
   }
 
   #moved(): void {

@@ -9,7 +9,7 @@ export function requestBody(body: Uint8Array | AsyncIterable<Uint8Array> | undef
   if (body === undefined) return null
   if (body instanceof Uint8Array && body.byteLength <= PIECE_BYTES) return body
   const chunks = body instanceof Uint8Array ? piecesOf(body) : body
-  return Readable.from(reported(chunks, onMove), { objectMode: false, highWaterMark: PIECE_BYTES })
+  return new BodyStream(chunks, onMove)
 }
 
 /** The length to announce where the dispatcher cannot see it: it counts small buffers itself. */
@@ -27,14 +27,40 @@ function* piecesOf(body: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < body.byteLength; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES)
 }
 
-async function* reported(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, onMove: () => void): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of source) {
-      onMove()
-      yield chunk
-    }
-  } catch (error) {
-    if (error instanceof CodedError) throw error
-    throw new CodedError('INVALID_REQUEST', 'The body of the request ended before it was complete.', { facts: { cause: 'body' } })
+/** Reads the source only as far as the socket takes it, and lets go of it whichever side ends first. */
+class BodyStream extends Readable {
+  readonly #chunks: Iterator<Uint8Array> | AsyncIterator<Uint8Array>
+  readonly #onMove: () => void
+  #ended = false
+
+  constructor(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, onMove: () => void) {
+    super({ highWaterMark: PIECE_BYTES })
+    this.#chunks = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#onMove = onMove
+  }
+
+  override _read(): void {
+    this.#pull().catch((error: unknown) => {
+      this.#ended = true
+      const failure = new CodedError('INVALID_REQUEST', 'The body of the request ended before it was complete.', {
+        facts: { cause: 'body' },
+      })
+      this.destroy(error instanceof CodedError ? error : failure)
+    })
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#ended) Promise.resolve(this.#chunks.return?.()).catch(() => undefined)
+    callback(error)
+  }
+
+  async #pull(): Promise<void> {
+    const { done, value } = await this.#chunks.next()
+    if (this.destroyed) return
+    this.#onMove()
+    this.#ended = done === true
+    if (done) this.push(null)
+    else if (value.byteLength === 0) await this.#pull()
+    else this.push(value)
   }
 }

@@ -1,5 +1,5 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import { CodedError, type Fault } from '@credence/errors'
 import { type Network, neverListable } from './address-class.ts'
 import { parseIp } from './ip-address.ts'
@@ -106,9 +106,10 @@ function portOf(digits: string): number | undefined {
 function certificates(file: string, refuse: Refuse): string | undefined {
   try {
     const pem = readFileSync(file, 'latin1')
-    if (!pem.includes('-----BEGIN CERTIFICATE-----')) return refuse('format', 'The file holds no PEM certificate.')
-    createSecureContext({ ca: pem })
-    return pem
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
+    if (blocks === null) return refuse('format', 'The file holds no PEM certificate.')
+    // The TLS library skips what it cannot parse: the operator would learn of it by failing calls.
+    return blocks.map((block) => new X509Certificate(block).toString()).join('')
   } catch {
     return refuse('unreadable', 'The file cannot be read, or its certificates cannot be parsed.')
   }

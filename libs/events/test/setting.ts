@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { idOf, newId } from '@credence/credential'
-import { createLogger, type Logger, systemRandom } from '@credence/service'
+import { type Clock, createLogger, type Logger, systemClock, systemRandom } from '@credence/service'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { onTestFinished } from 'vitest'
-import type { Delivery, EventBus, Fact, Reset } from '../src/index.ts'
+import { type Delivery, type EventBus, type Fact, openEmbeddedBus, type Reset } from '../src/index.ts'
+import type { ManualClock } from './manual-clock.ts'
 
 export const silent: Logger = createLogger({ service: 'events', level: 'silent' })
 export const PROJECT: string = idOf('proj', new Uint8Array(16))
@@ -86,4 +87,27 @@ export async function take(
 
 export function isDelivery(message: Delivery | Reset): message is Delivery {
   return 'fact' in message
+}
+
+export function openBus(store: DocumentStore, clock: Clock = systemClock): Promise<EventBus> {
+  return openEmbeddedBus({ store, clock, random: systemRandom, log: silent })
+}
+
+/** A bus that is closed when the test ends. */
+export async function testBus(store: DocumentStore, clock?: Clock): Promise<EventBus> {
+  const bus = await openBus(store, clock)
+  onTestFinished(() => bus.close())
+  return bus
+}
+
+/** The `seq` of each delivery, and a word for a reset. */
+export function seqs(messages: readonly (Delivery | Reset)[]): (number | 'reset')[] {
+  return messages.map((message) => (isDelivery(message) ? message.fact.seq : 'reset'))
+}
+
+/** Moves the clock while the sweepers sleep, and waits until they have swept and sleep again. */
+export async function sweepAfter(clock: ManualClock, ms: number): Promise<void> {
+  await clock.asleep(3_600_000, 3_600_000)
+  clock.advance(ms)
+  await clock.asleep(3_600_000, 3_600_000)
 }

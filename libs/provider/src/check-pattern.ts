@@ -30,7 +30,7 @@ export function checkPattern(payload: Draft<ProviderPayload>, index: number, how
   checkPlacement({ pattern, at, report, fieldsKnown: !broken(`${at}/fields`) && !broken(`${at}/account_fields`) })
   checkFields(pattern, at, report)
   checkShownFields(payload, index, report)
-  checkOAuth(pattern, at, how)
+  checkOAuth(pattern, at, report)
   checkBehaviour(pattern, at, report)
 }
 
@@ -68,7 +68,7 @@ function checkShownFields(payload: Draft<ProviderPayload>, index: number, report
   }
 }
 
-function checkOAuth(pattern: Draft<AuthPattern>, at: string, { report, broken }: { report: Report; broken: Broken }): void {
+function checkOAuth(pattern: Draft<AuthPattern>, at: string, report: Report): void {
   const oauth = pattern.oauth_config
   if (pattern.type === undefined) return
   if (pattern.type !== 'OAUTH') {
@@ -78,7 +78,7 @@ function checkOAuth(pattern: Draft<AuthPattern>, at: string, { report, broken }:
     }
     return
   }
-  if (oauth === undefined && !broken(`${at}/oauth_config`)) {
+  if (oauth === undefined) {
     report({ pointer: `${at}/oauth_config`, code: 'MISSING', detail: 'Add `oauth_config`: the OAuth endpoints and scopes.' })
   }
   const seen = new Set<string>()

@@ -1,7 +1,7 @@
 import { declaredFields } from './check-urls.ts'
 import { headerProblem } from './header-name.ts'
 import { nearest } from './nearest.ts'
-import type { AuthPattern, Draft, PayloadHeader, Report } from './payload.ts'
+import { type AuthPattern, type Draft, MUTABLE_FIELDS, type PayloadHeader, type Report } from './payload.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 
 /** The field that each type places by itself. */
@@ -143,7 +143,7 @@ function checkMutations({ pattern, at, fieldsKnown, report }: Scene): void {
     ...(pattern.headers ?? []).flatMap((header) => fieldsIn(parseTemplate(header?.value ?? '') ?? [])),
   ]
   for (const name of Object.keys(pattern.auth_field_mutations ?? {})) {
-    if (placed.includes(name) || name.startsWith('x-')) continue
+    if (placed.includes(name) || !MUTABLE_FIELDS.some((mutable) => mutable === name)) continue
     report({
       pointer: `${at}/auth_field_mutations/${name}`,
       code: 'NOT_ALLOWED',

@@ -4,10 +4,13 @@ import { type Broken, checkUrls } from './check-urls.ts'
 import type { Draft, ProviderPayload } from './payload.ts'
 import { pointerTo } from './pointer.ts'
 import { readJson } from './read-json.ts'
-import { schemaFaults } from './schema-faults.ts'
+import { MAX_SCHEMA_FAULTS, schemaFaults } from './schema-faults.ts'
 
 /** A payload of nothing but faults must not make an answer that is longer than itself. */
 const MAX_FAULTS = 100
+
+/** So that item 10 comes after item 2. */
+const BY_PLACE: Intl.Collator = new Intl.Collator('en', { numeric: true })
 
 /**
  * Reads a provider payload. Throws INVALID_PROVIDER with every fault at once, each with its JSON pointer and what to write
@@ -24,20 +27,21 @@ export function parseProvider(bytes: Uint8Array): ProviderPayload {
 
 function refusal(faults: readonly Fault[]): CodedError {
   const unique = [...new Map(faults.map((fault) => [`${fault.pointer} ${fault.code} ${fault.detail}`, fault])).values()]
-  unique.sort((a, b) => a.pointer.localeCompare(b.pointer, 'en', { numeric: true }))
+  unique.sort((a, b) => BY_PLACE.compare(a.pointer, b.pointer))
   const shown = unique.slice(0, MAX_FAULTS)
-  const rest = unique.length - shown.length
-  if (rest > 0) shown.push({ pointer: '', code: 'MORE_FAULTS', detail: `Correct these first; ${rest} more are not listed.` })
+  if (unique.length > shown.length) shown.push({ pointer: '', code: 'MORE_FAULTS', detail: 'Correct these first; there are more.' })
   const unsupported = unique.some((fault) => fault.code === 'AUTH_TYPE_NOT_SUPPORTED')
   return new CodedError(unsupported ? 'AUTH_TYPE_NOT_SUPPORTED' : 'INVALID_PROVIDER', undefined, { faults: shown })
 }
 
 function rulesBeyondTheSchema(value: unknown, structural: readonly Fault[]): Fault[] {
   const refused = new Set(structural.map((fault) => fault.pointer))
-  if (refused.has('')) return []
+  // Past the limit the list of refused parts is not whole, and what follows relies on it.
+  if (refused.has('') || structural.length === MAX_SCHEMA_FAULTS) return []
   const faults: Fault[] = []
+  // What the schema refused is undefined here: to call it missing as well would be a second fault for one mistake.
   const report = (fault: Fault): void => {
-    faults.push(fault)
+    if (!refused.has(fault.pointer)) faults.push(fault)
   }
   const broken: Broken = (pointer) => structural.some((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`))
   const payload = without(value, refused, '') as Draft<ProviderPayload>

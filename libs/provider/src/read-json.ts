@@ -30,11 +30,14 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** The engine's message quotes the input; only its line and column are passed on. */
+/** The engine's message quotes the input; only its line and column are passed on, where it has them. */
 function placeOf(error: unknown): string {
   const place = error instanceof Error ? /\(line (\d+) column (\d+)\)/.exec(error.message) : null
   return place === null ? '' : `; it breaks at line ${place[1]}, column ${place[2]}`
 }
+
+/** More than anyone corrects one by one. */
+const MAX_REPEATED = 100
 
 interface Frame {
   /** Member names met so far; undefined in a list. */
@@ -86,7 +89,7 @@ function noteName(quoted: string, frames: readonly Frame[], faults: Fault[]): vo
   if (frame?.names === undefined || name === undefined) return
   frame.expectsName = false
   frame.at = name
-  if (frame.names.has(name)) {
+  if (frame.names.has(name) && faults.length < MAX_REPEATED) {
     const pointer = pointerTo('', ...frames.map(({ at }) => at))
     faults.push({ pointer, code: 'DUPLICATE_MEMBER', detail: 'Write this member once; it stands here more than once.' })
   }

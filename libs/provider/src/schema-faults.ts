@@ -11,10 +11,13 @@ const UNSUPPORTED_TYPES: readonly unknown[] = ['THIRDPARTY', 'CUSTOM']
 const UNSUPPORTED_MEMBERS: readonly string[] = ['steps', 'sign']
 const NOT_SUPPORTED = 'AUTH_TYPE_NOT_SUPPORTED'
 
-/** Everything in `value` that the published schema refuses. */
+/** More than any person corrects, and few enough that a payload of nothing but faults costs little. */
+export const MAX_SCHEMA_FAULTS = 1000
+
+/** Everything in `value` that the published schema refuses, up to MAX_SCHEMA_FAULTS. */
 export function schemaFaults(value: unknown): Fault[] {
   if (validate(value)) return []
-  return (validate.errors ?? []).map((error) => ({ pointer: pointerOf(error), ...sentenceOf(error) }))
+  return (validate.errors ?? []).slice(0, MAX_SCHEMA_FAULTS).map((error) => ({ pointer: pointerOf(error), ...sentenceOf(error) }))
 }
 
 type Params = Readonly<Record<string, unknown>>

@@ -1,9 +1,12 @@
 /** A JSON Schema node. Descriptions are noun phrases: the parser makes its sentences ("Add `x`: …", "Write …") from them. */
 export type SchemaNode = Readonly<Record<string, unknown>>
 
+/** Not blank, on one line. The lookahead keeps a long refused text linear to match. */
+const SHOWN = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$'
+
 /** Text that people see. */
 export function label(description: string, maxLength = 200): SchemaNode {
-  return { type: 'string', minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*\\S[^\\u0000-\\u001f\\u007f]*$', description }
+  return { type: 'string', minLength: 1, maxLength, pattern: SHOWN, description }
 }
 
 /** Text of a fixed form; `example` shows it where a value is refused. */

@@ -27,6 +27,8 @@ export interface Intent {
   readonly attempt: Attempt
   /** Instances that may still hold an answer to this token, in memory or in their spill; a sender that knows it holds none leaves. */
   readonly senders: readonly string[]
+  /** The last resort was refused: the grant is dead, and the intent stays so that its token is never sent again. */
+  readonly dead?: true | undefined
 }
 
 /** As much of a sealed child as decides about its refresh. */

@@ -42,6 +42,8 @@ export interface Here {
 export type StartDecision =
   | { readonly do: 'return'; readonly because: 'moved' | 'fresh' }
   | { readonly do: 'refuse'; readonly because: 'no_refresh_token' }
+  /** A last resort was refused before: judge it as an `invalid_grant` on a replay without open intent. */
+  | { readonly do: 'refuse'; readonly because: 'grant_dead' }
   /** Read again at `untilMs`. */
   | { readonly do: 'wait'; readonly untilMs: number }
   /** Send nothing. `askUser`: the access token has ended too, so only a person can help now. */
@@ -59,6 +61,7 @@ export function decideStart(child: RefreshChild, here: Here): StartDecision {
   if (child.lease !== undefined && here.now < child.lease.until) return { do: 'wait', untilMs: child.lease.until }
   const { intent } = child
   if (intent === undefined || intent.rtId !== rtId) return take(child, here, { rtId, attempt: 'first', senders: [] })
+  if (intent.dead === true) return { do: 'refuse', because: 'grant_dead' }
 
   const outstanding = intent.senders.filter((sender) => !holdsNothing(sender, here))
   const rule = openIntentRule({
@@ -97,7 +100,7 @@ export function mayWrite(sent: Sent, at: { readonly now: number; readonly elapse
 export type SaveDecision =
   /** Seal the new token as `change.version`, keep the blob before as `prev`, write both with `change`. */
   | { readonly do: 'save'; readonly change: Change }
-  /** The token was not spent, or is dead beyond doubt. */
+  /** No doubt is left: the token was not spent, or is dead; `change.intent` then stays as its mark. For `judge` the intent is closed. */
   | { readonly do: 'close'; readonly change: Change }
   /** The outcome stays open: in doubt, unless a later sender is at work. `keepSpill`: its bytes may hold a token. */
   | { readonly do: 'keep'; readonly change: Change; readonly keepSpill: boolean }
@@ -132,7 +135,8 @@ export function decideSave(
     return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, senders: rest } } }
   }
   if (spent !== 'unknown' && settles({ child, sent, answer, senders })) {
-    return { do: 'close', change: { version: child.version, lease, intent: undefined } }
+    const dead: Intent | undefined = sent.attempt === 'last_resort' && refusesGrant(answer) ? { ...intent, senders, dead: true } : undefined
+    return { do: 'close', change: { version: child.version, lease, intent: child.refreshClass === 'static' ? undefined : dead } }
   }
   const looked = spent === 'unknown' || refusesGrant(answer)
   // By what was sent, not by what stands there: a spill record that is read twice must come to the same end.

@@ -105,8 +105,14 @@ async function admit(path: string, context: CallContext, options: GuardOptions):
     throw new CodedError('SCOPE_REQUIRED', `${path} is not open to this service.`)
   }
   const forwarded = context.metadata.get(PRINCIPAL_KEY)
-  const believed = (from === 'gateway' || from === 'registry') && forwarded !== undefined
-  return Object.assign(context, { principal: believed ? decodePrincipal(forwarded) : servicePrincipal(from), from })
+  const principal = forwarded === undefined ? undefined : decodePrincipal(forwarded as Uint8Array)
+  return Object.assign(context, { principal: believed(from, principal) ?? servicePrincipal(from), from })
+}
+
+/** Gateway and registry act for callers; every other service may say only for which project its own order is. */
+function believed(from: Peer, principal: Principal | undefined): Principal | undefined {
+  if (from === 'gateway' || from === 'registry') return principal
+  return principal?.subject === `service:${from}` ? servicePrincipal(from, principal.project) : undefined
 }
 
 function refuse(error: unknown, path: string, options: GuardOptions): unknown {

@@ -85,6 +85,8 @@ describe('an authority', () => {
     expect(certificate.subjectAltName).toBe('DNS:a.example, IP Address:127.0.0.1, IP Address:2001:DB8:0:0:0:0:0:7')
     expect(certificate.ca).toBe(false)
     expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1'])
+    const forClient = authority.issue({ commonName: 'gateway', client: true, server: false })
+    expect(new X509Certificate(forClient.certPem).keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
     expect(certificate.verify(new X509Certificate(authority.certificatePem).publicKey)).toBe(true)
     expect(new X509Certificate(authority.certificatePem).ca).toBe(true)
     expect(Math.round((Date.parse(certificate.validTo) - Date.now()) / DAY_MS)).toBe(2)

@@ -11,4 +11,4 @@ export type {
   Rev,
   Stored,
 } from './document-store.ts'
-export { openSqliteStore } from './sqlite/open.ts'
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts'

@@ -73,6 +73,16 @@ export function lifeCases(openStore: OpenStore): void {
     expect(await ids(other, 'by_kind', { prefix: ['k'], limit: 5 })).toEqual(['a'])
   })
 
+  it('[C-4] refuses to change an index under the one who uses it', async () => {
+    const { store } = await open()
+    const things = await store.collection<AnyDoc>(spec)
+    const changed = { ...spec, indexes: [{ name: 'by_kind', members: ['rank'] }] }
+    await expect(store.collection(changed)).rejects.toThrow(TypeError)
+    await expect(store.collection({ ...spec, indexes: [{ name: 'BY_kind', members: ['kind'] }] })).rejects.toThrow(TypeError)
+    await things.insert({ id: 'a', v: 1, kind: 'k' })
+    expect(await ids(things, 'by_kind', { prefix: ['k'], limit: 5 })).toEqual(['a'])
+  })
+
   it('[C-4] refuses names that an engine could read as something else', async () => {
     const { store } = await open()
     const names = ['', 'things', 'a_', '_a', 'A_b', 'a_b1', 'a.b', 'a_b"; drop', 'store_indexes', 'sqlite_schema', `a_${'b'.repeat(80)}`]

@@ -13,7 +13,7 @@ const KILLS = 10
 const SPEC = { indexes: [{ name: 'by_count', members: ['count'] }] }
 const place = workplace()
 
-it('[C-4] keeps every acknowledged write when its process is killed ten times', async () => {
+it('[C-4] keeps every acknowledged write when its process is killed ten times', { timeout: 120_000 }, async () => {
   const file = join(await place.folder(), 'store.db')
   const acknowledged = new Map<string, number>()
   for (let kill = 0; kill < KILLS; kill++) {

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, open as openFile, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { systemRandom } from '@credence/service'
 import { expect, it } from 'vitest'
 import { type Doc, type DocumentStore, openSqliteStore } from '../src/index.ts'
 import { findDocuments, readDocument } from '../src/sqlite/sql.ts'
+import { openForWriting } from '../src/sqlite/write-file.ts'
 import { workplace } from './folder.ts'
 
 interface Thing extends Doc {
@@ -134,14 +135,24 @@ it('looks up by index, never by scanning, in both directions', async () => {
   await store.close()
 })
 
-it('writes through to the disk at each commit and wipes what is removed', async () => {
+it('keeps documents as JSON that a hand with sqlite3 can read', async () => {
+  const file = join(await place.folder(), 'store.db')
+  const store = await open(file)
+  const things = await store.collection<Thing>(SPEC)
+  const { rev } = await things.insert({ id: 'a', v: 1, kind: 'one' })
+  await things.replace({ ...{ id: 'a', v: 1, kind: '$two', rev } }, rev)
+  await store.close()
+  const row = new DatabaseSync(file).prepare('SELECT id, n, body FROM file_things').get()
+  expect({ ...row }).toEqual({ id: 'a', n: 2, body: '{"id":"a","v":1,"kind":"$$two"}' })
+})
+
+it('wipes what is removed from the file', async () => {
   const file = join(await place.folder(), 'store.db')
   const store = await open(file)
   const things = await store.collection<Thing>(SPEC)
   const { rev } = await things.insert({ id: 'a', v: 1, kind: 'wipe-me-canary'.repeat(500) })
   await things.remove('a', rev)
   await store.close()
-  const { readFile } = await import('node:fs/promises')
   expect((await readFile(file)).includes('wipe-me-canary')).toBe(false)
 })
 
@@ -152,8 +163,7 @@ it('reports a store whose file was overwritten, without hanging', async () => {
   await Promise.all(Array.from({ length: 300 }, (_, at) => things.insert({ id: `d${at}`, v: 1, kind: 'x'.repeat(500) })))
   await first.close()
   const size = (await stat(file)).size
-  await chmod(file, 0o600)
-  const handle = await (await import('node:fs/promises')).open(file, 'r+')
+  const handle = await openFile(file, 'r+')
   await handle.write(Buffer.alloc(size - 8_192, 0xee), 0, size - 8_192, 8_192)
   await handle.close()
   const attempt = async (): Promise<void> => {
@@ -166,4 +176,11 @@ it('reports a store whose file was overwritten, without hanging', async () => {
     }
   }
   await expect(attempt()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', details: { facts: { fault: 'damaged' } } })
+})
+
+it('survives a power cut: the writing connection syncs the log at every commit', async () => {
+  const db = openForWriting({ file: join(await place.folder(), 'store.db'), busyTimeoutMs: 50 })
+  expect(db.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+  expect(db.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+  db.close()
 })

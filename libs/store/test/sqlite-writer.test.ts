@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Clock, systemClock } from '@credence/service'
+import { Worker } from 'node:worker_threads'
+import { type Clock, systemClock, systemRandom } from '@credence/service'
 import { expect, it } from 'vitest'
-import type { Write } from '../src/sqlite/protocol.ts'
-import { startWriter } from '../src/sqlite/writer.ts'
+import { SqliteCollection } from '../src/sqlite/collection.ts'
+import type { Write, WriterOptions } from '../src/sqlite/protocol.ts'
+import { startWriter, Writer } from '../src/sqlite/writer.ts'
 import { workplace } from './folder.ts'
 
 const place = workplace()
@@ -87,15 +90,40 @@ it('refuses what is pending when the disk does not answer in time, and goes on w
   expect(ids).toContain('d201')
 })
 
-it('sends writes in groups of 64 at most, one transaction each', async () => {
+it('commits writes in groups of 64 at most, in the order they were asked for', async () => {
   const file = join(await place.folder(), 'store.db')
   const writer = await startWriter({ file, busyTimeoutMs: 50 }, limits)
   await writer.openCollection(SPEC)
+  const before = await commits(file)
   const order: number[] = []
   await Promise.all(Array.from({ length: 200 }, (_, at) => writer.write(insert(at)).then(() => order.push(at))))
   expect(order).toEqual(Array.from({ length: 200 }, (_, at) => at))
+  expect((await commits(file)) - before).toBe(4)
   await writer.close()
 })
+
+it('finds out by the nonce that a write was committed whose acknowledgement is lost', async () => {
+  const file = join(await place.folder(), 'store.db')
+  const options: WriterOptions = { file, busyTimeoutMs: 50 }
+  const worker = new Worker(new URL('./dying-thread.ts', import.meta.url), { workerData: options, execArgv: [] })
+  const writer = new Writer(worker, limits)
+  await writer.openCollection(SPEC)
+  const reader = new DatabaseSync(file, { readOnly: true })
+  const things = new SqliteCollection(SPEC, { reader, writer, random: systemRandom })
+  const inserted = await things.insert({ id: 'a', v: 1 })
+  expect(await things.get('a')).toEqual(inserted)
+  await expect(things.insert({ id: 'b', v: 1 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  reader.close()
+})
+
+/** The committed transactions in the log: frames whose header has the size of the file (sqlite.org/fileformat2.html §4.1). */
+async function commits(file: string): Promise<number> {
+  const log = await readFile(`${file}-wal`)
+  const frame = 24 + log.readUInt32BE(8)
+  let count = 0
+  for (let at = 32; at + frame <= log.length; at += frame) if (log.readUInt32BE(at + 4) !== 0) count += 1
+  return count
+}
 
 async function untilTaken(attempt: () => Promise<void>): Promise<void> {
   for (;;) {

@@ -1,1 +1,16 @@
-export {}
+/** Real fakes for tests and the demo: a clock that a test moves, OAuth servers with a witness, a mock API, TLS stand-ins, and the search for leaked secrets. */
+export { canaryForms } from './canary/canary-forms.ts'
+export { type CanaryHit, searchForCanaries } from './canary/search-for-canaries.ts'
+export { type FakeAuthorizationServer, startFakeAuthorizationServer } from './fake-as/fake-authorization-server.ts'
+export { judgeLedger } from './fake-as/judge-ledger.ts'
+export type { LedgerEntry } from './fake-as/ledger.ts'
+export { type OidcServer, startOidcProvider } from './oidc/start-oidc-provider.ts'
+export { freePort } from './process/free-port.ts'
+export { type StartedProcess, startProcess } from './process/start-process.ts'
+export { tempHome } from './process/temp-home.ts'
+export { seededRandom } from './seeded-random.ts'
+export { startStandIns } from './stand-ins.ts'
+export { testAuthority } from './test-authority.ts'
+export { TestClock } from './test-clock.ts'
+export { acceptOnly } from './upstream/accept.ts'
+export { startUpstream, type Upstream } from './upstream/upstream.ts'

@@ -1,1 +1,3 @@
-export {}
+/** The verifier: chooses the safe read-only call that proves a credential, and says what its answer means. */
+export type { VerifierConfig } from './config.ts'
+export { start, type VerifierAdapters } from './service.ts'

@@ -47,9 +47,7 @@ export class DurableCursor {
   /** Remembers the place; it is written soon, together with those that come in the meantime. */
   moveTo({ epoch, position }: Place): void {
     this.#reached = { epoch, position }
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    if (this.#behind()) this.#writing ??= this.#write()
   }
 
   /** Writes what is not written yet. */
@@ -78,6 +76,8 @@ export class DurableCursor {
       }
       await clock.sleep(pauseMs, signal).catch(() => undefined)
     }
+    // In the same turn as the last look, so that a place reached right after it starts a new write.
+    this.#writing = undefined
   }
 
   async #save(): Promise<void> {

@@ -29,6 +29,12 @@ describe('a fact as a CloudEvent', () => {
     for (const name of Object.keys(event)) expect(name).toMatch(/^[a-z0-9]+$/)
   })
 
+  test('[S2-19] leaves behind what a fact made by hand should not carry', () => {
+    const made = { data: { version: 1, access_token: 'x', note: 'y' } }
+    expect(asCloudEvent(fact(credential(1), 1, made)).data).toEqual({ version: 1 })
+    expect(asCloudEvent(fact(credential(1), 1, { ...made, type: 'credential.other' })).data).toEqual({})
+  })
+
   test('is the same fact again after JSON', () => {
     const types = fc.constantFrom(...(Object.keys(FACTS) as FactType[]))
     const law = fc.property(types, fc.nat(), fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }), (type, seq, time) => {

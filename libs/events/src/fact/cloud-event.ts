@@ -27,7 +27,7 @@ export interface CloudEvent {
   readonly traceparent?: string
 }
 
-/** The form in which a fact leaves the platform: SSE, webhooks and NATS headers. */
+/** The form in which a fact leaves the platform: SSE, webhooks and NATS headers. Data that its row does not allow stays behind. */
 export function asCloudEvent(fact: Fact): CloudEvent {
   return {
     specversion: '1.0',
@@ -37,7 +37,7 @@ export function asCloudEvent(fact: Fact): CloudEvent {
     subject: fact.subject,
     time: fact.time.toISOString(),
     datacontenttype: 'application/json',
-    data: fact.data,
+    data: isFactType(fact.type) ? allowedData(fact.type, fact.data) : {},
     project: fact.project,
     seq: fact.seq,
     ...(fact.traceparent === undefined ? {} : { traceparent: fact.traceparent }),
@@ -89,7 +89,11 @@ export function subjectOf(fact: Fact): string {
 function typeOf(type: unknown): FactType | undefined {
   if (!isString(type) || !type.startsWith(TYPE_PREFIX)) return undefined
   const name = type.slice(TYPE_PREFIX.length)
-  return Object.hasOwn(FACTS, name) ? (name as FactType) : undefined
+  return isFactType(name) ? name : undefined
+}
+
+function isFactType(name: string): name is FactType {
+  return Object.hasOwn(FACTS, name)
 }
 
 function isString(value: unknown): value is string {

@@ -107,7 +107,8 @@ async function relayCollection(pass: Pass): Promise<void> {
 /** R1: log, bus, document, in this order. */
 async function relayDocument({ collection, bus, keep }: Pass, found: Stored<HasOutbox>): Promise<void> {
   await Promise.all(found.outbox.map(keep))
-  await bus.publish(found.outbox)
+  // R2: one by one, because a bus keeps the order of a subject only, and a document may tell of several.
+  for (const fact of found.outbox) await bus.publish([fact])
   const relayed = new Set(found.outbox.map((fact) => fact.id))
   let doc: Stored<HasOutbox> | undefined = found
   while (doc?.outbox.some((fact) => relayed.has(fact.id))) {

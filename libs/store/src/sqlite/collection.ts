@@ -7,7 +7,7 @@ import { asCoded } from './fault.ts'
 import { type KeyRange, keyRange } from './index-key.ts'
 import type { Write } from './protocol.ts'
 import { checkId, checkQuery } from './spec.ts'
-import { findDocuments, readDocument } from './sql.ts'
+import { findDocuments, type Row, readDocument } from './sql.ts'
 import type { Writer } from './writer.ts'
 
 const NONCE_BYTES = 12
@@ -16,12 +16,6 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024
 
 /** With a zero byte behind it a key becomes the very next one. */
 const NEXT = Buffer.of(0)
-
-interface Row {
-  readonly n: number
-  readonly nonce: string
-  readonly body: string
-}
 
 interface IndexReader {
   readonly spec: IndexSpec

@@ -1,3 +1,10 @@
+/** A document as its table has it; `n` and `nonce` are its rev. */
+export interface Row {
+  readonly n: number
+  readonly nonce: string
+  readonly body: string
+}
+
 /** The statements on the tables of one collection. Names are checked (`spec.ts`) before they come here. */
 export const quoted = (name: string): string => `"${name}"`
 

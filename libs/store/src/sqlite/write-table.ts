@@ -3,18 +3,12 @@ import type { CollectionSpec, IndexSpec, Rev } from '../document-store.ts'
 import { decodeBody } from './body.ts'
 import { indexKeys } from './index-entries.ts'
 import { DONE, type Outcome, type Write } from './protocol.ts'
-import { createDocuments, createIndex, indexTable, quoted, readDocument } from './sql.ts'
+import { createDocuments, createIndex, indexTable, quoted, type Row, readDocument } from './sql.ts'
 
 interface WriteIndex {
   readonly spec: IndexSpec
   readonly add: StatementSync
   readonly drop: StatementSync
-}
-
-interface Row {
-  readonly n: number
-  readonly nonce: string
-  readonly body: string
 }
 
 /** The writer's side of one collection: its documents and the entries of every index it ever had. */
@@ -73,6 +67,9 @@ export class WriteTable {
     if (members?.join() === index.members.join()) return
     if (members && inUse.has(index.name)) throw new TypeError(`index ${this.#name}.${index.name} is in use with other members`)
     if (members) this.#forget(index.name)
+    // SQLite does not tell the names of two tables apart by case.
+    const twin = [...this.#indexes.keys()].find((name) => name.toLowerCase() === index.name.toLowerCase())
+    if (twin !== undefined) throw new TypeError(`index ${this.#name}.${index.name} is already there as ${twin}`)
     this.#build(index)
   }
 

@@ -1,88 +1,27 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { CollectionSpec } from '../document-store.ts'
-import { faultOf, reportOf, storeUnavailable } from './fault.ts'
-import { lockStore, type StoreLock } from './lock.ts'
-import { DONE, type Outcome, type Reply, type Request, type Write, type WriterOptions } from './protocol.ts'
-import { canonicalFile, openForWriting } from './write-file.ts'
-import { WriteTable } from './write-table.ts'
+import { reportOf } from './fault.ts'
+import { DONE, type Outcome, type Reply, type Request, type WriterOptions } from './protocol.ts'
+import { WriteSession } from './write-session.ts'
 
 /**
  * The thread that writes: a commit blocks it (0.1 ms, or for ever on a sick disk) and not the proxy. It answers each
  * request before it takes the next. A failure that is not the file's ends it; its owner then rejects what was pending.
  */
-class WriterThread {
-  readonly #lock: StoreLock
-  readonly #db: DatabaseSync
-  readonly #tables = new Map<string, WriteTable>()
-
-  constructor(options: WriterOptions) {
-    const file = canonicalFile(options.file)
-    this.#lock = takeLock(file)
-    try {
-      this.#db = openForWriting({ ...options, file })
-    } catch (error) {
-      this.#lock.release()
-      throw error
-    }
-  }
-
-  answer(request: Request): readonly Outcome[] {
-    switch (request.kind) {
-      case 'group':
-        return this.#transaction(() => request.writes.map((write) => this.#apply(write)))
-      case 'collection':
-        return [this.#collection(request.spec)]
-      case 'ping':
-        this.#transaction(() => this.#db.exec('UPDATE store_ping SET count = count + 1'))
-        return [DONE]
-      case 'close':
-        this.#db.close()
-        this.#lock.release()
-        return [DONE]
-    }
-  }
-
-  /** Each write of a group is judged alone: one that is refused has changed nothing, so its neighbours are committed. */
-  #apply(write: Write): Outcome {
-    return this.#tables.get(write.collection)?.apply(write) ?? { kind: 'misuse', message: `collection ${write.collection} is not open` }
-  }
-
-  /** The new picture of the collection replaces the old one only when what it shows is committed. */
-  #collection(spec: CollectionSpec): Outcome {
-    try {
-      const inUse = this.#tables.get(spec.name)?.inUse
-      this.#tables.set(
-        spec.name,
-        this.#transaction(() => new WriteTable(this.#db, spec, inUse)),
-      )
-      return DONE
-    } catch (error) {
-      if (error instanceof TypeError) return { kind: 'misuse', message: error.message }
-      throw error
-    }
-  }
-
-  #transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE')
-    try {
-      const result = work()
-      this.#db.exec('COMMIT')
-      return result
-    } catch (error) {
-      // After some faults SQLite has rolled back by itself (sqlite.org/lang_transaction.html §2.3).
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw error
-    }
-  }
-}
-
-function takeLock(file: string): StoreLock {
-  try {
-    return lockStore(file)
-  } catch (error) {
-    throw faultOf(error)?.fault === 'busy' ? storeUnavailable('held') : error
-  }
+function run(options: WriterOptions): void {
+  const port = parentPort
+  if (!port) throw new TypeError('writer-thread.ts runs as a worker thread')
+  let session: WriteSession | undefined
+  const opened = replyTo(() => {
+    session = new WriteSession(options)
+    return [DONE]
+  })
+  port.on('message', (request: Request) => {
+    const serving = session
+    if (serving) port.postMessage(replyTo(() => serving.answer(request)))
+    if (request.kind === 'close') port.close()
+  })
+  port.postMessage(opened)
+  if (!session) port.close()
 }
 
 /** A fault of the file is an answer; anything else is thrown on and ends the thread. */
@@ -94,23 +33,6 @@ function replyTo(work: () => readonly Outcome[]): Reply {
     if (!report) throw error
     return { kind: 'fault', ...report }
   }
-}
-
-function run(options: WriterOptions): void {
-  const port = parentPort
-  if (!port) throw new TypeError('writer-thread.ts runs as a worker thread')
-  let thread: WriterThread | undefined
-  const opened = replyTo(() => {
-    thread = new WriterThread(options)
-    return [DONE]
-  })
-  port.on('message', (request: Request) => {
-    const serving = thread
-    if (serving) port.postMessage(replyTo(() => serving.answer(request)))
-    if (request.kind === 'close') port.close()
-  })
-  port.postMessage(opened)
-  if (!thread) port.close()
 }
 
 run(workerData as WriterOptions)

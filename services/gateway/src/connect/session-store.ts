@@ -55,7 +55,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
   }
   const withFacts = (session: ConnectSession, facts: readonly SessionFact[]): ConnectSession => {
     const context = { source: 'gateway', project: session.project, subject: session.id, now: clock.now(), random }
-    return addFacts(session, facts, { ...context, traceparent: traceHeaders()['traceparent'] })
+    return addFacts(session, facts, { ...context, traceparent: traceHeaders().traceparent })
   }
   const first = async (index: string, value: string): Promise<Stored<ConnectSession> | undefined> =>
     (await collection.find(index, { prefix: [value], limit: 1 })).docs[0]

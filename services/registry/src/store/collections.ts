@@ -42,7 +42,7 @@ const INDEXES = {
   providers: { project: ['listedIn', 'createdAt'], name: ['listedIn', 'foldedName'] },
   provider_versions: {},
   clients: {},
-  projects: {},
+  projects: { created: ['createdAt'] },
   requests: { expiry: ['expiresAt'] },
   installation: {},
 } as const satisfies Record<string, Record<string, readonly string[]>>

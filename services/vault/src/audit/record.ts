@@ -1,5 +1,16 @@
 /** What was asked of a credential; the audit log holds nothing of what was sent or answered. */
-export type AuditAction = 'send' | 'check' | 'probe' | 'refresh' | 'revoke' | 'seal' | 'promote' | 'destroy' | 'access' | 'connect' | 'rotate'
+export type AuditAction =
+  | 'send'
+  | 'check'
+  | 'probe'
+  | 'refresh'
+  | 'revoke'
+  | 'seal'
+  | 'promote'
+  | 'destroy'
+  | 'access'
+  | 'connect'
+  | 'rotate'
 
 /** One record. A use has two: `began`, on the disk before anything is decrypted, and its end with the outcome. */
 export interface AuditRecord {

@@ -11,7 +11,11 @@ export interface Ask {
  * Whether this principal may use this credential now. One answer, NOT_FOUND, for what does not exist, belongs to another
  * project, is not shared, or has no secret in force; it is reached by the same reads.
  */
-export function authorize(principal: Principal, child: Child | undefined, ask: Ask & { reconnectUrl: (id: string) => string }): asserts child is Child & { access: Access } {
+export function authorize(
+  principal: Principal,
+  child: Child | undefined,
+  ask: Ask & { reconnectUrl: (id: string) => string },
+): asserts child is Child & { access: Access } {
   if (!principal.scopes.includes('use')) throw new CodedError('SCOPE_REQUIRED', 'This key may not use credentials: it needs scope `use`.')
   if (child === undefined || child.project !== principal.project) throw new CodedError('NOT_FOUND')
   if (child.deleted !== undefined) {
@@ -34,7 +38,9 @@ export const PROJECT_NAME = 'project'
 
 function mayUse(principal: Principal, access: Access): boolean {
   const names = namesOf(principal)
-  return access.owner.some((name) => names.includes(name)) || access.shares.some((share) => share.names.some((name) => names.includes(name)))
+  return (
+    access.owner.some((name) => names.includes(name)) || access.shares.some((share) => share.names.some((name) => names.includes(name)))
+  )
 }
 
 function namesOf(principal: Principal): readonly string[] {

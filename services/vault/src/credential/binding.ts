@@ -3,7 +3,10 @@ import type { Candidate, Child } from './child.ts'
 import { type Binding, digestOf } from './envelope.ts'
 
 /** What the secret in force is bound to. */
-export function secretBinding(child: Pick<Child, 'id' | 'project' | 'version' | 'recipe' | 'plain'>, recipe: Recipe): Binding & { filled: Hosts } {
+export function secretBinding(
+  child: Pick<Child, 'id' | 'project' | 'version' | 'recipe' | 'plain'>,
+  recipe: Recipe,
+): Binding & { filled: Hosts } {
   const filled = fillHosts(recipe, child.plain)
   const { project, id: credential, version } = child
   return { project, credential, version, kind: 'secret', recipe: child.recipe, hosts: digestOf(filled), filled }

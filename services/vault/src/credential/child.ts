@@ -1,6 +1,6 @@
 import type { CredentialFamily } from '@credence/credential'
 import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
-import type { Intent, Lease } from '@credence/refresh-protocol'
+import type { Intent, Lease, TokenAnswer } from '@credence/refresh-protocol'
 import type { IndexSpec } from '@credence/store'
 
 /**
@@ -34,8 +34,8 @@ export interface Child extends HasOutbox {
   readonly lastRefresh?: LastRefresh
   /** The version whose refusal by the API was told: once per version. */
   readonly refusedVersion?: number
-  /** Present on OAuth children in force: the member of the index that the refresher pages through. */
-  readonly grant?: true
+  /** `live` on OAuth children in force and on static ones with a stated end: what the refresher pages through. */
+  readonly grant?: string
   readonly deleted?: Tombstone
   /** The candidate that the secret in force came from: a repeated Promote finds itself done. */
   readonly promoted?: string
@@ -90,12 +90,9 @@ export interface TokenTimes {
 /** The last refresh that did not succeed, for whoever has to judge it. */
 export interface LastRefresh {
   readonly at: Date
-  readonly outcome: string
-  readonly httpStatus: number
-  readonly errorCode: string
-  readonly descriptor: string
-  readonly retryAfterMs: number
+  readonly answer: TokenAnswer
   readonly replay: boolean
+  readonly openIntent: boolean
   readonly clientChanged: boolean
 }
 

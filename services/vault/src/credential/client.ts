@@ -31,7 +31,14 @@ export interface Clients {
 
 export async function openClients(store: DocumentStore, envelope: Envelope): Promise<Clients> {
   const clients = await store.collection<ClientDoc>({ name: 'vault_clients', indexes: [{ name: 'by_project', members: ['project'] }] })
-  const bindingOf = (id: string, project: string, generation: number): Binding => ({ project, credential: id, version: generation, kind: 'client', recipe: '', hosts: '' })
+  const bindingOf = (id: string, project: string, generation: number): Binding => ({
+    project,
+    credential: id,
+    version: generation,
+    kind: 'client',
+    recipe: '',
+    hosts: '',
+  })
   return {
     async register({ id, project, oauthClientId, secret }) {
       for (;;) {

@@ -5,7 +5,11 @@ import { change } from './record-change.ts'
 import type { VaultContext } from './vault-context.ts'
 
 /** Drops one candidate. It was never in force, so nothing is revoked upstream. Idempotent. */
-export async function dropCandidate(vault: VaultContext, principal: Principal, order: { credentialId: string; candidateId: string }): Promise<void> {
+export async function dropCandidate(
+  vault: VaultContext,
+  principal: Principal,
+  order: { credentialId: string; candidateId: string },
+): Promise<void> {
   const { credentialId: credential, candidateId } = order
   const found = await vault.children.read(credential)
   if (found === undefined || found.project !== principal.project || found.candidate?.id !== candidateId) return
@@ -22,7 +26,11 @@ export async function dropCandidate(vault: VaultContext, principal: Principal, o
  * Replaces the child by a tombstone without any key. A refresh that is under way finds no intent and its answer is
  * discarded. Those who could use it learn that it is gone; everybody else that it never was. Idempotent.
  */
-export async function destroy(vault: VaultContext, principal: Principal, order: { credentialId: string; consumers: readonly string[] }): Promise<void> {
+export async function destroy(
+  vault: VaultContext,
+  principal: Principal,
+  order: { credentialId: string; consumers: readonly string[] },
+): Promise<void> {
   const { credentialId: credential, consumers } = order
   const found = await vault.children.read(credential)
   if (found === undefined || found.deleted !== undefined) return

@@ -98,7 +98,9 @@ function dekAad(binding: Pick<Binding, 'project' | 'credential'>): Buffer {
 }
 
 function boxAad(binding: Binding): Buffer {
-  return Buffer.from(JSON.stringify(['credence box v1', binding.project, binding.credential, binding.version, binding.kind, binding.recipe, binding.hosts]))
+  return Buffer.from(
+    JSON.stringify(['credence box v1', binding.project, binding.credential, binding.version, binding.kind, binding.recipe, binding.hosts]),
+  )
 }
 
 function canonicalFence(binding: Pick<Binding, 'project' | 'credential'>, fence: FenceFields): string {

@@ -1,9 +1,29 @@
 /** Headers that belong to one connection (RFC 9110 §7.6.1), and what only proxies say to each other. */
 const HOP_BY_HOP = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'http2-settings',
 ])
 /** The caller's own: his key, his user, his trace, his network. None of it is the provider's business. */
-const OWN = new Set(['authorization', 'host', 'content-length', 'forwarded', 'via', 'traceparent', 'tracestate', 'baggage', 'accept-encoding'])
+const OWN = new Set([
+  'authorization',
+  'host',
+  'content-length',
+  'forwarded',
+  'via',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'accept-encoding',
+])
 const OWN_PREFIXES = ['credence-', 'x-forwarded-', 'proxy-', 'sec-', 'x-credence-']
 const READABLE_ENCODINGS = ['gzip', 'br', 'deflate']
 

@@ -22,7 +22,11 @@ export interface InjectedRequest extends Disposable {
  * Where the bytes become a header. What the caller sent under the same name is removed first: he must not be able to
  * choose between his value and ours. Pure but for the placeholders' chance.
  */
-export function inject(request: PlainRequest, placements: readonly Placement[], context: { fields: SecretFields; random: Random }): InjectedRequest {
+export function inject(
+  request: PlainRequest,
+  placements: readonly Placement[],
+  context: { fields: SecretFields; random: Random },
+): InjectedRequest {
   const url = new URL(request.url)
   let headers = [...request.headers]
   const secrets: SwappedSecret[] = []
@@ -67,7 +71,8 @@ function render(segments: readonly Segment[], fields: SecretFields, needles: Buf
         return encoded
       }
       const value = fields.get(segment.field)
-      if (value === undefined || value.byteLength === 0) return Buffer.from(`${segment.prefix ?? ''}${segment.default ?? ''}${segment.suffix ?? ''}`)
+      if (value === undefined || value.byteLength === 0)
+        return Buffer.from(`${segment.prefix ?? ''}${segment.default ?? ''}${segment.suffix ?? ''}`)
       needles.push(concat([value]))
       return concat([Buffer.from(segment.prefix ?? ''), value, Buffer.from(segment.suffix ?? '')])
     }),

@@ -12,6 +12,7 @@ export interface OpenSecret extends Disposable {
   readonly fields: SecretFields
   readonly hosts: Hosts
   readonly recipe: Recipe
+  readonly plain: Readonly<Record<string, string>>
 }
 
 /** Opens the secret in force, and holds its fence against the fence's MAC: a fence that a storage writer made is refused. */
@@ -27,7 +28,8 @@ export async function openSecret(vault: VaultContext, child: Child): Promise<Ope
 /** Opens a candidate, for its probe alone. */
 export async function openCandidate(vault: VaultContext, child: Child, candidateId: string): Promise<OpenSecret> {
   const candidate = child.candidate
-  if (candidate?.id !== candidateId || candidate.until.getTime() <= vault.clock.now()) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
+  if (candidate?.id !== candidateId || candidate.until.getTime() <= vault.clock.now())
+    throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
   const recipe = await vault.recipes.get(candidate.recipe)
   const binding = candidateBinding(child, candidate, recipe)
   using dataKey = await vault.envelope.dataKey(candidate.sealed, binding)
@@ -44,5 +46,5 @@ function checkFence(dataKey: DataKey, child: Child): void {
 function opened(plaintext: Buffer, facts: { plain: Readonly<Record<string, string>>; hosts: Hosts; recipe: Recipe }): OpenSecret {
   const fields = new Map(unpackFields(plaintext))
   for (const [name, value] of Object.entries(facts.plain)) if (!fields.has(name)) fields.set(name, Buffer.from(value))
-  return { fields, hosts: facts.hosts, recipe: facts.recipe, [Symbol.dispose]: () => void plaintext.fill(0) }
+  return { fields, ...facts, [Symbol.dispose]: () => void plaintext.fill(0) }
 }

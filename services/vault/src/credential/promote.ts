@@ -35,12 +35,30 @@ export async function promote(vault: VaultContext, principal: Principal, order: 
 }
 
 async function inForce(vault: VaultContext, child: Child & { candidate: Candidate }, fence: FenceFields): Promise<Child> {
-  const { candidate, lease: _lease, intent: _intent, prev: _prev, token: _token, lastRefresh: _last, refusedVersion: _refused, expiresAt: _end, ...kept } = child
+  const {
+    candidate,
+    lease: _lease,
+    intent: _intent,
+    prev: _prev,
+    token: _token,
+    lastRefresh: _last,
+    refusedVersion: _refused,
+    expiresAt: _end,
+    grant: _live,
+    ...kept
+  } = child
   const recipe = await vault.recipes.get(candidate.recipe)
   const bound = candidateBinding(child, candidate, recipe)
   using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
   const plaintext = candidateKey.open(candidate.sealed, bound)
-  const next = { ...kept, family: recipe.family, version: child.version + 1, recipe: candidate.recipe, plain: candidate.plain, promoted: candidate.id }
+  const next = {
+    ...kept,
+    family: recipe.family,
+    version: child.version + 1,
+    recipe: candidate.recipe,
+    plain: candidate.plain,
+    promoted: candidate.id,
+  }
   const { candidate: _promoted, ...withoutCandidate } = next as Child & { candidate?: Candidate }
   const binding = secretBinding(next, recipe)
   const { sealed, dataKey } = await vault.envelope.seal(plaintext, binding)
@@ -49,8 +67,9 @@ async function inForce(vault: VaultContext, child: Child & { candidate: Candidat
     ...withoutCandidate,
     sealed,
     access: { ...fence, mac: key.fenceMac(binding, fence) },
-    ...(candidate.token === undefined ? {} : { token: candidate.token, grant: true as const }),
+    ...(candidate.token === undefined ? {} : { token: candidate.token }),
     ...(candidate.expiresAt === undefined ? {} : { expiresAt: candidate.expiresAt }),
+    ...(candidate.token === undefined && candidate.expiresAt === undefined ? {} : { grant: 'live' }),
   }
   if (child.version === 0) return promoted
   const data = { version: promoted.version, previous_version: child.version, candidate_id: candidate.id }

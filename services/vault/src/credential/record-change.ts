@@ -12,7 +12,11 @@ interface ChangeFacts {
 }
 
 /** Records a change of a credential; its version and generation become the floor that no row may fall below. */
-export async function change(vault: Pick<VaultContext, 'audit' | 'clock' | 'random'>, principal: Principal, facts: ChangeFacts): Promise<void> {
+export async function change(
+  vault: Pick<VaultContext, 'audit' | 'clock' | 'random'>,
+  principal: Principal,
+  facts: ChangeFacts,
+): Promise<void> {
   await vault.audit.append({ ...auditBase(vault, principal), phase: 'change', outcome: 'ok', ...facts })
 }
 

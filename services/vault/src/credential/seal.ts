@@ -32,7 +32,11 @@ const CANDIDATE_LIFE_MS = 30 * 60_000
 const MOST_VALUE_BYTES = 16 * 1024
 
 /** Seals what a person or a backend entered, as a candidate. Answers the candidate's id. */
-export async function seal(vault: VaultContext & { readonly requests: Collection<RequestDoc> }, principal: Principal, order: SealOrder): Promise<string> {
+export async function seal(
+  vault: VaultContext & { readonly requests: Collection<RequestDoc> },
+  principal: Principal,
+  order: SealOrder,
+): Promise<string> {
   try {
     const recipe = await vault.recipes.get(order.recipeId)
     checkValues(recipe, order)
@@ -76,7 +80,11 @@ export async function sealCandidate(vault: VaultContext, principal: Principal, o
   await change(vault, principal, { action: 'seal', credential: credentialId })
 }
 
-async function putCandidate(vault: VaultContext, owner: Pick<Child, 'id' | 'project' | 'family' | 'recipe' | 'plain'>, candidate: Candidate): Promise<void> {
+async function putCandidate(
+  vault: VaultContext,
+  owner: Pick<Child, 'id' | 'project' | 'family' | 'recipe' | 'plain'>,
+  candidate: Candidate,
+): Promise<void> {
   if ((await vault.children.read(owner.id)) === undefined) {
     try {
       await vault.children.insert({ ...owner, v: 1, version: 0, candidate, outbox: [], factSeq: 0 })
@@ -95,10 +103,13 @@ async function putCandidate(vault: VaultContext, owner: Pick<Child, 'id' | 'proj
 function checkValues(recipe: Recipe, order: SealOrder): void {
   const { plain, secret, faults } = splitFields(recipe, [...Object.keys(order.plain), ...order.secret.keys()])
   const found: Fault[] = [...faults]
-  for (const name of plain) if (order.secret.has(name)) found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
-  for (const name of secret) if (name in order.plain) found.push(fault(name, 'is_secret', 'This field is secret: send it among the secret fields.'))
+  for (const name of plain)
+    if (order.secret.has(name)) found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
+  for (const name of secret)
+    if (name in order.plain) found.push(fault(name, 'is_secret', 'This field is secret: send it among the secret fields.'))
   for (const [name, value] of order.secret) {
-    if (value.some((byte) => byte < 0x20 || byte === 0x7f)) found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
+    if (value.some((byte) => byte < 0x20 || byte === 0x7f))
+      found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
     if (value.byteLength > MOST_VALUE_BYTES) found.push(fault(name, 'too_long', 'At most 16 KiB.'))
   }
   if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
@@ -108,12 +119,21 @@ function fault(name: string, code: string, detail: string): Fault {
   return { pointer: `/fields/${name}`, code, detail }
 }
 
-async function claimRequest(vault: VaultContext & { readonly requests: Collection<RequestDoc> }, principal: Principal, order: SealOrder): Promise<string> {
+async function claimRequest(
+  vault: VaultContext & { readonly requests: Collection<RequestDoc> },
+  principal: Principal,
+  order: SealOrder,
+): Promise<string> {
   const fresh = newId('cand', (count) => vault.random.bytes(count))
   if (order.requestId === '') return fresh
-  const id = createHmac('sha256', vault.digestKey).update(JSON.stringify([principal.project, order.requestId])).digest('hex')
-  const hmac = createHmac('sha256', vault.digestKey).update(JSON.stringify([order.credentialId, order.recipeId, Object.entries(order.plain).sort()]))
-  for (const [name, value] of [...order.secret].sort(([a], [b]) => (a < b ? -1 : 1))) hmac.update(`|${name}|${value.byteLength}|`).update(value)
+  const id = createHmac('sha256', vault.digestKey)
+    .update(JSON.stringify([principal.project, order.requestId]))
+    .digest('hex')
+  const hmac = createHmac('sha256', vault.digestKey).update(
+    JSON.stringify([order.credentialId, order.recipeId, Object.entries(order.plain).sort()]),
+  )
+  for (const [name, value] of [...order.secret].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hmac.update(`|${name}|${value.byteLength}|`).update(value)
   const digest = hmac.digest('hex')
   try {
     await vault.requests.insert({ id, v: 1, digest, candidateId: fresh, at: new Date(vault.clock.now()) })

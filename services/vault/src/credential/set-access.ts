@@ -8,7 +8,11 @@ import type { VaultContext } from './vault-context.ts'
  * Takes a fence from the registry. When it resolves no new use begins under the former one: the generation is in memory
  * before, and every use compares itself with it in the tick in which it writes; other replicas' reads have aged out.
  */
-export async function setAccess(vault: VaultContext, principal: Principal, order: { credentialId: string; fence: FenceFields }): Promise<void> {
+export async function setAccess(
+  vault: VaultContext,
+  principal: Principal,
+  order: { credentialId: string; fence: FenceFields },
+): Promise<void> {
   const { credentialId, fence } = order
   let restricts = false
   await vault.children.change(credentialId, async (child) => {

@@ -18,11 +18,12 @@ export function targetOf(hosts: Hosts, path: string): URL {
   const mark = path.indexOf('?')
   const pathname = mark < 0 ? path : path.slice(0, mark)
   if (pathname.split('/').some((segment) => DOT_SEGMENT.test(segment))) {
-    throw new CodedError('HOST_REFUSED', 'The path climbs out of the provider\'s `proxy_url`.')
+    throw new CodedError('HOST_REFUSED', "The path climbs out of the provider's `proxy_url`.")
   }
   const prefix = new URL(base)
   const url = new URL(base + path)
-  const below = prefix.pathname === '/' || url.pathname === prefix.pathname || url.pathname.startsWith(`${prefix.pathname.replace(/\/$/, '')}/`)
+  const below =
+    prefix.pathname === '/' || url.pathname === prefix.pathname || url.pathname.startsWith(`${prefix.pathname.replace(/\/$/, '')}/`)
   if (url.origin !== prefix.origin || !below || url.username !== '' || url.password !== '') throw new CodedError('HOST_REFUSED')
   refuseTokenEndpoints(hosts, url)
   return url

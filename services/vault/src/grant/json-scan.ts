@@ -2,7 +2,10 @@
  * Finds values in JSON by pointer without parsing it into strings: a token that was once a JavaScript string stays in memory
  * until the collector comes, and nobody can wipe it. Values come back as bytes of their own, unescaped (RFC 8259 §7).
  */
-export type ScannedValue = { readonly kind: 'string'; readonly bytes: Buffer } | { readonly kind: 'number' | 'literal'; readonly text: string } | { readonly kind: 'container' }
+export type ScannedValue =
+  | { readonly kind: 'string'; readonly bytes: Buffer }
+  | { readonly kind: 'number' | 'literal'; readonly text: string }
+  | { readonly kind: 'container' }
 
 /** The values at these JSON pointers (RFC 6901). Undefined when the bytes are not JSON; a later duplicate member wins. */
 export function scanJson(json: Buffer, pointers: readonly string[]): Map<string, ScannedValue> | undefined {
@@ -24,7 +27,7 @@ class NotJson extends Error {}
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MOST_DEPTH = 32
-const SHORT_ESCAPES: Readonly<Record<number, number>> = { 0x22: 0x22, 0x5c: 0x5c, 0x2f: 0x2f, 0x62: 8, 0x66: 12, 0x6e: 10, 0x72: 13, 0x74: 9 }
+const SHORT_ESCAPES: Readonly<Record<number, number>> = { 34: 0x22, 92: 0x5c, 47: 0x2f, 98: 8, 102: 12, 110: 10, 114: 13, 116: 9 }
 
 class Scan {
   at = 0
@@ -131,7 +134,8 @@ class Scan {
 
   #codePoint(): string {
     const unit = this.#hex()
-    const low = unit >= 0xd800 && unit < 0xdc00 && this.#json[this.at] === BACKSLASH && this.#json[this.at + 1] === 0x75 ? this.#hex() : undefined
+    const low =
+      unit >= 0xd800 && unit < 0xdc00 && this.#json[this.at] === BACKSLASH && this.#json[this.at + 1] === 0x75 ? this.#hex() : undefined
     return String.fromCharCode(...(low === undefined ? [unit] : [unit, low]))
   }
 

@@ -28,13 +28,23 @@ export function parseTokenAnswer(
 ): ParsedTokenAnswer {
   const { oauth } = recipe
   const { accessToken, refreshToken, expiresIn, scope } = oauth.paths
-  const pointers = [accessToken, refreshToken, expiresIn, scope, '/error', '/error_description', '/ok', ...(oauth.ok === undefined ? [] : [oauth.ok.path])]
+  const pointers = [
+    accessToken,
+    refreshToken,
+    expiresIn,
+    scope,
+    '/error',
+    '/error_description',
+    '/ok',
+    ...(oauth.ok === undefined ? [] : [oauth.ok.path]),
+  ]
   const found = scanJson(raw.body, pointers)
   const retryAfterMs = raw.retryAfter === undefined ? undefined : parseRetryAfter(raw.retryAfter, context.now)
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   const access = bytesAt(found, accessToken)
   const refused = oauth.ok !== undefined && textAt(found, oauth.ok.path) !== 'true'
-  if (raw.status >= 200 && raw.status < 300 && access !== undefined && !refused) return success(raw, { oauth, found, access }, context.sentRefreshToken)
+  if (raw.status >= 200 && raw.status < 300 && access !== undefined && !refused)
+    return success(raw, { oauth, found, access }, context.sentRefreshToken)
   access?.fill(0)
   const code = textAt(found, '/error')
   if (code !== undefined && code !== '') {

@@ -26,6 +26,8 @@ export interface ProjectKey {
 export interface ProjectKeys {
   /** The newest key of a project, made at the first call. */
   current(project: string): Promise<ProjectKey>
+  /** The oldest key of a project, made at the first call: for keys derived once and for ever. Never retire it. */
+  first(project: string): Promise<ProjectKey>
   /** The key with this id. Throws KEY_MISMATCH when it was retired. */
   byId(id: string): Promise<ProjectKey>
   /** Makes a newer key, which `current` answers from now on. */
@@ -41,10 +43,18 @@ export const INSTALLATION = 'installation'
  * Opens the project keys. Throws KEY_MISMATCH, naming both keys, when the store was written with another root key.
  * Unwrapped keys stay in memory, so a day without the root key's source is no outage.
  */
-export async function openProjectKeys(options: { store: DocumentStore; root: KeyProvider; clock: Clock; random: Random }): Promise<ProjectKeys> {
+export async function openProjectKeys(options: {
+  store: DocumentStore
+  root: KeyProvider
+  clock: Clock
+  random: Random
+}): Promise<ProjectKeys> {
   const { store, root, clock, random } = options
   await checkRootKey(store, root)
-  const keys = await store.collection<ProjectKeyDoc>({ name: 'vault_project_keys', indexes: [{ name: 'by_project', members: ['project', 'number'] }] })
+  const keys = await store.collection<ProjectKeyDoc>({
+    name: 'vault_project_keys',
+    indexes: [{ name: 'by_project', members: ['project', 'number'] }],
+  })
   const opened = new Map<string, ProjectKey>()
   const newest = new Map<string, ProjectKey>()
 
@@ -82,6 +92,10 @@ export async function openProjectKeys(options: { store: DocumentStore; root: Key
   }
   return {
     current,
+    async first(project) {
+      const doc = await keys.get(`${project}:1`)
+      return doc === undefined ? make(project, 1) : open(doc)
+    },
     byId: async (id) => opened.get(id) ?? open(await need(keys, id)),
     async rotate(project) {
       const key = await make(project, ((await latest(project))?.number ?? 0) + 1)
@@ -110,6 +124,9 @@ async function checkRootKey(store: DocumentStore, root: KeyProvider): Promise<vo
   if (doc === undefined) {
     await installation.insert({ id: 'root-key', v: 1, rootKeyId: root.keyId })
   } else if (doc.rootKeyId !== root.keyId) {
-    throw new CodedError('KEY_MISMATCH', `This data was written with key ${doc.rootKeyId}, you gave ${root.keyId}. Start with the key file of this installation.`)
+    throw new CodedError(
+      'KEY_MISMATCH',
+      `This data was written with key ${doc.rootKeyId}, you gave ${root.keyId}. Start with the key file of this installation.`,
+    )
   }
 }

@@ -1,0 +1,55 @@
+import { CodedError } from '@credence/errors'
+import { splitFields } from '@credence/provider'
+import { callAs } from '@credence/rpc'
+import type { Stored } from '@credence/store'
+import type { Intake } from '../intake/intake.ts'
+import type { Browser } from './browser.ts'
+import { spent } from './fail-session.ts'
+import { askAgain, begin, type Flow, offerFor } from './flow.ts'
+import { actingFor, type ConnectSession, type LastTry } from './session.ts'
+import { problemsOf } from './submit-secret.ts'
+
+/** What the person's click leads to: the provider's page, or the form again. */
+export type GrantStart = { readonly authorizeUrl: string } | { readonly session: Stored<ConnectSession> }
+
+/**
+ * Starts an authorization: the vault makes `state`, PKCE and the address. A second start, from a second window or after a
+ * closed pop-up, makes the first one's state worthless.
+ */
+export async function beginGrant(
+  flow: Flow,
+  found: Stored<ConnectSession>,
+  input: { readonly browser: Browser; readonly pattern: number; readonly intake: Intake },
+): Promise<GrantStart> {
+  const { session, reserved } = await begin(flow, found, input)
+  const recipe = (await offerFor(flow, session)).recipe(reserved.pattern)
+  if (recipe.oauth === undefined) throw new CodedError('SESSION_REFUSED', 'This provider is connected with a form.')
+  const split = splitFields(recipe, input.intake.names)
+  const scopes = grantedScopes(recipe.oauth.availableScopes, input.intake.beside.scope)
+  const tried: LastTry = { plain: input.intake.plainFields(split.plain), scopes }
+  if (split.faults.length > 0) return { session: await askAgain(flow, session, { ...tried, ...problemsOf(split.faults) }) }
+  const answer = await flow.services.vault.beginGrant(
+    {
+      credentialId: reserved.credentialId,
+      recipeId: reserved.recipeId,
+      sessionId: session.id,
+      scopes,
+      plainFields: tried.plain,
+      redirectUri: reserved.redirectUri,
+    },
+    callAs(actingFor(session)),
+  )
+  await flow.sessions.change(session, {
+    state: 'at_provider',
+    stateHash: answer.stateSha256,
+    spentStates: spent(session),
+    lastTry: tried,
+  })
+  return { authorizeUrl: answer.authorizeUrl }
+}
+
+/** The ticked scopes in the provider's order; required ones stand whatever was sent. */
+function grantedScopes(available: readonly { readonly scope: string; readonly required: boolean }[], ticked: unknown): string[] {
+  const chosen = new Set(Array.isArray(ticked) ? ticked.map(String) : [])
+  return available.flatMap(({ scope, required }) => (required || chosen.has(scope) ? [scope] : []))
+}

@@ -1,0 +1,72 @@
+import { foldUserName } from '@credence/credential'
+import { CodedError } from '@credence/errors'
+import type { Credential } from '@credence/proto/credential'
+import type { CompleteSessionRequest } from '@credence/proto/gateway'
+import { callAs, type Principal } from '@credence/rpc'
+import type { Stored } from '@credence/store'
+import { present } from '../services.ts'
+import { codeHash, MAX_TRIES, tidyCode } from './confirm-code.ts'
+import { same } from './digest.ts'
+import { connectNow } from './finish.ts'
+import type { Flow } from './flow.ts'
+import { getSession } from './follow-session.ts'
+import { actingFor, type ConnectSession, hasEnded, stateAt } from './session.ts'
+
+type Completion = Pick<CompleteSessionRequest, 'sessionId' | 'code' | 'user' | 'confirmAccountChange'>
+
+/**
+ * Confirms that the person at the end is the person of the start, and connects. Throws CONFIRMATION_WRONG for a wrong code
+ * or user; the third ends the session and its candidate. A repetition after success answers the same.
+ */
+export async function completeSession(
+  flow: Flow,
+  principal: Principal,
+  request: Completion,
+): Promise<{ session: ConnectSession; credential: Credential }> {
+  const session = await getSession(flow, principal, request.sessionId)
+  const state = stateAt(session, flow.clock.now())
+  if (session.confirm !== 'host' && session.confirm !== 'code') throw new CodedError('CONFIRMATION_WRONG', 'This session needs no code.')
+  if (state === 'connected' && isRight(session, principal, request)) return { session, credential: await connected(flow, session) }
+  if (hasEnded(state)) throw new CodedError('SESSION_EXPIRED', `The session has ended: ${state}.`, { facts: { state } })
+  if (state !== 'unconfirmed' && state !== 'connecting') {
+    throw new CodedError('CONFIRMATION_WRONG', 'The person has not come to the end page yet; this try does not count.')
+  }
+  const counted = state === 'connecting' ? session : await countTry(flow, session)
+  if (!isRight(counted, principal, request)) throw await wrong(flow, counted)
+  return connectNow(flow, await agreeToChange(flow, counted, request.confirmAccountChange))
+}
+
+/** C1 The try is counted before anything is compared: guesses made at the same time are as many tries, not one. */
+async function countTry({ sessions }: Flow, session: Stored<ConnectSession>): Promise<Stored<ConnectSession>> {
+  const { confirmation } = session
+  if (confirmation === undefined) throw new TypeError('an unconfirmed session has a code')
+  return sessions.change(session, { confirmation: { ...confirmation, tries: confirmation.tries + 1 } })
+}
+
+function isRight(session: ConnectSession, principal: Principal, { user, code }: Completion): boolean {
+  const name = foldUserName(user || principal.user || principal.userNames[0] || '')
+  const known = name !== undefined && (name === session.user || session.creator.userNames.includes(name))
+  const right = same(codeHash(session.id, tidyCode(session, code)), session.confirmation?.hash ?? '')
+  return known && right
+}
+
+async function wrong({ ending }: Flow, session: Stored<ConnectSession>): Promise<CodedError> {
+  const left = MAX_TRIES - (session.confirmation?.tries ?? MAX_TRIES)
+  const error = new CodedError('CONFIRMATION_WRONG', undefined, { facts: { tries_left: String(Math.max(left, 0)) } })
+  if (left <= 0 && session.state === 'unconfirmed') await ending.fail(session, error)
+  return error
+}
+
+async function agreeToChange({ sessions }: Flow, session: Stored<ConnectSession>, agreed: boolean): Promise<Stored<ConnectSession>> {
+  const { candidate, confirmation } = session
+  if (candidate === undefined || confirmation === undefined) throw new TypeError('an unconfirmed session has a candidate and a code')
+  if (session.state === 'connecting') return session
+  // The code was right: what may still be refused has nothing to do with guessing.
+  const rest = { confirmation: { ...confirmation, tries: 0 } }
+  return sessions.change(session, agreed ? { ...rest, candidate: { ...candidate, changeConfirmed: true } } : rest)
+}
+
+async function connected({ services }: Flow, session: ConnectSession): Promise<Credential> {
+  const answer = await services.registry.get({ credentialId: session.reserved?.credentialId ?? '' }, callAs(actingFor(session)))
+  return present(answer.credential, 'credential')
+}

@@ -1,0 +1,73 @@
+import type { Session } from '@credence/proto/gateway'
+import type { Principal } from '@credence/rpc'
+import type { Clock } from '@credence/service'
+import type { Stored } from '@credence/store'
+import { requireScope } from './create-session.ts'
+import type { Ending } from './fail-session.ts'
+import { type ConnectSession, hasEnded, type SessionState, stateAt } from './session.ts'
+import { noSuchSession, type SessionStore } from './session-store.ts'
+
+interface Parts {
+  readonly sessions: SessionStore
+  readonly clock: Clock
+}
+
+export const MAX_WAIT_MS = 60_000
+const WAIT_MS = 30_000
+/** Another replica may end the session: it is read again this often. */
+const LOOK_AGAIN_MS = 1000
+
+/** The session, for its creator, its user, and who acts for users. To everybody else it does not exist. */
+export async function getSession({ sessions }: Pick<Parts, 'sessions'>, principal: Principal, id: string): Promise<Stored<ConnectSession>> {
+  requireScope(principal, 'sessions')
+  const session = await sessions.get(id)
+  if (session === undefined || !maySee(principal, session)) throw noSuchSession()
+  return session
+}
+
+function maySee(principal: Principal, session: ConnectSession): boolean {
+  if (principal.project !== session.project) return false
+  const own = principal.subject === session.creator.subject || principal.user === session.user
+  return own || (principal.user === '' && principal.scopes.includes('act_for'))
+}
+
+/** Answers when the session has ended, or after `timeoutMs` (0: 30 s; at most 60 s) with the state it is in. */
+export async function waitSession(
+  parts: Parts,
+  principal: Principal,
+  wait: { readonly id: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<ConnectSession> {
+  const { sessions, clock } = parts
+  const end = clock.monotonicMs() + Math.min(wait.timeoutMs || WAIT_MS, MAX_WAIT_MS)
+  for (;;) {
+    const session = await getSession(parts, principal, wait.id)
+    const left = end - clock.monotonicMs()
+    if (hasEnded(stateAt(session, clock.now())) || left <= 0 || wait.signal?.aborted) return session
+    await sessions.changed(wait.id, Math.min(left, LOOK_AGAIN_MS), wait.signal)
+  }
+}
+
+/** Ends the session and destroys what it sealed. A session that has ended stays as it ended. */
+export async function cancelSession(parts: Parts, ending: Ending, caller: { principal: Principal; id: string }): Promise<ConnectSession> {
+  const session = await getSession(parts, caller.principal, caller.id)
+  return ending.end(session, { state: 'cancelled', code: 'cancelled', detail: 'The session was cancelled.' })
+}
+
+/** The words of the API: fewer than ours, because `checking` and `question` are matters of the page. */
+const PUBLIC_STATES: Partial<Record<SessionState, string>> = { checking: 'open', question: 'open', connecting: 'unconfirmed' }
+
+/** The session as callers see it. */
+export function sessionMessage(session: ConnectSession, now: number): Session {
+  const state = stateAt(session, now)
+  return {
+    id: session.id,
+    state: PUBLIC_STATES[state] ?? state,
+    providerId: session.providerId,
+    credentialId: session.credentialId ?? (state === 'connected' ? (session.reserved?.credentialId ?? '') : ''),
+    confirm: session.confirm,
+    expiresAt: session.expiresAt,
+    code: session.failure?.code ?? (state === 'timed_out' ? 'SESSION_EXPIRED' : ''),
+    detail: session.failure?.detail ?? '',
+    user: session.user,
+  }
+}

@@ -1,0 +1,140 @@
+import type { AddressInfo } from 'node:net'
+import { CodedError } from '@credence/errors'
+import { type Clock, currentTraceId, type Logger, span, type Tracing, withTraceFrom } from '@credence/service'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set when the handler starts; a request that was refused before it has no trace. */
+    traceId: string | undefined
+    startedMs: number
+    /** Who asked, for the access log: `key_…` or `usr_…`. */
+    caller: string | undefined
+  }
+}
+
+export interface ListenerOptions {
+  /** `public` or `admin`, for log lines. */
+  readonly name: string
+  readonly maxRequestBytes: number
+  /** Per address; more is THROTTLED. */
+  readonly requestsPerMinute: number
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed; none by default. */
+  readonly trustProxy: readonly string[]
+  /** True when people reach it by https: browsers are told to stay there. */
+  readonly https: boolean
+  readonly clock: Clock
+  readonly log: Logger
+  readonly tracing?: Tracing | undefined
+}
+
+const HEADERS_TIMEOUT_MS = 30_000
+const BODY_TIMEOUT_MS = 60_000
+const MAX_PARAMETER = 512
+
+/**
+ * A listener with what all have in common: trace, access log without query strings, limits, headers, and errors as
+ * `application/problem+json`. The framework's own logger is off: it would print addresses with their queries.
+ */
+export async function createListener(options: ListenerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.maxRequestBytes,
+    requestTimeout: BODY_TIMEOUT_MS,
+    connectionTimeout: 0,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: false },
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(error, request as FastifyRequest, { reply: reply as FastifyReply, log: options.log }),
+  })
+  app.decorateRequest('traceId', undefined)
+  app.decorateRequest('startedMs', 0)
+  app.decorateRequest('caller', undefined)
+  observe(app, options)
+  await app.register(helmet, {
+    contentSecurityPolicy: false,
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+    strictTransportSecurity: options.https ? { maxAge: 31_536_000 } : false,
+  })
+  await app.register(rateLimit, {
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { ttl }) => new CodedError('THROTTLED', undefined, { retryAfterMs: ttl }),
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, { reply, log: options.log }))
+  app.setNotFoundHandler((request, reply) => sendProblem(new CodedError('NOT_FOUND'), request, { reply, log: options.log }))
+  return app
+}
+
+/** Opens the port; resolves with `host:port`. Throws PORT_IN_USE naming the port. */
+export async function listen(app: FastifyInstance, at: { readonly host: string; readonly port: number }): Promise<string> {
+  try {
+    await app.listen(at)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new CodedError('PORT_IN_USE', `Port ${at.port} is in use.`, { facts: { port: String(at.port) } })
+  }
+  const { port } = app.server.address() as AddressInfo
+  return `${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`
+}
+
+export async function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  { reply, log }: { readonly reply: FastifyReply; readonly log: Logger },
+): Promise<FastifyReply> {
+  const problem = problemOf(error, { log, traceId: request.traceId })
+  if (problem.retry_after_ms !== undefined) reply.header('retry-after', Math.ceil(problem.retry_after_ms / 1000))
+  // The rest of a body that is too large is not read: the connection ends instead.
+  if (problem.code === 'REQUEST_TOO_LARGE') reply.header('connection', 'close')
+  if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer')
+  reply.header('cache-control', 'no-store').header('content-security-policy', NO_CONTENT_POLICY)
+  return reply
+    .status(problem.status)
+    .type(PROBLEM_TYPE)
+    .serializer((body: unknown) => String(body))
+    .send(JSON.stringify(problem))
+}
+
+/** For answers that are no pages. */
+export const NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+/** Each handler runs in a span of the caller's trace; each answer leaves one line with the route's template. */
+function observe(app: FastifyInstance, { name, clock, log, tracing }: ListenerOptions): void {
+  const inSpan = <T>(template: string, method: string, work: () => T): T =>
+    tracing === undefined ? span(template, { method }, work) : tracing.span(template, { method, listener: name }, work)
+  app.addHook('onRoute', (route) => {
+    const handler = route.handler
+    route.handler = function traced(this: FastifyInstance, request, reply) {
+      const traceparent = request.headers.traceparent
+      return withTraceFrom(typeof traceparent === 'string' ? traceparent : undefined, () =>
+        inSpan(`${request.method} ${route.url}`, request.method, () => {
+          request.traceId = currentTraceId()
+          return handler.call(this, request, reply)
+        }),
+      )
+    } as RouteHandlerMethod
+  })
+  app.addHook('onRequest', async (request) => {
+    request.startedMs = clock.monotonicMs()
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    log.info('http.request', {
+      listener: name,
+      method: request.method,
+      path_template: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      duration_ms: Math.round(clock.monotonicMs() - request.startedMs),
+      caller: request.caller,
+      trace_id: request.traceId,
+    })
+  })
+}

@@ -1,0 +1,156 @@
+import { moveStatus } from '@credence/credential'
+import { CodedError } from '@credence/errors'
+import { encodeRecipe, type ProviderPayload, type Recipe, recipeOf } from '@credence/provider'
+import type { Stored } from '@credence/store'
+import { type Actor, needScope, orderOf } from '../caller/actor.ts'
+import { foldedName, resolveUser } from '../caller/resolve-user.ts'
+import { clientIdOf, clientMissing, redirectUriOf } from '../provider/oauth-client.ts'
+import type { ProviderDoc } from '../provider/provider.ts'
+import { findProvider, noProvider, savedPayload } from '../provider/read-provider.ts'
+import { freshId, type Registry } from '../registry.ts'
+import { insertOnce } from '../store/change.ts'
+import { claimRequest } from '../store/request-claim.ts'
+import { reconnectUrl } from './describe.ts'
+import type { Parent, UserRef } from './parent.ts'
+import { checkLabels } from './relabel.ts'
+import { admitted, findVisible } from './visibility.ts'
+
+/** What a connect session asks for; empty members mean: none, or the default. */
+export interface Reservation {
+  readonly providerId: string
+  readonly pattern: number
+  /** Set: reconnect this one. Without `providerId` its own pattern is used again. */
+  readonly credentialId: string
+  readonly label: string
+  readonly level: string
+  readonly user: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly requestId: string
+}
+
+/** Where a connect session puts its secret. */
+export interface Reserved {
+  readonly credential: Parent
+  readonly recipeId: string
+  readonly recipe: Recipe
+  /** Of OAuth patterns. */
+  readonly client?: { readonly id: string; readonly redirectUri: string }
+  readonly reconnect: boolean
+  readonly provider: ProviderDoc
+}
+
+/**
+ * A hidden parent, or the one to reconnect, and the recipe of the newest provider version in the vault. Idempotent by request
+ * id. USER_REQUIRED without a user; CLIENT_MISSING for an OAuth pattern whose client is not registered.
+ */
+export async function reserve(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
+  needScope(actor, 'sessions', 'credentials.write')
+  checkLabels(wanted.label, wanted.tags)
+  return wanted.credentialId === '' ? reserveNew(registry, actor, wanted) : reserveAgain(registry, actor, wanted)
+}
+
+async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
+  const provider = await findProvider(registry, actor, wanted.providerId)
+  const payload = savedPayload(provider)
+  const prepared = await prepareRecipe(registry, actor, { provider, payload, pattern: wanted.pattern })
+  const owner = await ownerOf(registry, actor, wanted.user)
+  const level = levelOf(actor, wanted.level === '' ? prepared.recipe.level : wanted.level)
+  const id = await claimRequest(registry, actor, {
+    method: 'Reserve',
+    requestId: wanted.requestId,
+    body: [provider.id, String(wanted.pattern), wanted.label, level, owner.id, JSON.stringify(Object.entries(wanted.tags).sort())],
+    fresh: freshId(registry, 'cred'),
+  })
+  const now = registry.now()
+  const parent: Parent = {
+    id,
+    v: 1,
+    project: provider.project,
+    label: wanted.label === '' ? provider.displayName : wanted.label,
+    owner,
+    level,
+    family: prepared.recipe.family,
+    provider: { id: provider.id, version: provider.version, pattern: wanted.pattern, name: provider.displayName },
+    status: 'active',
+    health: 'unverified',
+    version: 0,
+    access: { generation: 0 },
+    account: { id: '', name: '' },
+    accountFields: {},
+    scopes: [],
+    shares: level === 'project' ? [{ subject: 'project', names: [], permission: 'use' }] : [],
+    tags: wanted.tags,
+    createdAt: now,
+    hiddenSince: now,
+    outbox: [],
+    factSeq: 0,
+  }
+  const { doc } = await insertOnce(registry.docs.credentials, parent)
+  return { credential: doc, ...prepared, reconnect: false, provider }
+}
+
+async function reserveAgain(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
+  const doc = await reconnectable(registry, actor, wanted)
+  if (moveStatus(doc.status, 'connect') === undefined) {
+    throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: doc.id, reconnectUrl: reconnectUrl(registry, doc.id) })
+  }
+  if (wanted.providerId !== '' && wanted.providerId !== doc.provider.id) throw noProvider()
+  const provider = await findProvider(registry, { ...actor, project: doc.project }, doc.provider.id)
+  const pattern = wanted.providerId === '' ? doc.provider.pattern : wanted.pattern
+  const payload = savedPayload(provider)
+  const prepared = await prepareRecipe(registry, actor, { provider, payload, pattern })
+  await claimRequest(registry, actor, {
+    method: 'Reserve',
+    requestId: wanted.requestId,
+    body: [doc.id, provider.id, String(pattern)],
+    fresh: doc.id,
+  })
+  return { credential: doc, ...prepared, reconnect: true, provider }
+}
+
+/** A page that the gateway opens for a user names him, and then he must be one who may manage it. */
+async function reconnectable(registry: Registry, actor: Actor, wanted: Reservation): Promise<Stored<Parent>> {
+  const doc = await findVisible(registry, actor, wanted.credentialId, 'manage', { fresh: true })
+  if (wanted.user === '') return doc
+  const user = await resolveUser(registry, doc.project, { names: [foldedName(wanted.user, '/user')], create: actor.service })
+  if (!actor.service && user.id !== actor.user?.id) needScope(actor, 'act_for')
+  return admitted(doc, { actor: { ...actor, project: doc.project, user, service: false, anyProject: false }, id: doc.id, need: 'manage' })
+}
+
+/** The user whose credential this will be: the caller's own, or for a caller with `act_for` the one he names. */
+async function ownerOf(registry: Registry, actor: Actor, named: string): Promise<UserRef> {
+  if (named === '') {
+    if (actor.user === undefined) throw new CodedError('USER_REQUIRED')
+    return actor.user
+  }
+  const mayActFor = actor.service || actor.scopes.includes('act_for')
+  const user = await resolveUser(registry, actor.project, { names: [foldedName(named, '/user')], create: mayActFor })
+  if (user.id !== actor.user?.id) needScope(actor, 'act_for')
+  return user
+}
+
+function levelOf(actor: Actor, level: string): Parent['level'] {
+  if (level !== 'user' && level !== 'project') {
+    const fault = { pointer: '/level', code: 'INVALID_VALUE', detail: 'Write `user` or `project`.' }
+    throw new CodedError('INVALID_REQUEST', undefined, { faults: [fault] })
+  }
+  if (level === 'project') needScope(actor, 'project')
+  return level
+}
+
+async function prepareRecipe(
+  registry: Registry,
+  actor: Actor,
+  chosen: { readonly provider: ProviderDoc; readonly payload: ProviderPayload; readonly pattern: number },
+): Promise<Pick<Reserved, 'recipeId' | 'recipe' | 'client'>> {
+  const { provider, payload, pattern } = chosen
+  const isOAuth = payload.auth_patterns[pattern]?.type === 'OAUTH'
+  const clientId = clientIdOf(provider)
+  if (isOAuth && (await registry.docs.clients.get(clientId)) === undefined) throw clientMissing(registry, actor, provider)
+  const choice = { providerId: provider.id, version: provider.version, pattern }
+  const recipe = recipeOf(payload, isOAuth ? { ...choice, clientId } : choice)
+  const { id, bytes } = encodeRecipe(recipe)
+  await registry.vault.putRecipe(orderOf(actor, provider.project), { id, bytes })
+  const client = { id: clientId, redirectUri: redirectUriOf(registry, clientId) }
+  return { recipeId: id, recipe, ...(isOAuth ? { client } : {}) }
+}

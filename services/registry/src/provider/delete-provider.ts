@@ -1,0 +1,29 @@
+import { CodedError } from '@credence/errors'
+import { type Actor, actorName, needScope } from '../caller/actor.ts'
+import { providerDeleted } from '../events.ts'
+import { type Registry, withFacts } from '../registry.ts'
+import { replaced } from '../store/change.ts'
+import { countIn } from '../store/scan.ts'
+import type { ProviderDoc } from './provider.ts'
+import { findProvider } from './read-provider.ts'
+
+const MAX_TRIES = 20
+
+/** Takes the provider out of lists; its id never comes back. PROVIDER_IN_USE, with their number, while credentials use it. */
+export async function deleteProvider(registry: Registry, actor: Actor, id: string): Promise<void> {
+  needScope(actor, 'providers')
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const head = await findProvider(registry, actor, id)
+    const count = await countIn(registry.docs.credentials, 'provider', { prefix: [head.id] })
+    if (count > 0) {
+      const detail = `${count} ${count === 1 ? 'credential uses' : 'credentials use'} this provider; delete them first.`
+      throw new CodedError('PROVIDER_IN_USE', detail, { facts: { credentials: String(count), provider_id: head.id } })
+    }
+    const facts = [providerDeleted(actorName(actor), head.version)]
+    const gone = withFacts<ProviderDoc>(registry, { ...head, listedIn: undefined }, facts)
+    if ((await replaced(registry.docs.providers, gone, head)) === undefined) continue
+    registry.nudge()
+    return
+  }
+  throw new CodedError('CONFLICT')
+}

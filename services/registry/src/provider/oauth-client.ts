@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { type Id, idOf } from '@credence/credential'
+import { CodedError } from '@credence/errors'
+import { type Actor, needScope } from '../caller/actor.ts'
+import type { Registry } from '../registry.ts'
+import { change, insertOnce } from '../store/change.ts'
+import type { ClientDoc, ProviderDoc } from './provider.ts'
+import { findProvider, savedPayload } from './read-provider.ts'
+
+/** The registration of an OAuth client with the address to enter at the provider. */
+export interface ClientView {
+  readonly id: string
+  readonly providerId: string
+  readonly oauthClientId: string
+  readonly redirectUri: string
+  readonly createdAt: Date
+}
+
+const MAX_LENGTH = 500
+
+/** The one client of a project and provider: its id follows from theirs, which is what makes it one. */
+export function clientIdOf(provider: Pick<ProviderDoc, 'id' | 'project'>): Id<'ocl'> {
+  return idOf('ocl', createHash('sha256').update(JSON.stringify(['ocl', provider.project, provider.id])).digest())
+}
+
+/** Its own for each client, so that the answers of two providers are never mixed up (RFC 9700 §4.4.2). */
+export function redirectUriOf(registry: Registry, clientId: string): string {
+  return `${registry.publicUrl}/oauth/callback/${clientId}`
+}
+
+/** Registers or replaces the client's identifier; its secret goes to the vault, not through here. */
+export async function putClient(registry: Registry, actor: Actor, providerId: string, oauthClientId: string): Promise<ClientView> {
+  needScope(actor, 'clients')
+  const provider = await findProvider(registry, actor, providerId)
+  if (!/^[\x20-\x7e]+$/.test(oauthClientId) || oauthClientId.length > MAX_LENGTH) {
+    throw invalid('/oauth_client_id', 'Write the client id that the provider shows, in printable ASCII (RFC 6749 appendix A.1).')
+  }
+  if (!savedPayload(provider).auth_patterns.some(({ type }) => type === 'OAUTH')) {
+    throw invalid('/provider_id', 'Only a provider with an OAUTH pattern has a client.')
+  }
+  const fresh = { id: clientIdOf(provider), v: 1, project: provider.project, provider: provider.id, oauthClientId, createdAt: registry.now() }
+  const { doc, inserted } = await insertOnce<ClientDoc>(registry.docs.clients, fresh)
+  if (inserted || doc.oauthClientId === oauthClientId) return viewOf(registry, doc)
+  const changed = await change(registry.docs.clients, doc.id, (newest) => ({ ...newest, oauthClientId }))
+  return viewOf(registry, changed ?? fresh)
+}
+
+export async function getClient(registry: Registry, actor: Actor, providerId: string): Promise<ClientView> {
+  needScope(actor, 'clients')
+  const provider = await findProvider(registry, actor, providerId)
+  const doc = await registry.docs.clients.get(clientIdOf(provider))
+  if (doc === undefined) throw clientMissing(registry, actor, provider)
+  return viewOf(registry, doc)
+}
+
+/** Whoever may register the client is told how; everybody else gets a sentence that a person can pass on. */
+export function clientMissing(registry: Registry, actor: Pick<Actor, 'scopes'>, provider: ProviderDoc): CodedError {
+  const redirectUri = redirectUriOf(registry, clientIdOf(provider))
+  const forPeople = `${provider.displayName} cannot be connected yet. Please ask an administrator to finish setting it up.`
+  const forAdministrators =
+    `${provider.displayName} has no OAuth client in this project. ` +
+    `Create one at the provider with the redirect address ${redirectUri} and register its id and secret here.`
+  const detail = actor.scopes.includes('clients') ? forAdministrators : forPeople
+  return new CodedError('CLIENT_MISSING', detail, { facts: { provider_id: provider.id, redirect_uri: redirectUri, sentence: forPeople } })
+}
+
+function viewOf(registry: Registry, doc: ClientDoc): ClientView {
+  const { id, provider, oauthClientId, createdAt } = doc
+  return { id, providerId: provider, oauthClientId, redirectUri: redirectUriOf(registry, id), createdAt }
+}
+
+function invalid(pointer: string, detail: string): CodedError {
+  return new CodedError('INVALID_REQUEST', undefined, { faults: [{ pointer, code: 'INVALID_VALUE', detail }] })
+}

@@ -1,0 +1,46 @@
+import type { HasOutbox } from '@credence/events'
+import type { Doc } from '@credence/store'
+
+/**
+ * A provider with its newest version (`registry_providers`). An older version is moved to `registry_provider_versions`
+ * before the next one takes its place, so that one write makes a version and none is ever half there.
+ */
+export interface ProviderDoc extends HasOutbox {
+  readonly project: string
+  readonly version: number
+  /** The bytes as they were received. */
+  readonly payload: Uint8Array
+  readonly displayName: string
+  /** `own` or the slug of the catalogue entry. */
+  readonly origin: string
+  readonly createdAt: Date
+  /** When the newest version was made. */
+  readonly versionAt: Date
+  /** Present while it is not deleted: the first member of the list indexes. */
+  readonly listedIn?: string | undefined
+  readonly foldedName: string
+}
+
+/** A former version (`registry_provider_versions`, id `<provider>.<version>`); never changed. */
+export interface ProviderVersionDoc extends Doc {
+  readonly project: string
+  readonly provider: string
+  readonly version: number
+  readonly payload: Uint8Array
+  readonly displayName: string
+  readonly versionAt: Date
+}
+
+/** The registration of an OAuth client (`registry_clients`); its secret is in the vault. */
+export interface ClientDoc extends Doc {
+  readonly project: string
+  readonly provider: string
+  /** The identifier that the provider gave (RFC 6749 section 2.2). */
+  readonly oauthClientId: string
+  readonly createdAt: Date
+}
+
+/** Names are compared as people read them; two providers may have one name, and the second is warned of. */
+export function foldName(name: string): string {
+  return name.trim().normalize('NFC').toLowerCase()
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { catalogEntry } from '@credence/catalog'
+import { CodedError } from '@credence/errors'
+import { type ProviderReview, reviewProvider } from '@credence/provider'
+import { type Actor, actorName, needScope } from '../caller/actor.ts'
+import { providerCreated, providerUpdated } from '../events.ts'
+import { freshId, type Registry, withFacts } from '../registry.ts'
+import { insertOnce, replaced } from '../store/change.ts'
+import { claimRequest } from '../store/request-claim.ts'
+import { countIn } from '../store/scan.ts'
+import { foldName, type ProviderDoc } from './provider.ts'
+import { findProvider, type ProviderView, savedPayload, versionId, viewOf } from './read-provider.ts'
+
+/** What was saved, absent when it was only reviewed. */
+export interface SavedProvider {
+  readonly provider?: ProviderView
+  readonly review: ProviderReview
+}
+
+/** Room for the rest of a message that carries a payload. */
+const MAX_PAYLOAD_BYTES = 256 * 1024
+const MAX_TRIES = 20
+
+/** Version 1 of a provider. Throws INVALID_PROVIDER with every fault at once. Idempotent by request id. */
+export async function createProvider(
+  registry: Registry,
+  actor: Actor,
+  wanted: { payload: Uint8Array; catalogSlug: string; validateOnly: boolean; requestId: string },
+): Promise<SavedProvider> {
+  needScope(actor, 'providers')
+  const payload = wanted.catalogSlug === '' ? wanted.payload : catalogPayload(wanted.catalogSlug)
+  checkSize(payload)
+  const review = reviewProvider(payload, {})
+  const foldedName = foldName(review.displayName)
+  const warned = (id: string) => registryReview(registry, payload, { project: actor.project, foldedName, except: id })
+  if (wanted.validateOnly) return { review: await warned('') }
+  const id = await claimRequest(registry, actor, {
+    method: 'CreateProvider',
+    requestId: wanted.requestId,
+    body: [createHash('sha256').update(payload).digest('hex'), wanted.catalogSlug],
+    fresh: freshId(registry, 'prov'),
+  })
+  const now = registry.now()
+  const blank: ProviderDoc = {
+    id,
+    v: 1,
+    project: actor.project,
+    version: 1,
+    payload,
+    displayName: review.displayName,
+    origin: wanted.catalogSlug === '' ? 'own' : wanted.catalogSlug,
+    createdAt: now,
+    versionAt: now,
+    listedIn: actor.project,
+    foldedName,
+    outbox: [],
+    factSeq: 0,
+  }
+  const { doc } = await insertOnce(registry.docs.providers, withFacts(registry, blank, [providerCreated(actorName(actor), 1)]))
+  registry.nudge()
+  return { provider: viewOf(doc, doc), review: await warned(id) }
+}
+
+/**
+ * The whole payload as a new version. Live credentials stay on the version that they were connected with until they are
+ * reconnected; `kept` counts them.
+ */
+export async function updateProvider(
+  registry: Registry,
+  actor: Actor,
+  wanted: { readonly id: string; readonly payload: Uint8Array; readonly validateOnly: boolean },
+): Promise<SavedProvider & { kept: number }> {
+  needScope(actor, 'providers')
+  checkSize(wanted.payload)
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const head = await findProvider(registry, actor, wanted.id)
+    const kept = await countIn(registry.docs.credentials, 'provider', { prefix: [head.id] })
+    const foldedName = foldName(reviewProvider(wanted.payload, {}).displayName)
+    const about = { project: actor.project, foldedName, except: head.id }
+    const review = await registryReview(registry, wanted.payload, { ...about, previous: head, live: kept })
+    if (wanted.validateOnly) return { review, kept }
+    // First the former version where it stays, then the new one in its place: a crash between leaves only a copy.
+    const { id, v, project, version, payload, displayName, versionAt } = head
+    const former = { v, project, version, payload, displayName, versionAt }
+    await insertOnce(registry.docs.providerVersions, { id: versionId(id, version), provider: id, ...former })
+    const now = registry.now()
+    const next = { ...head, version: version + 1, payload: wanted.payload, displayName: review.displayName, foldedName, versionAt: now }
+    const facts = [providerUpdated(actorName(actor), next.version)]
+    const written = await replaced(registry.docs.providers, withFacts<ProviderDoc>(registry, next, facts), head)
+    if (written === undefined) continue
+    registry.nudge()
+    return { provider: viewOf(written, written), review, kept }
+  }
+  throw new CodedError('CONFLICT')
+}
+
+/** The review with what only the registry knows: whether the name is taken, the version before, the live credentials. */
+async function registryReview(
+  registry: Registry,
+  payload: Uint8Array,
+  about: { project: string; foldedName: string; except: string; previous?: ProviderDoc; live?: number },
+): Promise<ProviderReview> {
+  const { docs } = await registry.docs.providers.find('name', { prefix: [about.project, about.foldedName], limit: 2 })
+  return reviewProvider(payload, {
+    nameTaken: docs.some((doc) => doc.id !== about.except),
+    ...(about.previous === undefined ? {} : { previous: savedPayload(about.previous) }),
+    ...(about.live === undefined ? {} : { live: about.live }),
+  })
+}
+
+function catalogPayload(slug: string): Uint8Array {
+  const entry = catalogEntry(slug)
+  if (entry !== undefined) return entry
+  const fault = { pointer: '/catalog_slug', code: 'NOT_ALLOWED', detail: 'Write the slug of an entry of the catalogue.' }
+  throw new CodedError('INVALID_REQUEST', undefined, { faults: [fault] })
+}
+
+function checkSize(payload: Uint8Array): void {
+  if (payload.length <= MAX_PAYLOAD_BYTES) return
+  throw new CodedError('REQUEST_TOO_LARGE', `A provider payload has at most ${MAX_PAYLOAD_BYTES / 1024} KiB.`)
+}

@@ -1,0 +1,29 @@
+import type { EgressSettings } from '@credence/egress'
+import { CodedError } from '@credence/errors'
+import { checkRefreshTimes, type RefreshTimes } from '@credence/refresh-protocol'
+
+/** What the vault is told at start; frozen. */
+export interface VaultConfig {
+  readonly host: string
+  /** Service gRPC. 0: any free port. */
+  readonly port: number
+  /** `/v1/proxy`. 0: any free port. */
+  readonly dataPort: number
+  /** The volume of this replica: audit, spill, instance.json. */
+  readonly folder: string
+  /** The root key: a file. */
+  readonly keyFile: string
+  readonly publicUrl: string
+  readonly egress: EgressSettings
+  readonly maxRequestBytes: number
+  /** 0: this is the only replica. */
+  readonly fenceMaxAgeMs: number
+  readonly acceptRestore: boolean
+  readonly refreshTimes: RefreshTimes
+}
+
+/** Throws INVALID_SETTING with every conflict. */
+export function checkVaultConfig(config: VaultConfig): void {
+  const faults = checkRefreshTimes(config.refreshTimes)
+  if (faults.length > 0) throw new CodedError('INVALID_SETTING', undefined, { faults })
+}

@@ -1,0 +1,131 @@
+import { CodedError, isCoded } from '@credence/errors'
+import { fillUrl } from '@credence/provider'
+import type { Principal } from '@credence/rpc'
+import { span } from '@credence/service'
+import { MOST_ANSWER_BYTES, readAll } from '../grant/token-endpoint.ts'
+import type { Child } from './child.ts'
+import { inject } from './inject.ts'
+import { type OpenSecret, openCandidate, openSecret } from './open.ts'
+import { auditBase } from './record-change.ts'
+import { createScrubber } from './scrub.ts'
+import type { VaultContext } from './vault-context.ts'
+
+/** The one safe call that proves a credential, as the verifier chose it. */
+export interface ProbeCall {
+  readonly method: string
+  /** A URL template of the provider; below `proxy_url` when it begins with a slash. */
+  readonly url: string
+  readonly expect: readonly number[]
+  readonly accountIdPointer: string
+  readonly accountNamePointer: string
+  readonly body: string
+}
+
+export interface ProbeResult {
+  /** 0: no answer came. */
+  readonly status: number
+  readonly expected: boolean
+  readonly account?: { readonly id: string; readonly name: string }
+  readonly failure: string
+  readonly retryAfterMs?: number
+  readonly version: number
+}
+
+const DEADLINE_MS = 20_000
+const MOST_NAME_LENGTH = 200
+
+/** Makes the call with the secret in force or with a candidate; only hosts of its `verify` list. Nothing is repeated. */
+export async function probe(
+  vault: VaultContext,
+  principal: Principal,
+  order: { credentialId: string; candidateId: string; call: ProbeCall },
+): Promise<ProbeResult> {
+  const child = await vault.children.need(order.credentialId)
+  if (principal.project !== '' && child.project !== principal.project) throw new CodedError('NOT_FOUND')
+  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
+  if (order.candidateId === '' && child.access?.state !== 'active')
+    throw new CodedError('CREDENTIAL_EXPIRED', undefined, { credentialId: child.id })
+  const base = {
+    ...auditBase(vault, { ...principal, project: child.project }),
+    action: 'probe' as const,
+    credential: child.id,
+    method: order.call.method,
+  }
+  await vault.audit.append({ ...base, phase: 'began' })
+  using secret = order.candidateId === '' ? await openSecret(vault, child) : await openCandidate(vault, child, order.candidateId)
+  const result = await span('vault.probe', { credential_id: child.id, method: order.call.method }, () =>
+    callOut(vault, { child, secret, call: order.call }),
+  )
+  const outcome = result.failure === '' ? (result.expected ? 'ok' : 'unexpected') : result.failure
+  await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome, status: result.status }).catch(() => undefined)
+  return result
+}
+
+async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecret; call: ProbeCall }): Promise<ProbeResult> {
+  const { child, secret, call } = at
+  const url = new URL(fillUrl(secret.recipe, call.url, secret.plain))
+  const headers: [string, string][] = [
+    ['accept', 'application/json'],
+    ['accept-encoding', 'identity'],
+    ['user-agent', 'credence'],
+    ...(call.body === '' ? [] : [['content-type', 'application/json'] as [string, string]]),
+  ]
+  using request = inject({ url, headers }, secret.recipe.placements, { fields: secret.fields, random: vault.random })
+  const nothing = { status: 0, expected: false, version: child.version }
+  try {
+    const answer = await vault.egress.send({
+      project: child.project,
+      method: call.method,
+      url: request.url,
+      hosts: secret.hosts.verify,
+      headers: request.headers,
+      secrets: request.secrets,
+      ...(call.body === '' ? {} : { body: Buffer.from(call.body) }),
+      deadlineMs: DEADLINE_MS,
+      maxResponseBytes: MOST_ANSWER_BYTES,
+    })
+    const scrubber = createScrubber(request.needles)
+    const body = await readAll(scrubber.body(undefined, answer.body))
+    const account = accountOf(body, call)
+    const expected = call.expect.includes(answer.status)
+    const retryAfter = Number(answer.headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1])
+    return {
+      status: answer.status,
+      expected,
+      failure: '',
+      version: child.version,
+      ...(expected && account !== undefined ? { account } : {}),
+      ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1000 } : {}),
+    }
+  } catch (error) {
+    if (!isCoded(error)) throw error
+    return { ...nothing, failure: error.code }
+  }
+}
+
+function accountOf(body: Buffer, call: ProbeCall): { id: string; name: string } | undefined {
+  if (call.accountIdPointer === '' && call.accountNamePointer === '') return undefined
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'))
+    const id = textAt(json, call.accountIdPointer)
+    const name = textAt(json, call.accountNamePointer)
+    return id === '' && name === '' ? undefined : { id, name: name === '' ? id : name }
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 6901. Control characters are dropped: the name is shown to people. */
+function textAt(json: unknown, pointer: string): string {
+  if (pointer === '') return ''
+  let value: unknown = json
+  for (const part of pointer.slice(1).split('/')) {
+    if (typeof value !== 'object' || value === null) return ''
+    value = Reflect.get(value, part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  }
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
+        .replace(/[\u0000-\u001f\u007f]/g, '')
+        .slice(0, MOST_NAME_LENGTH)
+    : ''
+}

@@ -1,0 +1,151 @@
+import { CodedError, isCoded } from '@credence/errors'
+import { fillUrl, type Recipe } from '@credence/provider'
+import { decideStart, mayWrite, type Sent } from '@credence/refresh-protocol'
+import type { Principal } from '@credence/rpc'
+import { span } from '@credence/service'
+import type { Stored } from '@credence/store'
+import { REFRESH_TOKEN, refreshView } from '../grant/grant-secret.ts'
+import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
+import type { Child } from './child.ts'
+import { openSecret } from './open.ts'
+import { auditBase } from './record-change.ts'
+import { type RefreshContext, type RefreshOutcome, withRefreshState } from './refresh-context.ts'
+import { saveAnswer, saveUnanswered } from './save-refresh.ts'
+
+export type RefreshCause = 'schedule' | 'unauthorized' | 'enable' | 'operator'
+
+export interface RefreshOrder {
+  readonly credentialId: string
+  /** Refresh only while this is the version; absent: whichever is in force. */
+  readonly expectedVersion?: number
+  readonly cause: RefreshCause
+}
+
+/** Refreshes a grant. Callers of one credential in this process share one refresh and its outcome (REFRESH 4.3 step 1). */
+export type Refresh = (principal: Principal, order: RefreshOrder) => Promise<RefreshOutcome>
+
+/** A conflict means that somebody else wrote; after so many the caller is told to come back. */
+const MOST_STARTS = 10
+
+export function createRefresh(vault: RefreshContext): Refresh {
+  const flights = new Map<string, Promise<RefreshOutcome>>()
+  return (principal, order) => {
+    const flight = flights.get(order.credentialId)
+    if (flight !== undefined) return flight
+    const started = span('vault.refresh', { credential_id: order.credentialId }, () => start(vault, principal, order))
+    const shared = started.finally(() => flights.delete(order.credentialId))
+    flights.set(order.credentialId, shared)
+    return shared
+  }
+}
+
+async function start(vault: RefreshContext, principal: Principal, order: RefreshOrder): Promise<RefreshOutcome> {
+  for (let tries = 1; tries <= MOST_STARTS; tries++) {
+    const child = await vault.children.need(order.credentialId)
+    const recipe = await vault.recipes.get(child.recipe)
+    if (recipe.oauth === undefined || child.access === undefined) return { outcome: 'no_refresh_token', child }
+    if (child.access.state !== 'active') return { outcome: child.access.state === 'disabled' ? 'disabled' : 'not_active', child }
+    const clientGeneration = await vault.clients.generation(recipe.oauth.clientId)
+    const decision = decideStart(refreshView(child, recipe), {
+      now: vault.clock.now(),
+      me: vault.instances.me,
+      times: vault.refreshTimes,
+      clientGeneration,
+      expectedVersion: order.expectedVersion,
+      accessTokenRefused: order.cause === 'unauthorized',
+      senders: await vault.instances.senders(child.intent?.senders ?? []),
+    })
+    if (decision.do === 'return') return { outcome: decision.because, child }
+    if (decision.do === 'refuse') return { outcome: decision.because, child }
+    if (decision.do === 'wait') return { outcome: 'waiting', child, waitUntilMs: decision.untilMs }
+    if (decision.do === 'in_doubt') return { outcome: 'in_doubt', child, openIntent: true, askUser: decision.askUser }
+    const taken = await take(vault, child, decision)
+    if (taken !== undefined) return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration })
+  }
+  return { outcome: 'waiting', waitUntilMs: vault.clock.now() + vault.refreshTimes.leaseMs }
+}
+
+/** Step 3: lease and intent in one compare-and-set, which also proves that the store can be written before a token is spent. */
+async function take(
+  vault: RefreshContext,
+  child: Stored<Child>,
+  decision: Extract<ReturnType<typeof decideStart>, { do: 'take' }>,
+): Promise<Stored<Child> | undefined> {
+  const { lease, intent } = decision.change
+  vault.failpoint('FP1')
+  try {
+    const taken = await vault.children.replace(withRefreshState(child, { lease, intent }), child)
+    vault.failpoint('FP2')
+    return taken
+  } catch (error) {
+    if (isCoded(error, 'CONFLICT')) return undefined
+    throw error
+  }
+}
+
+interface Attempt {
+  readonly child: Stored<Child>
+  readonly recipe: Recipe
+  readonly sent: Sent
+  readonly clientGeneration: number
+}
+
+/** Steps 4 to 7. The audit record is on the disk before the token is decrypted. */
+async function attempt(vault: RefreshContext, principal: Principal, at: Attempt): Promise<RefreshOutcome> {
+  const base = { ...auditBase(vault, { ...principal, project: at.child.project }), action: 'refresh' as const, credential: at.child.id }
+  await vault.audit.append({ ...base, phase: 'began' })
+  const posted = await post(vault, at)
+  const facts = { recipe: at.recipe, sent: at.sent, clientGeneration: at.clientGeneration }
+  const outcome =
+    posted.kind === 'answered'
+      ? await saveAnswer(vault, { ...facts, credentialId: at.child.id, raw: posted.raw })
+      : await saveUnanswered(vault, { ...facts, credentialId: at.child.id, answer: posted })
+  const { answer } = outcome
+  const refused = answer?.kind === 'error' ? { providerError: answer.code } : {}
+  const status = answer !== undefined && 'status' in answer ? { status: answer.status } : {}
+  const code = outcome.outcome === 'refreshed' || outcome.outcome === 'moved' ? 'ok' : (answer?.kind ?? outcome.outcome)
+  await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: code, ...refused, ...status }).catch(() => undefined)
+  vault.nudge()
+  return outcome
+}
+
+/** Step 4: one POST. Term and deadline are checked by both clocks in the tick that writes, so a paused process sends nothing late. */
+async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult> {
+  const { recipe, sent, child } = at
+  const takenMs = vault.clock.monotonicMs()
+  try {
+    using secret = await openSecret(vault, child)
+    using client = await vault.clients.open(recipe.oauth!.clientId, child.project)
+    const refreshToken = secret.fields.get(REFRESH_TOKEN)
+    if (refreshToken === undefined) return { kind: 'not_sent', cause: 'no_refresh_token' }
+    const result = await span('vault.token_request', { credential_id: child.id }, () =>
+      postToken(
+        vault.egress,
+        {
+          project: child.project,
+          url: fillUrl(recipe, recipe.oauth!.tokenUri, child.plain),
+          hosts: secret.hosts.token,
+          parameters: [
+            { name: 'grant_type', value: Buffer.from('refresh_token') },
+            { name: 'refresh_token', value: refreshToken },
+          ],
+          client,
+          style: recipe.oauth!,
+          deadlineMs: vault.refreshTimes.deadlineMs,
+          beforeWrite: () => {
+            if (!mayWrite(sent, { now: vault.clock.now(), elapsedMs: vault.clock.monotonicMs() - takenMs }))
+              throw new CodedError('DEADLINE_EXCEEDED')
+            // The bytes leave in this tick; the next one is the first in which a crash finds them gone.
+            setImmediate(() => vault.failpoint('FP3'))
+          },
+          failpoint: vault.failpoint,
+        },
+        vault.random,
+      ),
+    )
+    return result
+  } catch (error) {
+    if (!isCoded(error)) throw error
+    return { kind: 'not_sent', cause: error.code.toLowerCase() }
+  }
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import { newId } from '@credence/credential'
+import { CodedError } from '@credence/errors'
+import { fillHosts, fillUrl, type Recipe, type RecipeOAuth } from '@credence/provider'
+import type { Principal } from '@credence/rpc'
+import { span } from '@credence/service'
+import { auditBase } from '../credential/record-change.ts'
+import { sealCandidate } from '../credential/seal.ts'
+import { unpackFields } from '../credential/secret-fields.ts'
+import { type GrantContext, grantBinding, VERIFIER } from './begin-grant.ts'
+import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
+import type { PendingGrant } from './pending-grant.ts'
+import { type ParsedTokenAnswer, parseTokenAnswer } from './token-answer.ts'
+import { postToken, unanswered } from './token-endpoint.ts'
+
+export interface CompletedGrant {
+  readonly credentialId: string
+  readonly candidateId: string
+  readonly scopes: readonly string[]
+  readonly expiresAt?: Date
+  readonly hasRefreshToken: boolean
+}
+
+export interface GrantAnswer {
+  readonly sessionId: string
+  readonly state: string
+  readonly code: string
+  /** RFC 9207; empty when the answer had none. */
+  readonly iss: string
+}
+
+const DEADLINE_MS = 20_000
+
+/** Redeems the code, once, and seals the tokens as a candidate. The state is taken before anything is sent. */
+export async function completeGrant(vault: GrantContext, principal: Principal, answer: GrantAnswer): Promise<CompletedGrant> {
+  const pending = await vault.pendingGrants.take(createHash('sha256').update(answer.state).digest('hex'))
+  if (pending === undefined || pending.project !== principal.project || pending.session !== answer.sessionId)
+    throw new CodedError('STATE_REFUSED')
+  if (pending.until.getTime() <= vault.clock.now()) throw new CodedError('SESSION_EXPIRED')
+  const recipe = await vault.recipes.get(pending.recipe)
+  const oauth = recipe.oauth
+  if (oauth === undefined) throw new CodedError('STATE_REFUSED')
+  // RFC 9207 §2.4: compared as strings; a server that is known to name itself must.
+  if (oauth.issuer !== undefined && answer.iss !== oauth.issuer && answer.iss !== '') throw new CodedError('ISSUER_MISMATCH')
+  const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential }
+  await vault.audit.append({ ...base, phase: 'began' })
+  try {
+    const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code })
+    await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' })
+    return completed
+  } catch (error) {
+    const coded = error instanceof CodedError ? error : new CodedError('INTERNAL')
+    const providerError = coded.details.facts?.['provider_error']
+    await vault.audit
+      .append({
+        ...base,
+        at: vault.clock.now(),
+        phase: 'ended',
+        outcome: coded.code,
+        ...(providerError === undefined ? {} : { providerError }),
+      })
+      .catch(() => undefined)
+    throw error
+  }
+}
+
+interface Redemption {
+  readonly pending: PendingGrant
+  readonly recipe: Recipe
+  readonly oauth: RecipeOAuth
+  readonly code: string
+}
+
+async function redeem(vault: GrantContext, principal: Principal, order: Redemption): Promise<CompletedGrant> {
+  const { pending, recipe, oauth } = order
+  using client = await vault.clients.open(oauth.clientId, pending.project)
+  const parsed = await exchange(vault, order, client)
+  try {
+    const scopes = parsed.scopes ?? pending.scopes
+    const missing = oauth.availableScopes.filter(({ scope, required }) => required && !scopes.includes(scope))
+    if (missing.length > 0)
+      throw new CodedError('SCOPE_MISSING', `Not granted: ${missing.map(({ scope, displayName }) => displayName ?? scope).join(', ')}.`)
+    const rtId = parsed.refreshToken === undefined ? undefined : fingerprint(vault.digestKey, pending.credential, parsed.refreshToken)
+    const token = tokenTimes(parsed, recipe, { now: vault.clock.now(), scopes, rtId, clientGeneration: client.generation })
+    const secret = new Map([
+      [ACCESS_TOKEN, parsed.accessToken!],
+      ...(parsed.refreshToken === undefined ? [] : [[REFRESH_TOKEN, parsed.refreshToken] as const]),
+    ])
+    const candidateId = newId('cand', (count) => vault.random.bytes(count))
+    const { credential: credentialId, recipe: recipeId, plain } = pending
+    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token })
+    const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
+    return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined }
+  } finally {
+    parsed.accessToken?.fill(0)
+    parsed.refreshToken?.fill(0)
+  }
+}
+
+async function exchange(
+  vault: GrantContext,
+  order: Redemption,
+  client: { oauthClientId: string; secret: Buffer },
+): Promise<ParsedTokenAnswer> {
+  const { pending, recipe, oauth } = order
+  const hosts = fillHosts(recipe, pending.plain).token
+  const binding = grantBinding(pending.project, pending.id)
+  using dataKey = await vault.envelope.dataKey(pending.sealed, binding)
+  const opened = dataKey.open(pending.sealed, binding)
+  const result = await span('vault.token_request', { credential_id: pending.credential }, () =>
+    postToken(
+      vault.egress,
+      {
+        project: pending.project,
+        url: fillUrl(recipe, oauth.tokenUri, pending.plain),
+        hosts,
+        parameters: [
+          { name: 'grant_type', value: Buffer.from('authorization_code') },
+          { name: 'code', value: Buffer.from(order.code) },
+          { name: 'redirect_uri', value: Buffer.from(pending.redirectUri) },
+          { name: 'code_verifier', value: unpackFields(opened).get(VERIFIER)! },
+        ],
+        client,
+        style: oauth,
+        deadlineMs: DEADLINE_MS,
+      },
+      vault.random,
+    ),
+  ).finally(() => opened.fill(0))
+  if (result.kind !== 'answered') throw unanswered(result)
+  const parsed = parseTokenAnswer(result.raw, { oauth, refresh: recipe.refresh }, { now: vault.clock.now() })
+  result.raw.body.fill(0)
+  const { answer } = parsed
+  if (answer.kind === 'tokens') return parsed
+  if (answer.kind === 'error') {
+    throw new CodedError('TOKEN_ENDPOINT_REFUSED', `The provider refused the sign-in (${safeCode(answer.code)}).`, {
+      facts: { provider_error: safeCode(answer.code) },
+    })
+  }
+  throw new CodedError('TOKEN_ANSWER_UNUSABLE')
+}
+
+/** Error codes of RFC 6749 §5.2 are ASCII words; anything else is not repeated. */
+function safeCode(code: string): string {
+  return /^[\w.-]{1,48}$/.test(code) ? code : 'other'
+}

@@ -1,0 +1,93 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newId } from '@credence/credential'
+import { isCoded } from '@credence/errors'
+import type { Clock, Logger, Random } from '@credence/service'
+import type { Doc, DocumentStore } from '@credence/store'
+
+/** A vault replica as the others see it. */
+interface InstanceDoc extends Doc {
+  readonly heartbeatAt: Date
+  /** It stopped cleanly: it holds nothing in memory. */
+  readonly stopped: boolean
+  /** Its spill was replayed since it started, or declared lost. */
+  readonly spillReplayed: boolean
+}
+
+/** What is known of the senders of an open intent, for `decideStart`. */
+export type SenderFacts = Readonly<Record<string, { readonly gone: boolean; readonly spillReplayed: boolean }>>
+
+export interface Instances {
+  /** The id of this instance: one per volume, the same after a restart. */
+  readonly me: string
+  spillReplayed(): Promise<void>
+  senders(ids: readonly string[]): Promise<SenderFacts>
+  stop(): Promise<void>
+}
+
+/** Reads the id from `instance.json` on the volume, or makes one, and beats until stopped. */
+export async function openInstances(options: {
+  folder: string
+  store: DocumentStore
+  clock: Clock
+  random: Random
+  log: Logger
+  times: { readonly heartbeatMs: number; readonly ownerGoneMs: number }
+}): Promise<Instances> {
+  const { store, clock, times } = options
+  const me = await instanceId(options.folder, options.random)
+  const instances = await store.collection<InstanceDoc>({ name: 'vault_instances', indexes: [] })
+  let replayed = false
+  async function beat(stopped: boolean): Promise<void> {
+    const doc = { id: me, v: 1, heartbeatAt: new Date(clock.now()), stopped, spillReplayed: replayed }
+    const before = await instances.get(me, { fresh: true })
+    await (before === undefined ? instances.insert(doc) : instances.replace(doc, before.rev))
+  }
+  await beat(false)
+  const stop = new AbortController()
+  const beating = (async () => {
+    while (!stop.signal.aborted) {
+      await clock.sleep(times.heartbeatMs, stop.signal).catch(() => undefined)
+      if (stop.signal.aborted) return
+      await beat(false).catch((error: unknown) => options.log.failure('vault.heartbeat_failed', error))
+    }
+  })()
+  return {
+    me,
+    async spillReplayed() {
+      replayed = true
+      await beat(false)
+    },
+    async senders(ids) {
+      const facts: Record<string, { gone: boolean; spillReplayed: boolean }> = {}
+      for (const id of ids) {
+        if (id === me) facts[id] = { gone: false, spillReplayed: replayed }
+        else facts[id] = factsOf(await instances.get(id, { fresh: true }), clock.now() - times.ownerGoneMs)
+      }
+      return facts
+    },
+    async stop() {
+      stop.abort()
+      await beating
+      await beat(true).catch((error: unknown) => {
+        if (!isCoded(error)) throw error
+      })
+    },
+  }
+}
+
+function factsOf(doc: InstanceDoc | undefined, goneBefore: number): { gone: boolean; spillReplayed: boolean } {
+  if (doc === undefined) return { gone: false, spillReplayed: false }
+  return { gone: doc.stopped || doc.heartbeatAt.getTime() < goneBefore, spillReplayed: doc.spillReplayed }
+}
+
+async function instanceId(folder: string, random: Random): Promise<string> {
+  const path = join(folder, 'instance.json')
+  try {
+    return (JSON.parse(await readFile(path, 'utf8')) as { id: string }).id
+  } catch {
+    const id = newId('set', (count) => random.bytes(count)).replace('set_', 'vault-')
+    await writeFile(path, `${JSON.stringify({ id })}\n`, { mode: 0o600 })
+    return id
+  }
+}

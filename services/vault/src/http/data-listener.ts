@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { CodedError } from '@credence/errors'
+import { type Logger, type Tracing, withTraceFrom } from '@credence/service'
+import type { Callers } from '../caller/caller.ts'
+import { type ProxyAnswer, type SendContext, send } from '../credential/send.ts'
+import { problemOf } from './problem.ts'
+
+export interface DataListenerOptions {
+  readonly host: string
+  readonly port: number
+  readonly vault: SendContext
+  readonly callers: Callers
+  readonly log: Logger
+  readonly tracing: Tracing
+}
+
+const ROUTE = /^\/v1\/proxy\/([A-Za-z0-9_]{1,64})(\/[^#]*)?(\?.*)?$/
+const HEADERS_TIMEOUT_MS = 30_000
+const MOST_HEADER_BYTES = 32 * 1024
+
+/** `ANY /v1/proxy/{credential_id}/{path…}`: the way of an agent's call. `Credence-Origin` says whose answer it is. */
+export async function startDataListener(options: DataListenerOptions): Promise<{ address: string; stop(): Promise<void> }> {
+  const server = createServer(
+    { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, insecureHTTPParser: false },
+    (request, response) => {
+      void withTraceFrom(header(request, 'traceparent'), () =>
+        options.tracing.span('proxy', { method: request.method }, () => answer(options, request, response)),
+      )
+    },
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.host, resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { address: `${options.host}:${port}`, stop: () => stop(server) }
+}
+
+async function answer(options: DataListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const aborted = new AbortController()
+  response.once('close', () => aborted.abort())
+  let credentialId: string | undefined
+  try {
+    const [, id, path = '/', query = ''] = ROUTE.exec(request.url ?? '') ?? []
+    if (id === undefined) throw new CodedError('NOT_FOUND', 'The address is /v1/proxy/{credential_id}/{path}.')
+    credentialId = id
+    const principal = await options.callers.authenticate(
+      { authorization: header(request, 'authorization') ?? '', user: header(request, 'credence-user') ?? '' },
+      'http',
+    )
+    const result = await send(options.vault, principal, {
+      credentialId: id,
+      method: request.method ?? 'GET',
+      path: path + query,
+      headers: pairs(request.rawHeaders),
+      consumer: header(request, 'credence-consumer') ?? '',
+      noReplay: header(request, 'credence-no-replay') !== undefined,
+      ...bodyOf(request),
+      signal: aborted.signal,
+    })
+    await deliver(result, response)
+  } catch (error) {
+    fail(options, response, { error, credentialId })
+  }
+}
+
+async function deliver(result: ProxyAnswer, response: ServerResponse): Promise<void> {
+  const own = ['Credence-Origin', 'upstream', ...(result.replayed ? ['Credence-Replayed', 'true'] : [])]
+  response.writeHead(result.status, [...result.headers.flat(), ...own])
+  response.flushHeaders()
+  await pipeline(result.body, response)
+}
+
+function fail(options: DataListenerOptions, response: ServerResponse, at: { error: unknown; credentialId: string | undefined }): void {
+  if (response.headersSent || response.destroyed) return void response.destroy()
+  const problem = problemOf(at.error, { log: options.log, credentialId: at.credentialId })
+  const body = JSON.stringify(problem.body)
+  const retry = problem.retryAfterS === undefined ? {} : { 'Retry-After': String(problem.retryAfterS) }
+  // What the caller still sends is not read: the connection would carry it into the next request.
+  response.writeHead(problem.status, {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    'Credence-Origin': 'credence',
+    Connection: 'close',
+    ...retry,
+  })
+  response.end(body)
+}
+
+function bodyOf(request: IncomingMessage): { body?: AsyncIterable<Uint8Array>; contentLength?: number } {
+  const length = header(request, 'content-length')
+  if (length === undefined && header(request, 'transfer-encoding') === undefined) return {}
+  return { body: request, ...(length === undefined ? {} : { contentLength: Number(length) }) }
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+function pairs(raw: readonly string[]): [string, string][] {
+  const list: [string, string][] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) list.push([raw[i]!, raw[i + 1]!])
+  return list
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const cut = setTimeout(() => server.closeAllConnections(), 20_000)
+  await closed
+  clearTimeout(cut)
+}

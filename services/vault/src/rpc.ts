@@ -1,0 +1,162 @@
+import { CodedError } from '@credence/errors'
+import type { AccessFence } from '@credence/proto/credential'
+import { VaultServiceDefinition, type VaultServiceImplementation } from '@credence/proto/vault'
+import { type RpcContext, type RpcMount, rpcMount } from '@credence/rpc'
+import type { Collection } from '@credence/store'
+import type { Shipper } from './audit/ship.ts'
+import type { Callers } from './caller/caller.ts'
+import { destroy, dropCandidate } from './credential/destroy.ts'
+import type { FenceFields } from './credential/envelope.ts'
+import { listTokens } from './credential/list-tokens.ts'
+import { probe } from './credential/probe.ts'
+import { promote } from './credential/promote.ts'
+import type { RefreshCause } from './credential/refresh.ts'
+import type { RefreshContext } from './credential/refresh-context.ts'
+import { revoke } from './credential/revoke.ts'
+import { rotateKeys } from './credential/rotate-keys.ts'
+import { type RequestDoc, seal } from './credential/seal.ts'
+import { check, type SendContext } from './credential/send.ts'
+import { setAccess } from './credential/set-access.ts'
+import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
+import { completeGrant } from './grant/complete-grant.ts'
+import type { ProjectKeys } from './keys/project-keys.ts'
+import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
+import { sendStream } from './rpc-send.ts'
+
+/** Everything the methods work with. */
+export interface VaultParts extends RefreshContext, GrantContext, SendContext {
+  readonly keys: ProjectKeys
+  readonly callers: Callers
+  readonly shipper: Shipper
+  readonly requests: Collection<RequestDoc>
+}
+
+const MOST_PER_PAGE = 500
+
+/** rpc → use case: decode, call, encode; nothing is decided here. */
+export function vaultMount(vault: VaultParts): RpcMount {
+  return rpcMount(VaultServiceDefinition, { ...writes(vault), ...orders(vault), ...reads(vault) })
+}
+
+type Methods = VaultServiceImplementation<Pick<RpcContext, 'principal' | 'from'>>
+
+function writes(
+  vault: VaultParts,
+): Pick<Methods, 'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCaller'> {
+  return {
+    async seal(request, { principal }) {
+      const candidateId = await seal(vault, principal, {
+        credentialId: request.credentialId,
+        recipeId: request.recipeId,
+        plain: request.plainFields,
+        secret: new Map(
+          Object.entries(request.secretFields).map(([name, value]) => [
+            name,
+            Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+          ]),
+        ),
+        requestId: request.requestId,
+        ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
+        ...(request.until === undefined ? {} : { until: request.until }),
+      })
+      return { candidateId }
+    },
+    async promote({ credentialId, candidateId, access }, { principal }) {
+      const child = await promote(vault, principal, { credentialId, candidateId, fence: fenceOf(access) })
+      const { version, plain, token, expiresAt = token?.expiresAt } = child
+      return { version, plainFields: { ...plain }, scopes: [...(token?.scopes ?? [])], ...(expiresAt === undefined ? {} : { expiresAt }) }
+    },
+    async destroy({ credentialId, candidateId, consumers }, { principal }) {
+      await (candidateId === ''
+        ? destroy(vault, principal, { credentialId, consumers })
+        : dropCandidate(vault, principal, { credentialId, candidateId }))
+      return {}
+    },
+    async putRecipe({ recipeId, recipe }, { principal }) {
+      await vault.recipes.put(recipeId, recipe, principal.project)
+      return {}
+    },
+    async registerClient({ clientId, oauthClientId, clientSecret }, { principal }) {
+      const secret = Buffer.from(clientSecret.buffer, clientSecret.byteOffset, clientSecret.byteLength)
+      return { generation: await vault.clients.register({ id: clientId, project: principal.project, oauthClientId, secret }) }
+    },
+    async setAccess({ credentialId, access }, { principal }) {
+      await setAccess(vault, principal, { credentialId, fence: fenceOf(access) })
+      return {}
+    },
+    async setCaller({ keySha256, keyId, scopes, roles, state, expiresAt, generation }, { principal }) {
+      const ends = expiresAt === undefined ? {} : { expiresAt }
+      await vault.callers.set(keySha256, { project: principal.project, keyId, scopes, roles, state, generation, ...ends })
+      return {}
+    },
+  }
+}
+
+function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
+  return {
+    async beginGrant({ plainFields: plain, ...order }, { principal }) {
+      return beginGrant(vault, principal, { ...order, plain })
+    },
+    async completeGrant(answer, { principal }) {
+      const completed = await completeGrant(vault, principal, answer)
+      return { ...completed, scopes: [...completed.scopes] }
+    },
+    async refresh({ credentialId, expectedVersion, cause }, { principal }) {
+      const order = { credentialId, cause: cause as RefreshCause, ...(expectedVersion === 0 ? {} : { expectedVersion }) }
+      return refreshResponse(vault, await vault.refresh(principal, order))
+    },
+    async revoke({ credentialId, sharedGrant }, { principal }) {
+      const { outcome, status } = await revoke(vault, principal, { credentialId, sharedGrant })
+      return { outcome, httpStatus: status }
+    },
+    async probe({ credentialId, candidateId, call }, { principal }) {
+      if (call === undefined) throw new CodedError('INVALID_REQUEST', 'Say which call to make.')
+      const {
+        status,
+        expected,
+        account,
+        failure,
+        retryAfterMs = 0,
+        version,
+      } = await probe(vault, principal, { credentialId, candidateId, call })
+      return { httpStatus: status, expected, failure, retryAfterMs, version, ...(account === undefined ? {} : { account }) }
+    },
+    send: (requests, context) => sendStream(vault, requests, context),
+    async check({ credentialId, method, path, consumer }, { principal }) {
+      await check(vault, principal, { credentialId, method, path, consumer })
+      return {}
+    },
+  }
+}
+
+function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | 'listUses'> {
+  return {
+    async *rotateKeys({ project, retire }, { principal }) {
+      yield* rotateKeys(vault, { project: project === '' ? principal.project : project, retire })
+    },
+    async listTokens({ credentialIds, pageSize, pageToken }) {
+      const limit = Math.min(pageSize === 0 ? MOST_PER_PAGE : pageSize, MOST_PER_PAGE)
+      const { tokens, next } = await listTokens(vault, { ids: credentialIds, limit, after: pageToken })
+      return { tokens: tokens.map(tokenTimesMessage), nextPageToken: next }
+    },
+    async listUses({ credentialId, pageSize, pageToken }) {
+      const after = pageToken === '' ? {} : { after: pageToken }
+      const { uses, next } = await vault.shipper.list(credentialId, { limit: Math.min(Math.max(pageSize, 1), MOST_PER_PAGE), ...after })
+      return { uses: uses.map(useMessage), nextPageToken: next ?? '' }
+    },
+  }
+}
+
+function fenceOf(access: AccessFence | undefined): FenceFields {
+  if (access === undefined) throw new CodedError('INVALID_REQUEST', 'A fence belongs to it.')
+  const { generation, state, reason, owner, shares } = access
+  if (state !== 'active' && state !== 'expired' && state !== 'disabled')
+    throw new CodedError('INVALID_REQUEST', 'A state is active, expired or disabled.')
+  return {
+    generation,
+    state,
+    reason,
+    owner: [owner?.user ?? '', ...(owner?.names ?? [])].filter((name) => name !== ''),
+    shares: shares.map((share) => ({ names: [share.subject, ...share.names], permission: share.permission })),
+  }
+}
