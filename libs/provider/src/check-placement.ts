@@ -1,7 +1,8 @@
 import { declaredFields } from './check-urls.ts'
+import type { Draft, Report } from './draft.ts'
 import { headerProblem } from './header-name.ts'
 import { nearest } from './nearest.ts'
-import { type AuthPattern, type Draft, MUTABLE_FIELDS, type PayloadHeader, type Report } from './payload.ts'
+import { type AuthPattern, MUTABLE_FIELDS, type PayloadHeader } from './payload.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 
 /** The field that each type places by itself. */

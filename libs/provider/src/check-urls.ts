@@ -1,12 +1,10 @@
+import type { Broken, Draft, Report } from './draft.ts'
 import { fillsEndOfHost } from './fill-url.ts'
 import { nearest } from './nearest.ts'
-import type { AuthPattern, Draft, ProviderPayload, Report } from './payload.ts'
+import type { AuthPattern, ProviderPayload } from './payload.ts'
 import { fieldsIn, type Part } from './template.ts'
 import { type UrlMember, urlMembers } from './url-members.ts'
 import { parseUrlTemplate, type UrlTemplate } from './url-template.ts'
-
-/** True when something below this pointer was refused already: what depends on it is not judged then. */
-export type Broken = (pointer: string) => boolean
 
 /** Callers append paths to these, so they have no query. */
 const WITHOUT_QUERY: readonly UrlMember['purpose'][] = ['proxy', 'extra', 'revoke']

@@ -1,5 +1,3 @@
-import type { Fault } from '@credence/errors'
-
 /** The auth types that a pattern may have. THIRDPARTY and CUSTOM are known and refused as AUTH_TYPE_NOT_SUPPORTED. */
 export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'NONE'] as const
 export type AuthType = (typeof AUTH_TYPES)[number]
@@ -126,13 +124,3 @@ export interface ProviderPayload extends PayloadBehaviour {
   readonly extra_hosts?: readonly string[]
   readonly docs?: string
 }
-
-/** A payload some of whose members may be absent or refused already: what the rules beyond the schema are checked on. */
-export type Draft<T> = T extends readonly (infer Item)[]
-  ? readonly (Draft<Item> | undefined)[]
-  : T extends object
-    ? { readonly [K in keyof T]?: Draft<T[K]> | undefined }
-    : T
-
-/** Where a check puts what it finds. */
-export type Report = (fault: Fault) => void

@@ -1,4 +1,5 @@
-import type { AuthPattern, Draft, ProviderPayload } from './payload.ts'
+import type { Draft } from './draft.ts'
+import type { AuthPattern, ProviderPayload } from './payload.ts'
 
 /** One URL that a pattern uses: where it stands in the payload and what it is for. */
 export interface UrlMember {

@@ -1,9 +1,7 @@
-import { type Id, type IdPrefix, newId } from '@credence/credential'
-import { addFacts, type HasOutbox, type NewFact } from '@credence/events'
-import { type Logger, type Random, traceHeaders } from '@credence/service'
+import type { Logger, Random } from '@credence/service'
+import type { PageTokens } from './documents/page-token.ts'
 import type { Collections } from './store/collections.ts'
-import type { PageTokens } from './store/page-token.ts'
-import type { VaultPort } from './vault-port.ts'
+import type { VaultPort } from './vault/vault-port.ts'
 
 /** What every use case works with; built once in service.ts. */
 export interface Registry {
@@ -18,24 +16,6 @@ export interface Registry {
   now(): Date
   /** Tells the relay that facts wait. */
   nudge(): void
-}
-
-export function freshId<P extends IdPrefix>(registry: Registry, prefix: P): Id<P> {
-  return newId(prefix, (count) => registry.random.bytes(count))
-}
-
-/** The document with facts about it, to be written in the same write as the change. */
-export function withFacts<D extends HasOutbox & { readonly id: string; readonly project: string }>(
-  registry: Registry,
-  doc: D,
-  facts: readonly NewFact[],
-): D {
-  return addFacts(doc, facts, {
-    source: 'registry',
-    project: doc.project,
-    subject: doc.id,
-    now: registry.now().getTime(),
-    random: registry.random,
-    traceparent: traceHeaders().traceparent,
-  })
+  /** Has what waits for the sweeper taken up at once. */
+  sweepSoon(): void
 }

@@ -3,14 +3,14 @@ import type { Clock } from '@credence/service'
 import type { Collection, Doc, Stored } from '@credence/store'
 import { ownOrder } from './caller/actor.ts'
 import { spreadNames } from './caller/spread-names.ts'
-import { finishConnect } from './credential/connect.ts'
+import { resumeConnect } from './credential/connect.ts'
 import { finishDelete } from './credential/delete.ts'
 import { pushFence } from './credential/fence.ts'
 import type { Parent } from './credential/parent.ts'
+import { scan } from './documents/scan.ts'
 import type { KeyDoc } from './key/key.ts'
 import { pushKey } from './key/push-key.ts'
 import type { Registry } from './registry.ts'
-import { scan } from './store/scan.ts'
 
 /** A request that is still at work waits for the vault and the provider; only what is older than that has stopped. */
 const STOPPED_MS = 90_000
@@ -35,7 +35,12 @@ export async function sweep(registry: Registry): Promise<void> {
   await each(registry, { collection: keys, index: 'pending', before: soon, work: (key: Stored<KeyDoc>) => pushKey(registry, key) })
   const push = (doc: Stored<Parent>) => pushFence(registry, doc, ownOrder(doc.project))
   await each(registry, { collection: credentials, index: 'pending', before: soon, work: push })
-  await each(registry, { collection: credentials, index: 'promoting', before: stopped, work: (doc) => finishPromoting(registry, doc) })
+  await each(registry, {
+    collection: credentials,
+    index: 'promoting',
+    before: stopped,
+    work: (doc) => resumeConnect(registry, doc, ownOrder(doc.project)),
+  })
   await each(registry, {
     collection: credentials,
     index: 'destroying',
@@ -61,16 +66,15 @@ async function each<D extends Doc>(registry: Registry, chore: Chore<D>): Promise
       page.docs.map((doc) =>
         chore.work(doc).catch((error: unknown) => {
           if (isCoded(error, 'CONFLICT')) return
-          registry.log.failure('sweep.failed', error, { reason: chore.index, ...(doc.id.startsWith('cred_') ? { credential_id: doc.id } : {}) })
+          registry.log.failure('sweep.failed', error, {
+            reason: chore.index,
+            ...(doc.id.startsWith('cred_') ? { credential_id: doc.id } : {}),
+          })
         }),
       ),
     )
     after = page.next
   } while (after !== undefined)
-}
-
-async function finishPromoting(registry: Registry, doc: Stored<Parent>): Promise<void> {
-  if (doc.promoting !== undefined) await finishConnect(registry, doc, doc.promoting, ownOrder(doc.project))
 }
 
 /** Its candidate goes too; a parent that never had a secret needs no tombstone. */
@@ -91,16 +95,37 @@ export async function pushAllKeys(registry: Registry): Promise<void> {
   }
 }
 
-/** Sweeps every `ms` until the signal aborts. The keys are told once, at the first pass at which the vault can be reached. */
-export async function keepSwept(registry: Registry, options: { clock: Clock; ms: number; signal: AbortSignal }): Promise<void> {
-  const { clock, ms, signal } = options
-  let keysTold = false
-  while (!signal.aborted) {
-    keysTold ||= await pushAllKeys(registry).then(
-      () => true,
-      () => false,
-    )
-    await sweep(registry).catch((error: unknown) => registry.log.failure('sweep.failed', error))
-    await clock.sleep(ms, signal).catch(() => undefined)
+/** A loop that sweeps: every `ms`, and soon after `soon` was called. */
+export interface Sweeper {
+  soon(): void
+  stop(): Promise<void>
+}
+
+/** The keys are told once, at the first pass at which the vault can be reached. */
+export function startSweeper(registry: Registry, options: { readonly clock: Clock; readonly ms: number }): Sweeper {
+  const stopping = new AbortController()
+  let woken = new AbortController()
+  const run = async (): Promise<void> => {
+    let keysTold = false
+    while (!stopping.signal.aborted) {
+      woken = new AbortController()
+      const rest = AbortSignal.any([stopping.signal, woken.signal])
+      if (!keysTold) {
+        keysTold = await pushAllKeys(registry).then(
+          () => true,
+          () => false,
+        )
+      }
+      await sweep(registry).catch((error: unknown) => registry.log.failure('sweep.failed', error))
+      await options.clock.sleep(options.ms, rest).catch(() => undefined)
+    }
+  }
+  const running = run()
+  return {
+    soon: () => woken.abort(),
+    async stop() {
+      stopping.abort()
+      await running
+    },
   }
 }

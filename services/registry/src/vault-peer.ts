@@ -1,6 +1,6 @@
 import { VaultServiceDefinition } from '@credence/proto/vault'
 import { callAs, type Peers } from '@credence/rpc'
-import type { VaultPort } from './vault-port.ts'
+import type { VaultPort } from './vault/vault-port.ts'
 
 /** A refresh or a revocation waits for the provider's own answer. */
 const PROVIDER_TIMEOUT_MS = 60_000

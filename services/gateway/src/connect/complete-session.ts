@@ -4,13 +4,15 @@ import type { Credential } from '@credence/proto/credential'
 import type { CompleteSessionRequest } from '@credence/proto/gateway'
 import { callAs, type Principal } from '@credence/rpc'
 import type { Stored } from '@credence/store'
-import { present } from '../services.ts'
+import { present, userOf } from '../services.ts'
 import { codeHash, MAX_TRIES, tidyCode } from './confirm-code.ts'
+import { requireScope } from './create-session.ts'
 import { same } from './digest.ts'
 import { connectNow } from './finish.ts'
 import type { Flow } from './flow.ts'
 import { getSession } from './follow-session.ts'
 import { actingFor, type ConnectSession, hasEnded, stateAt } from './session.ts'
+import { noSuchSession } from './session-store.ts'
 
 type Completion = Pick<CompleteSessionRequest, 'sessionId' | 'code' | 'user' | 'confirmAccountChange'>
 
@@ -23,7 +25,7 @@ export async function completeSession(
   principal: Principal,
   request: Completion,
 ): Promise<{ session: ConnectSession; credential: Credential }> {
-  const session = await getSession(flow, principal, request.sessionId)
+  const session = await getSession(flow, principal, request.sessionId || (await waitingFor(flow, principal, request.user)))
   const state = stateAt(session, flow.clock.now())
   if (session.confirm !== 'host' && session.confirm !== 'code') throw new CodedError('CONFIRMATION_WRONG', 'This session needs no code.')
   if (state === 'connected' && isRight(session, principal, request)) return { session, credential: await connected(flow, session) }
@@ -34,6 +36,17 @@ export async function completeSession(
   const counted = state === 'connecting' ? session : await countTry(flow, session)
   if (!isRight(counted, principal, request)) throw await wrong(flow, counted)
   return connectNow(flow, await agreeToChange(flow, counted, request.confirmAccountChange))
+}
+
+/** A code can come back in a chat whose backend did not start the session: then it is the one of that user that waits. */
+async function waitingFor({ sessions, services }: Flow, principal: Principal, named: string): Promise<string> {
+  const name = foldUserName(named || principal.user || principal.userNames[0] || '')
+  if (name === undefined) throw new CodedError('USER_REQUIRED')
+  if (name !== principal.user) requireScope(principal, 'act_for')
+  const { user } = name.startsWith('usr_') ? { user: name } : await userOf(services, principal, name)
+  const session = await sessions.unconfirmedOf(principal.project, user)
+  if (session === undefined) throw noSuchSession()
+  return session.id
 }
 
 /** C1 The try is counted before anything is compared: guesses made at the same time are as many tries, not one. */

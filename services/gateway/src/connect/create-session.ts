@@ -35,7 +35,7 @@ const MAX_LABEL = 200
 export async function createSession(
   parts: Parts,
   principal: Principal,
-  request: NewSession,
+  request: NewSession & { readonly anonymous?: boolean },
 ): Promise<{ session: ConnectSession; link: string }> {
   requireScope(principal, 'sessions')
   const creator = await actorFor(parts.services, principal, request.user)
@@ -66,6 +66,7 @@ export async function createSession(
     label: request.label || (credential?.label ?? ''),
     level: request.level || (credential?.level ?? ''),
     ...(credential === undefined ? {} : { credentialId: credential.id }),
+    ...(request.anonymous === undefined ? {} : { anonymous: request.anonymous }),
   })
 }
 

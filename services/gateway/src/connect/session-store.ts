@@ -21,6 +21,8 @@ export interface SessionStore {
   byLink(linkHash: string): Promise<Stored<ConnectSession> | undefined>
   /** By a `state` that is under way, or one that is spent. */
   byState(stateHash: string): Promise<Stored<ConnectSession> | undefined>
+  /** The newest session of a user that waits for its code. */
+  unconfirmedOf(project: string, user: string): Promise<Stored<ConnectSession> | undefined>
   /** Writes a change with its facts if nobody changed the session since; throws CONFLICT when somebody did. */
   change(session: Stored<ConnectSession>, change: Change, facts?: readonly SessionFact[]): Promise<Stored<ConnectSession>>
   /** Sessions that the sweeper must look at, the longest waiting first. */
@@ -46,6 +48,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
       { name: 'state', members: ['stateHash'] },
       { name: 'spent', members: ['spentStates'] },
       { name: 'sweep', members: ['sweepAt'] },
+      { name: 'user', members: ['project', 'user', 'createdAt'] },
       OUTBOX_INDEX,
     ],
   })
@@ -71,6 +74,10 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
     get: (id) => collection.get(id, { fresh: true }),
     byLink: (linkHash) => first('link', linkHash),
     byState: async (stateHash) => (await first('state', stateHash)) ?? (await first('spent', stateHash)),
+    async unconfirmedOf(project, user) {
+      const { docs } = await collection.find('user', { prefix: [project, user], reverse: true, limit: 50 })
+      return docs.find((session) => session.state === 'unconfirmed' && session.expiresAt.getTime() > clock.now())
+    },
     async change(session, change, facts = []) {
       const next = { ...session, ...change }
       const ends = hasEnded(next.state) && !hasEnded(session.state)

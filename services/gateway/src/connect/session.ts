@@ -55,7 +55,7 @@ export interface LastTry {
  * `gateway_sessions`. One connect session, from its link to its end.
  *
  *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
- *      credentialId?, label, level, confirm, returnUrl?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
+ *      credentialId?, label, level, confirm, returnUrl?, anonymous?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
  *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, question?, confirmation?, failure?, outbox…}
  *
  * Links, cookies, states and codes are held as SHA-256 only.
@@ -78,6 +78,8 @@ export interface ConnectSession extends HasOutbox {
   readonly level: string
   readonly confirm: Confirm
   readonly returnUrl?: string | undefined
+  /** Started from a lasting address by somebody whom nobody has recognised: its pages tell nothing of the credential. */
+  readonly anonymous?: boolean | undefined
   readonly scopes: readonly string[]
   readonly createdAt: Date
   readonly expiresAt: Date

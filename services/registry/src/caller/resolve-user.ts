@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { foldUserName, isId, type UserName } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import type { UserRef } from '../credential/parent.ts'
-import { freshId, type Registry } from '../registry.ts'
-import { change, insertOnce } from '../store/change.ts'
+import { change, insertOnce } from '../documents/change.ts'
+import { freshId } from '../documents/with-facts.ts'
+import type { Registry } from '../registry.ts'
 import type { UserDoc } from './user.ts'
 
 /** The name in the form in which names are compared. Throws INVALID_REQUEST when it is none. */
@@ -65,10 +66,12 @@ async function keepUser(registry: Registry, wanted: { project: string; user: str
   const fresh: UserDoc = { id: user, v: 1, project, names, createdAt: now }
   const present = (await registry.docs.users.get(user)) ?? (await insertOnce(registry.docs.users, fresh)).doc
   if (names.every((name) => present.names.includes(name))) return { id: user, names: present.names }
+  // The fences that hold him learn the new name by the sweeper.
   const joined = await change(registry.docs.users, user, (doc) => {
     const missing = names.filter((name) => !doc.names.includes(name))
     return missing.length === 0 ? undefined : { ...doc, names: [...doc.names, ...missing].sort(), spreadSince: doc.spreadSince ?? now }
   })
+  registry.sweepSoon()
   return { id: user, names: joined?.names ?? names }
 }
 
@@ -77,7 +80,9 @@ function kindOf(name: UserName): string {
 }
 
 function claimId(project: string, name: UserName): string {
-  return createHash('sha256').update(JSON.stringify([project, name])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([project, name]))
+    .digest('hex')
 }
 
 function notKnown(): CodedError {

@@ -1,9 +1,9 @@
 import type { Stored } from '@credence/store'
-import type { Registry } from '../registry.ts'
 import { heldFence, withNextFence } from '../credential/fence.ts'
 import type { Parent, UserRef } from '../credential/parent.ts'
-import { change } from '../store/change.ts'
-import { findAll } from '../store/scan.ts'
+import { change } from '../documents/change.ts'
+import { findAll } from '../documents/scan.ts'
+import type { Registry } from '../registry.ts'
 import { ownOrder } from './actor.ts'
 
 /**

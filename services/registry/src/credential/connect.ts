@@ -4,11 +4,12 @@ import type { PromoteResponse } from '@credence/proto/vault'
 import type { Principal } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope, orderOf } from '../caller/actor.ts'
-import { credentialConnected, credentialCreated } from '../events.ts'
+import { change, replaced } from '../documents/change.ts'
+import { withFacts } from '../documents/with-facts.ts'
 import { findProvider, noProvider, savedPayload, versionOf } from '../provider/read-provider.ts'
-import { type Registry, withFacts } from '../registry.ts'
-import { change, replaced } from '../store/change.ts'
+import type { Registry } from '../registry.ts'
 import { reconnectUrl } from './describe.ts'
+import { credentialConnected, credentialCreated } from './facts.ts'
 import { fenceOf, heldFence, withNextFence } from './fence.ts'
 import { record } from './history-entry.ts'
 import { listed, type Parent, type Promoting } from './parent.ts'
@@ -45,7 +46,7 @@ export async function connect(registry: Registry, actor: Actor, confirmed: Confi
     await refuseOtherAccount(registry, actor, doc, confirmed)
     const promoting = await promotingOf(registry, actor, doc, confirmed)
     const access = { ...doc.access, generation: promoting.generation }
-    const begun = await replaced(registry.docs.credentials, { ...doc, access, promoting }, doc)
+    const begun = await replaced<Parent>(registry.docs.credentials, { ...doc, access, promoting }, doc)
     if (begun === undefined) continue
     try {
       const shown = await finishConnect(registry, begun, promoting, order)
@@ -87,6 +88,7 @@ async function promotingOf(registry: Registry, actor: Actor, doc: Parent, confir
     candidateId: confirmed.candidateId,
     sessionId: confirmed.sessionId,
     generation: doc.access.generation + 1,
+    repeated: doc.promoting?.candidateId === confirmed.candidateId,
     since: registry.now(),
     actor: actorName(actor),
     account: confirmed.account,
@@ -145,8 +147,23 @@ function shownParent(registry: Registry, newest: Parent, promoting: Promoting, p
     promoting: newest.promoting?.candidateId === promoting.candidateId ? undefined : newest.promoting,
   }
   const { generation } = newest.access
-  if (generation === promoting.generation) return listed({ ...shown, access: { generation, pendingSince: undefined } })
+  // The vault takes a candidate once: a repeated order may have left it with the fence of the first.
+  if (generation === promoting.generation && !promoting.repeated)
+    return listed({ ...shown, access: { generation, pendingSince: undefined } })
   return withNextFence(shown, registry.now())
+}
+
+/** Finishes or drops a connect that stopped half-way, with the fence as it is by now. */
+export async function resumeConnect(registry: Registry, stopped: Stored<Parent>, order: Principal): Promise<void> {
+  const { promoting, hiddenSince, status, access } = stopped
+  if (promoting === undefined) return
+  if (moveStatus(hiddenSince === undefined ? status : 'hidden', 'connect') === undefined) {
+    return dropPromoting(registry, stopped.id, promoting.candidateId)
+  }
+  const again: Promoting = { ...promoting, generation: access.generation + 1, repeated: true }
+  const begun = { ...stopped, access: { ...access, generation: again.generation }, promoting: again }
+  const written = await replaced<Parent>(registry.docs.credentials, begun, stopped)
+  if (written !== undefined) await finishConnect(registry, written, again, order)
 }
 
 async function dropPromoting(registry: Registry, id: string, candidateId: string): Promise<void> {

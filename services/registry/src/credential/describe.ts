@@ -1,8 +1,8 @@
 import type { Stored } from '@credence/store'
 import { type Actor, needScope } from '../caller/actor.ts'
+import { pageSize } from '../documents/page-token.ts'
+import { countIn, isBehind, type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
-import { countIn, isBehind, type Place, scan } from '../store/scan.ts'
-import { pageSize } from '../store/page-token.ts'
 import type { Parent } from './parent.ts'
 import { findVisible } from './visibility.ts'
 

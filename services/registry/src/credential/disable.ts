@@ -2,9 +2,9 @@ import { type CredentialStatus, moveStatus } from '@credence/credential'
 import { CodedError, type Fault } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope } from '../caller/actor.ts'
-import { credentialDisabled } from '../events.ts'
 import type { Registry } from '../registry.ts'
 import { reconnectUrl } from './describe.ts'
+import { credentialDisabled } from './facts.ts'
 import { changeFence } from './fence.ts'
 import type { Parent } from './parent.ts'
 
@@ -15,7 +15,11 @@ const REASON = /^[a-z][a-z0-9_]{0,47}$/
 export async function disable(registry: Registry, actor: Actor, id: string, reason: string): Promise<Stored<Parent>> {
   needScope(actor, 'credentials.write')
   if (reason !== '' && !REASON.test(reason)) {
-    const fault: Fault = { pointer: '/reason', code: 'INVALID_VALUE', detail: 'Write a short code such as `left_company`, or leave it out.' }
+    const fault: Fault = {
+      pointer: '/reason',
+      code: 'INVALID_VALUE',
+      detail: 'Write a short code such as `left_company`, or leave it out.',
+    }
     throw new CodedError('INVALID_REQUEST', undefined, { faults: [fault] })
   }
   return changeFence(registry, { actor, id, need: 'manage' }, (doc) => {

@@ -1,6 +1,7 @@
 import type { Doc } from '@credence/store'
 import { type Actor, actorName } from '../caller/actor.ts'
-import { freshId, type Registry } from '../registry.ts'
+import { freshId } from '../documents/with-facts.ts'
+import type { Registry } from '../registry.ts'
 import type { Parent } from './parent.ts'
 
 /** A change of a credential, or a connect that ended here (`registry_history`); uses are in the vault's audit. */
@@ -17,12 +18,7 @@ export interface HistoryDoc extends Doc {
 }
 
 /** Writes an entry. It stands beside the change, not in it: a crash between the two loses the entry and nothing else. */
-export async function record(
-  registry: Registry,
-  doc: Parent,
-  by: Actor,
-  entry: Pick<HistoryDoc, 'action' | 'outcome'>,
-): Promise<void> {
+export async function record(registry: Registry, doc: Parent, by: Actor, entry: Pick<HistoryDoc, 'action' | 'outcome'>): Promise<void> {
   await registry.docs.history.insert({
     id: freshId(registry, 'evt'),
     v: 1,

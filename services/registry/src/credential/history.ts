@@ -1,8 +1,8 @@
 import type { Use } from '@credence/proto/vault'
 import { type Actor, needScope, ownOrder } from '../caller/actor.ts'
+import { pageSize } from '../documents/page-token.ts'
+import { isBehind, type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
-import { pageSize } from '../store/page-token.ts'
-import { isBehind, type Place, scan } from '../store/scan.ts'
 import type { HistoryDoc } from './history-entry.ts'
 import { findVisible } from './visibility.ts'
 
@@ -96,7 +96,18 @@ async function readUses(
 function lineOfUse(use: Use): HistoryLine {
   const { id, user, consumer, outcome, httpStatus, providerError, traceId } = use
   const action = ACTIONS[use.action] ?? use.action
-  return { id, at: use.at ?? new Date(0), action, actor: shownActor(use.subject), user, consumer, outcome, httpStatus, providerError, traceId }
+  return {
+    id,
+    at: use.at ?? new Date(0),
+    action,
+    actor: shownActor(use.subject),
+    user,
+    consumer,
+    outcome,
+    httpStatus,
+    providerError,
+    traceId,
+  }
 }
 
 function lineOfChange(doc: HistoryDoc): HistoryLine {

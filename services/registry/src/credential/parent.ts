@@ -68,6 +68,8 @@ export interface Promoting {
   readonly candidateId: string
   readonly sessionId: string
   readonly generation: number
+  /** The vault may have been asked for this candidate before, with an older fence. */
+  readonly repeated: boolean
   readonly since: Date
   readonly actor: string
   readonly account: { readonly id: string; readonly name: string }

@@ -1,7 +1,7 @@
 import { HEALTHS } from '@credence/credential'
 import { CodedError } from '@credence/errors'
+import { change } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
-import { change } from '../store/change.ts'
 import { isThere, type Parent } from './parent.ts'
 import { readableId } from './visibility.ts'
 

@@ -2,8 +2,8 @@ import { CodedError } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
-import { credentialOwnerChanged, credentialShared, credentialUnshared } from '../events.ts'
 import type { Registry } from '../registry.ts'
+import { credentialOwnerChanged, credentialShared, credentialUnshared } from './facts.ts'
 import { changeFence } from './fence.ts'
 import type { Parent, ParentShare, SharePermission, UserRef } from './parent.ts'
 import { findVisible } from './visibility.ts'
@@ -53,7 +53,11 @@ export async function unshare(
 }
 
 /** Gives the credential to another user. Only its owner may; he keeps nothing but what he is shared afterwards. */
-export async function transfer(registry: Registry, actor: Actor, wanted: { readonly id: string; readonly to: string }): Promise<Stored<Parent>> {
+export async function transfer(
+  registry: Registry,
+  actor: Actor,
+  wanted: { readonly id: string; readonly to: string },
+): Promise<Stored<Parent>> {
   needScope(actor, 'credentials.write')
   if (wanted.to === 'project') throw invalid('/to', 'Name a user; a project cannot own a credential.')
   await findVisible(registry, actor, wanted.id, 'own')

@@ -1,9 +1,8 @@
-import { ROLE_SCOPES } from '@credence/credential'
+import { newId, ROLE_SCOPES } from '@credence/credential'
 import type { Random } from '@credence/service'
-import type { Collections } from '../store/collections.ts'
-import { newId } from '@credence/credential'
-import { insertOnce } from '../store/change.ts'
+import { insertOnce } from '../documents/change.ts'
 import { INSTALLATION, type Installation } from '../project/project.ts'
+import type { Collections } from '../store/collections.ts'
 import { newKeySecret, withSecrets } from './key.ts'
 
 const MAC_KEY_BYTES = 32

@@ -2,8 +2,9 @@ import { ROLE_SCOPES, type Role, SCOPES, type Scope } from '@credence/credential
 import { CodedError, type Fault } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope } from '../caller/actor.ts'
-import { freshId, type Registry } from '../registry.ts'
-import { change } from '../store/change.ts'
+import { change } from '../documents/change.ts'
+import { freshId } from '../documents/with-facts.ts'
+import type { Registry } from '../registry.ts'
 import { type KeyDoc, newKeySecret, withSecrets } from './key.ts'
 import { pushKey } from './push-key.ts'
 
@@ -53,7 +54,7 @@ export async function createKey(
     await pushKey(registry, key)
   } catch (error) {
     // Its secret never reaches anybody, so it must not stay good.
-    await change(registry.docs.keys, key.id, (doc) => ({ ...withSecrets(doc, doc.secrets, now), state: 'revoked' }))
+    await change<KeyDoc>(registry.docs.keys, key.id, (doc) => ({ ...withSecrets(doc, doc.secrets, now), state: 'revoked' }))
     throw error
   }
   return { key, secret: text }
@@ -74,7 +75,10 @@ export async function rotateKey(registry: Registry, actor: Actor, keyId: string,
   const key = await change(registry.docs.keys, keyId, (doc) => {
     if (doc.state === 'revoked') throw new CodedError('CONFLICT', 'The key is revoked; create a new one.')
     const counting = doc.secrets.filter((secret) => secret.until === undefined || secret.until > now)
-    const former = counting.map((secret) => ({ ...secret, until: secret.until !== undefined && secret.until < until ? secret.until : until }))
+    const former = counting.map((secret) => ({
+      ...secret,
+      until: secret.until !== undefined && secret.until < until ? secret.until : until,
+    }))
     return withSecrets(doc, [...former, { sha256 }], now)
   })
   if (key === undefined) throw notFound()
@@ -87,7 +91,7 @@ export async function revokeKey(registry: Registry, actor: Actor, keyId: string)
   needScope(actor, 'keys')
   await ownKey(registry, actor, keyId)
   const now = registry.now()
-  const key = await change(registry.docs.keys, keyId, (doc) =>
+  const key = await change<KeyDoc>(registry.docs.keys, keyId, (doc) =>
     doc.state === 'revoked' ? undefined : { ...withSecrets(doc, doc.secrets, now), state: 'revoked' },
   )
   if (key?.pendingSince !== undefined) await pushKey(registry, key)
@@ -117,7 +121,8 @@ function keyFaults(wanted: { label: string; scopes: readonly string[]; role: str
   wanted.scopes.forEach((scope, i) => {
     if (!SCOPES.some((known) => known === scope)) refuse(`/scopes/${i}`, `Write one of ${SCOPES.join(', ')}.`)
   })
-  if (wanted.role !== '' && !Object.hasOwn(ROLE_SCOPES, wanted.role)) refuse('/role', `Write one of ${Object.keys(ROLE_SCOPES).join(', ')}.`)
+  if (wanted.role !== '' && !Object.hasOwn(ROLE_SCOPES, wanted.role))
+    refuse('/role', `Write one of ${Object.keys(ROLE_SCOPES).join(', ')}.`)
   if (wanted.expiresAt !== undefined && wanted.expiresAt <= now) refuse('/expires_at', 'Write a time that is still to come.')
   return faults
 }

@@ -1,9 +1,9 @@
 import { isCoded } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { ownOrder } from '../caller/actor.ts'
+import { change } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
-import { change } from '../store/change.ts'
-import { notHeldYet } from '../store/not-held-yet.ts'
+import { notHeldYet } from '../vault/not-held-yet.ts'
 import { endOf, type KeyDoc } from './key.ts'
 
 /**

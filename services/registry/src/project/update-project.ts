@@ -1,8 +1,8 @@
 import { CodedError, type Fault } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope } from '../caller/actor.ts'
+import { change } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
-import { change } from '../store/change.ts'
 import { CONFIRMS, type Confirm, type ProjectDoc } from './project.ts'
 
 /** The settings as a caller sends them: lists are taken whole, an empty name keeps the present one. */

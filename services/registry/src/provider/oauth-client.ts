@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Id, idOf } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { type Actor, needScope } from '../caller/actor.ts'
+import { change, insertOnce } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
-import { change, insertOnce } from '../store/change.ts'
 import type { ClientDoc, ProviderDoc } from './provider.ts'
 import { findProvider, savedPayload } from './read-provider.ts'
 
@@ -20,7 +20,12 @@ const MAX_LENGTH = 500
 
 /** The one client of a project and provider: its id follows from theirs, which is what makes it one. */
 export function clientIdOf(provider: Pick<ProviderDoc, 'id' | 'project'>): Id<'ocl'> {
-  return idOf('ocl', createHash('sha256').update(JSON.stringify(['ocl', provider.project, provider.id])).digest())
+  return idOf(
+    'ocl',
+    createHash('sha256')
+      .update(JSON.stringify(['ocl', provider.project, provider.id]))
+      .digest(),
+  )
 }
 
 /** Its own for each client, so that the answers of two providers are never mixed up (RFC 9700 §4.4.2). */
@@ -38,7 +43,14 @@ export async function putClient(registry: Registry, actor: Actor, providerId: st
   if (!savedPayload(provider).auth_patterns.some(({ type }) => type === 'OAUTH')) {
     throw invalid('/provider_id', 'Only a provider with an OAUTH pattern has a client.')
   }
-  const fresh = { id: clientIdOf(provider), v: 1, project: provider.project, provider: provider.id, oauthClientId, createdAt: registry.now() }
+  const fresh = {
+    id: clientIdOf(provider),
+    v: 1,
+    project: provider.project,
+    provider: provider.id,
+    oauthClientId,
+    createdAt: registry.now(),
+  }
   const { doc, inserted } = await insertOnce<ClientDoc>(registry.docs.clients, fresh)
   if (inserted || doc.oauthClientId === oauthClientId) return viewOf(registry, doc)
   const changed = await change(registry.docs.clients, doc.id, (newest) => ({ ...newest, oauthClientId }))

@@ -3,9 +3,9 @@ import { CodedError } from '@credence/errors'
 import { type ProviderPayload, parseProvider } from '@credence/provider'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope } from '../caller/actor.ts'
+import { pageSize } from '../documents/page-token.ts'
+import { type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
-import { pageSize } from '../store/page-token.ts'
-import { type Place, scan } from '../store/scan.ts'
 import type { ProviderDoc, ProviderVersionDoc } from './provider.ts'
 
 /** One version of a provider as callers see it. */
@@ -57,7 +57,10 @@ export function savedPayload(doc: { readonly payload: Uint8Array }): ProviderPay
   return parseProvider(doc.payload)
 }
 
-export function viewOf(head: ProviderDoc, version: Pick<ProviderVersionDoc, 'version' | 'payload' | 'displayName' | 'versionAt'>): ProviderView {
+export function viewOf(
+  head: ProviderDoc,
+  version: Pick<ProviderVersionDoc, 'version' | 'payload' | 'displayName' | 'versionAt'>,
+): ProviderView {
   const { payload, displayName } = version
   return { id: head.id, version: version.version, payload, displayName, origin: head.origin, createdAt: version.versionAt }
 }

@@ -1,13 +1,13 @@
 import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
 import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
+import type { NameClaim, UserDoc } from '../caller/user.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import type { HistoryDoc } from '../credential/history-entry.ts'
 import type { Parent } from '../credential/parent.ts'
+import type { RequestClaim } from '../documents/request-claim.ts'
 import type { KeyDoc } from '../key/key.ts'
 import type { Installation, ProjectDoc } from '../project/project.ts'
 import type { ClientDoc, ProviderDoc, ProviderVersionDoc } from '../provider/provider.ts'
-import type { NameClaim, UserDoc } from '../caller/user.ts'
-import type { RequestClaim } from './request-claim.ts'
 
 /** Everything that the registry stores. */
 export interface Collections {

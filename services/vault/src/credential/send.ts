@@ -206,6 +206,8 @@ function answered(
     finish() {
       try {
         const scrubber = createScrubber(request.needles)
+        // The scrubber has copies of its own and wipes them with the body.
+        request[Symbol.dispose]()
         const headers = scrubber.headers(responseHeaders(upstream.headers))
         const encoding = upstream.headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
         const body = scrubber.body(encoding, upstream.body)

@@ -1,8 +1,8 @@
 import type { NewFact } from '@credence/events'
-import type { ConsumerDoc } from './credential/consumer.ts'
-import type { Parent, Promoting } from './credential/parent.ts'
+import type { ConsumerDoc } from './consumer.ts'
+import type { Parent, Promoting } from './parent.ts'
 
-/** Every fact of the registry, each made in one place. Generations are those after the change. */
+/** The facts about credentials and their consumers, each made in one place. Generations are those after the change. */
 
 const nextGeneration = (doc: Parent): number => doc.access.generation + 1
 
@@ -56,18 +56,6 @@ export function credentialOwnerChanged(doc: Parent, by: { actor: string; owner: 
 /** `outcome`: what became of the grant at the provider. */
 export function credentialDeleted(doc: Parent, by: { actor: string; outcome: string; consumers: number }): NewFact {
   return { type: 'credential.deleted', data: { ...by, version: doc.version } }
-}
-
-export function providerCreated(actor: string, version: number): NewFact {
-  return { type: 'provider.created', data: { actor, version } }
-}
-
-export function providerUpdated(actor: string, version: number): NewFact {
-  return { type: 'provider.updated', data: { actor, version, previous_version: version - 1 } }
-}
-
-export function providerDeleted(actor: string, version: number): NewFact {
-  return { type: 'provider.deleted', data: { actor, version } }
 }
 
 export function consumerBound(doc: ConsumerDoc, actor: string): NewFact {

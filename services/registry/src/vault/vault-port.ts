@@ -1,10 +1,5 @@
 import type { AccessFence } from '@credence/proto/credential'
-import type {
-  ListUsesResponse,
-  PromoteResponse,
-  RefreshResponse,
-  SetCallerRequest,
-} from '@credence/proto/vault'
+import type { ListUsesResponse, PromoteResponse, RefreshResponse, SetCallerRequest } from '@credence/proto/vault'
 import type { Principal } from '@credence/rpc'
 
 /**

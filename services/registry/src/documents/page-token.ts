@@ -21,7 +21,10 @@ export function pageSize(asked: number): number {
 }
 
 export function pageTokens(key: Uint8Array): PageTokens {
-  const mac = (use: string, parts: readonly string[]) => createHmac('sha256', key).update(JSON.stringify([use, ...parts])).digest()
+  const mac = (use: string, parts: readonly string[]) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([use, ...parts]))
+      .digest()
   return {
     make(list, place) {
       const body = JSON.stringify(place)

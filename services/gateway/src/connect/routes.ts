@@ -1,0 +1,103 @@
+import { CodedError, isCoded } from '@credence/errors'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { seeOther, sendPage } from '../http/page.ts'
+import type { Intake } from '../intake/intake.ts'
+import { answerQuestion } from './answer-question.ts'
+import { beginGrant } from './begin-grant.ts'
+import { completeGrant } from './complete-grant.ts'
+import { begin, type Flow } from './flow.ts'
+import { acceptForms, formOf } from './form-body.ts'
+import { onwardUrl } from './onward.ts'
+import { refusalPage } from './refusal.ts'
+import { serveSessionState } from './session-state.ts'
+import { type Shown, show } from './show.ts'
+import { submitSecret } from './submit-secret.ts'
+import { browserIn, type Door, greet, sessionAt, type Visitor, visitorOf } from './visit.ts'
+
+export interface ConnectSite {
+  readonly flow: Flow
+  readonly door: Door
+}
+
+/** The pages of connect sessions. Every form is read by the intake, whether it carries a secret or not. */
+export function serveConnect(app: FastifyInstance, site: ConnectSite): void {
+  const { flow, door } = site
+  acceptForms(app)
+  app.setErrorHandler((error, request, reply) => refusalPage(error, request, { reply, log: flow.log }))
+
+  app.get('/connect/:ref', async (request, reply) => {
+    const { ref } = request.params as { readonly ref: string }
+    const { choose, again } = request.query as Record<string, unknown>
+    const browser = greet(door, request, reply)
+    const session = await sessionAt(door, ref, browser)
+    const wants = choose === undefined ? (again === undefined ? undefined : 'again') : 'choose'
+    return sendShown(reply, await show(flow, { session, browser, base: `/connect/${ref}`, ...(wants === undefined ? {} : { wants }) }))
+  })
+  app.get('/connect/:ref/continue', async (request, reply) => {
+    const { ref } = request.params as { readonly ref: string }
+    const browser = browserIn(door, request)
+    return seeOther(reply, onwardUrl(await sessionAt(door, ref, browser), browser))
+  })
+  serveSessionState(app, site)
+  serveForms(app, site)
+
+  app.get('/oauth/callback/:client', async (request, reply) => {
+    const { client } = request.params as { readonly client: string }
+    const parameters = request.query as Readonly<Record<string, unknown>>
+    try {
+      const session = await completeGrant(flow, { clientId: client, parameters }, browserIn(door, request))
+      return seeOther(reply, `/connect/${session.id}`)
+    } catch (error) {
+      // The address holds `state` and `code`: even a refusal is shown at a clean one.
+      if (isCoded(error, 'STATE_REFUSED') || isCoded(error, 'SESSION_EXPIRED')) return seeOther(reply, '/connect/refused')
+      throw error
+    }
+  })
+  app.get('/connect/refused', async () => {
+    throw new CodedError('STATE_REFUSED')
+  })
+}
+
+function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
+  const onForm = (path: string, work: (visitor: Visitor, form: Intake) => Promise<string | undefined>): void => {
+    app.post(`/connect/:ref/${path}`, async (request, reply) => {
+      using form = formOf(request)
+      const visitor = await visitorOf(door, request, form.beside.csrf)
+      const location = await work(visitor, form).catch((error: unknown) => {
+        // The same form came twice at once: whoever was first does the work, and this one looks at how it goes.
+        if (isCoded(error, 'CONFLICT')) return undefined
+        throw error
+      })
+      return seeOther(reply, location ?? visitor.base)
+    })
+  }
+  onForm('start', async ({ session, browser }, form) => {
+    const pattern = Number(first(form.beside.pattern) ?? session.wantedPattern)
+    if (!Number.isSafeInteger(pattern) || pattern < 0) throw new CodedError('INVALID_REQUEST')
+    await begin(flow, session, { browser, pattern })
+    return undefined
+  })
+  onForm('secret', async ({ session, browser }, intake) => {
+    const pattern = session.reserved?.pattern ?? session.wantedPattern
+    if (pattern !== undefined) await submitSecret(flow, session, { browser, pattern, intake })
+    return undefined
+  })
+  onForm('grant', async ({ session, browser }, intake) => {
+    const pattern = session.reserved?.pattern ?? session.wantedPattern
+    if (pattern === undefined) return undefined
+    const started = await beginGrant(flow, session, { browser, pattern, intake })
+    return 'authorizeUrl' in started ? started.authorizeUrl : undefined
+  })
+  onForm('answer', async ({ session, browser }, form) => {
+    await answerQuestion(flow, session, { answer: first(form.beside.answer), browser })
+    return undefined
+  })
+  onForm('cancel', async ({ session }) => {
+    await flow.ending.end(session, { state: 'cancelled', code: 'cancelled', detail: 'You cancelled. Nothing was connected.' })
+    return undefined
+  })
+}
+
+function sendShown(reply: FastifyReply, shown: Shown): FastifyReply {
+  return 'location' in shown ? seeOther(reply, shown.location) : sendPage(reply, shown.html, shown)
+}

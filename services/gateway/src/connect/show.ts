@@ -1,0 +1,157 @@
+import { CodedError, ERRORS, type ErrorCode } from '@credence/errors'
+import type { Recipe } from '@credence/provider'
+import { FIELD_PREFIX } from '../intake/form-bytes.ts'
+import { projectOf } from '../services.ts'
+import { type Browser, csrfOf } from './browser.ts'
+import { confirmationCode } from './confirm-code.ts'
+import { type Flow, offerFor } from './flow.ts'
+import { hostOf, type Offer, signInSource } from './offer.ts'
+import { renderChoice, renderConsent, renderEnd, renderFailed, renderForm, renderWaiting } from './pages/index.ts'
+import { accountQuestion, signInFirst, unverifiedQuestion } from './questions.ts'
+import { type ConnectSession, stateAt } from './session.ts'
+import type { FailedView, FieldView, ScopeView, SessionFrame } from './views.ts'
+
+/** A session as one browser sees it, under the address that it came by. */
+export interface Visit {
+  readonly session: ConnectSession
+  readonly browser: Browser
+  /** `/connect/{token or id}`. */
+  readonly base: string
+  /** The person asked for the choice, or for the form while the provider's page is open. */
+  readonly wants?: 'choose' | 'again'
+}
+
+/** A page, or the address to go to instead. */
+export type Shown =
+  | { readonly html: string; readonly status?: number; readonly formTargets?: readonly string[]; readonly opensPopUp?: boolean }
+  | { readonly location: string }
+
+/** The page of a session in the state it is in. */
+export async function show(flow: Flow, visit: Visit): Promise<Shown> {
+  const { session, base } = visit
+  const state = stateAt(session, flow.clock.now())
+  switch (state) {
+    case 'failed':
+    case 'cancelled':
+    case 'timed_out':
+      return { html: renderFailed(failedView(session)), status: state === 'timed_out' ? 410 : 200 }
+    case 'unconfirmed':
+      return session.confirm === 'login' ? { location: `${base}/sign-in?csrf=${csrfOf(visit.browser, session.id)}` } : showEnd(flow, visit)
+    case 'connected':
+      return showEnd(flow, visit)
+    case 'question':
+      return session.question === 'account' ? accountQuestion(flow, visit) : unverifiedQuestion(visit)
+    case 'checking':
+    case 'connecting':
+      return showWaiting(flow, visit, 'checking')
+    case 'at_provider':
+      return visit.wants === 'again' ? showInput(flow, visit) : showWaiting(flow, visit, 'at_provider')
+    case 'open':
+      return session.confirm === 'login' && session.signedIn !== true ? signInFirst(visit) : showInput(flow, visit)
+  }
+}
+
+/** Choice, form or consent: what is asked of the person next. */
+async function showInput(flow: Flow, visit: Visit): Promise<Shown> {
+  const { session, base } = visit
+  const offer = await offerFor(flow, session)
+  const frame = await frameOf(flow, visit, offer)
+  const chosen = session.reserved?.pattern ?? session.wantedPattern
+  if (chosen === undefined || (visit.wants === 'choose' && session.wantedPattern === undefined)) {
+    return { html: renderChoice({ ...frame, action: `${base}/start`, patterns: offer.patterns }) }
+  }
+  const recipe = offer.recipe(chosen)
+  const pattern = offer.patterns[chosen]
+  if (pattern === undefined) throw new CodedError('NOT_FOUND')
+  const { problem } = session.lastTry ?? {}
+  const view = {
+    ...frame,
+    pattern,
+    fields: recipe.fields.map((field) => fieldView(field, session)),
+    ...(problem === undefined ? {} : { problem }),
+    ...(session.wantedPattern === undefined ? { backUrl: `${base}?choose=1` } : {}),
+  }
+  if (recipe.oauth === undefined) return { html: renderForm({ ...view, action: `${base}/secret` }) }
+  const signInHost = hostOf(recipe.oauth.authorizeUri)
+  const html = renderConsent({ ...view, action: `${base}/grant`, signInHost, scopes: scopeViews(recipe.oauth.availableScopes, session) })
+  // Providers send people on to sign-in pages of other hosts, in the same navigation: no narrower list would let them.
+  return { html, formTargets: [...new Set(['https:', signInSource(recipe.oauth.authorizeUri)])], opensPopUp: true }
+}
+
+function fieldView(field: Recipe['fields'][number], { lastTry }: ConnectSession): FieldView {
+  const value = field.plain ? lastTry?.plain[field.name] : undefined
+  const problem = lastTry?.fields?.[field.name]
+  return {
+    name: FIELD_PREFIX + field.name,
+    label: field.label,
+    ...(field.hint === undefined ? {} : { hint: field.hint }),
+    inputType: field.inputType,
+    required: field.required,
+    secret: !field.plain,
+    ...(value === undefined ? {} : { value }),
+    ...(problem === undefined ? {} : { problem }),
+  }
+}
+
+function scopeViews(available: NonNullable<Recipe['oauth']>['availableScopes'], { lastTry, scopes }: ConnectSession): ScopeView[] {
+  const wanted = lastTry?.scopes ?? scopes
+  return available.map(({ scope, displayName, description, required }) => ({
+    scope,
+    name: displayName ?? scope,
+    ...(description === undefined ? {} : { description }),
+    required,
+    ticked: required || wanted.length === 0 || wanted.includes(scope),
+  }))
+}
+
+async function showWaiting(flow: Flow, visit: Visit, phase: 'at_provider' | 'checking'): Promise<Shown> {
+  const frame = await frameOf(flow, visit)
+  return { html: renderWaiting({ ...frame, phase, againUrl: phase === 'checking' ? visit.base : `${visit.base}?again=1` }) }
+}
+
+async function showEnd(flow: Flow, visit: Visit): Promise<Shown> {
+  const { session, browser, base } = visit
+  const { candidate } = session
+  if (candidate === undefined) throw new TypeError('a session that came to its end has a candidate')
+  const frame = await frameOf(flow, visit)
+  const account = candidate.accountName ?? candidate.accountId
+  const end = { ...frame, unverified: !candidate.verified, ...(account === undefined ? {} : { account }) }
+  const onward = `${base}/continue`
+  if (session.state === 'connected') {
+    return { html: renderEnd({ ...end, kind: 'done', ...(session.returnUrl === undefined ? {} : { returnUrl: onward }) }) }
+  }
+  if (session.confirm === 'host') return { html: renderEnd({ ...end, kind: 'host', continueUrl: onward }) }
+  return { html: renderEnd({ ...end, kind: 'code', digits: confirmationCode(browser, session, candidate) }) }
+}
+
+/** What every page of the session shows. */
+async function frameOf(flow: Flow, { session, browser, base }: Visit, known?: Offer): Promise<SessionFrame> {
+  const [offer, project] = await Promise.all([known ?? offerFor(flow, session), projectOf(flow.services, session.project)])
+  return {
+    sessionId: session.id,
+    asks: project.name,
+    provider: offer.provider,
+    stateUrl: `${base}/state`,
+    cancelAction: `${base}/cancel`,
+    csrf: csrfOf(browser, session.id),
+    expiresAt: session.expiresAt,
+    ...(session.credentialId === undefined || session.anonymous === true ? {} : { reconnect: { label: session.label } }),
+  }
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  GRANT_DENIED: 'The access was not allowed',
+  SESSION_EXPIRED: 'The time is over',
+  cancelled: 'Cancelled',
+}
+
+export function failedView(session: ConnectSession): FailedView {
+  const { code, detail } = session.failure ?? { code: 'SESSION_EXPIRED', detail: ERRORS.SESSION_EXPIRED.advice }
+  return {
+    title: TITLES[code] ?? ERRORS[code as ErrorCode]?.title ?? 'Not connected',
+    sentence: detail,
+    code,
+    sessionId: session.id,
+    actions: session.returnUrl === undefined ? [] : [{ kind: 'link', label: 'Back', href: session.returnUrl, primary: true }],
+  }
+}

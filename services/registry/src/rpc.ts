@@ -1,0 +1,19 @@
+import { RegistryServiceDefinition } from '@credence/proto/registry'
+import { type RpcMount, rpcMount } from '@credence/rpc'
+import type { Registry } from './registry.ts'
+import { consumerMethods } from './rpc/consumer-methods.ts'
+import { ownerMethods, serviceMethods, sessionMethods } from './rpc/credential-methods.ts'
+import { keyMethods } from './rpc/key-methods.ts'
+import { providerMethods } from './rpc/provider-methods.ts'
+
+/** Every rpc of registry.proto: decode, ask the use case, encode. */
+export function registryMount(registry: Registry): RpcMount {
+  return rpcMount(RegistryServiceDefinition, {
+    ...providerMethods(registry),
+    ...ownerMethods(registry),
+    ...sessionMethods(registry),
+    ...serviceMethods(registry),
+    ...consumerMethods(registry),
+    ...keyMethods(registry),
+  })
+}

@@ -1,0 +1,28 @@
+import { actorOf } from '../caller/actor.ts'
+import { bindConsumer, listConsumers, unbindConsumer } from '../credential/bind-consumer.ts'
+import { listHistory } from '../credential/history.ts'
+import type { Registry } from '../registry.ts'
+import type { Methods } from './methods.ts'
+import { consumerMessage, historyMessage } from './wire.ts'
+
+/** Who uses a credential, and what happened to it. */
+export function consumerMethods(registry: Registry): Methods<'bindConsumer' | 'unbindConsumer' | 'listConsumers' | 'listHistory'> {
+  return {
+    async bindConsumer({ credentialId, kind, externalRef, label, requestId }, context) {
+      const wanted = { credentialId, kind, externalRef, label, requestId }
+      return { consumer: consumerMessage(await bindConsumer(registry, await actorOf(registry, context), wanted)) }
+    },
+    async unbindConsumer({ consumerId }, context) {
+      await unbindConsumer(registry, await actorOf(registry, context), consumerId)
+      return {}
+    },
+    async listConsumers(request, context) {
+      const { page, nextPageToken } = await listConsumers(registry, await actorOf(registry, context), request)
+      return { consumers: page.map(consumerMessage), nextPageToken }
+    },
+    async listHistory(request, context) {
+      const { page, nextPageToken } = await listHistory(registry, await actorOf(registry, context), request)
+      return { entries: page.map(historyMessage), nextPageToken }
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Consumer, Credential } from '@credence/proto/credential'
+import type { HistoryEntry, Key, OauthClient, Project, Provider } from '@credence/proto/registry'
+import type { ConsumerDoc } from '../credential/consumer.ts'
+import { type Described, reconnectUrl } from '../credential/describe.ts'
+import type { HistoryLine } from '../credential/history.ts'
+import type { KeyDoc } from '../key/key.ts'
+import type { ProjectDoc } from '../project/project.ts'
+import type { ClientView } from '../provider/oauth-client.ts'
+import type { ProviderView } from '../provider/read-provider.ts'
+import type { Registry } from '../registry.ts'
+
+/** Documents as messages: the one place that knows both. What is not listed here does not leave the registry. */
+export function credentialMessage(registry: Registry, { doc, consumerCount }: Described): Credential {
+  return {
+    id: doc.id,
+    label: doc.label,
+    owner: { user: doc.owner.id, names: [...doc.owner.names] },
+    level: doc.level,
+    family: doc.family,
+    providerId: doc.provider.id,
+    providerVersion: doc.provider.version,
+    pattern: doc.provider.pattern,
+    providerName: doc.provider.name,
+    status: doc.status,
+    reason: doc.reason ?? '',
+    health: doc.status === 'active' ? doc.health : '',
+    account: { ...doc.account },
+    accountFields: { ...doc.accountFields },
+    scopes: [...doc.scopes],
+    expiresAt: doc.expiresAt,
+    lastUsedAt: doc.lastUsedAt,
+    lastVerifiedAt: doc.lastVerifiedAt,
+    lastError: doc.lastError,
+    shares: doc.shares.map(({ subject, names, permission }) => ({ subject, names: [...names], permission })),
+    tags: { ...doc.tags },
+    createdAt: doc.createdAt,
+    reconnectUrl: reconnectUrl(registry, doc.id),
+    consumerCount,
+  }
+}
+
+export function consumerMessage(doc: ConsumerDoc): Consumer {
+  const { id, credentialId, kind, externalRef, label, boundAt } = doc
+  return { id, credentialId, kind, externalRef, label, boundAt }
+}
+
+export function providerMessage(view: ProviderView): Provider {
+  const { id, version, payload, displayName, origin, createdAt } = view
+  return { id, version, payloadJson: Buffer.from(payload), displayName, origin, createdAt }
+}
+
+export function clientMessage(view: ClientView): OauthClient {
+  const { id, providerId, oauthClientId, redirectUri, createdAt } = view
+  return { id, providerId, oauthClientId, redirectUri, createdAt }
+}
+
+/** Without a secret and without the hash of one. */
+export function keyMessage(doc: KeyDoc): Key {
+  const { id, label, scopes, role, createdAt, expiresAt, state } = doc
+  return { id, label, scopes: [...scopes], role, createdAt, expiresAt, state }
+}
+
+export function historyMessage(line: HistoryLine): HistoryEntry {
+  return { ...line }
+}
+
+export function projectMessage(doc: ProjectDoc): Project {
+  const { id, name, returnUrls, origins, confirm, reconnectUrl: reconnect, consoleIssuer } = doc
+  return { id, name, returnUrls: [...returnUrls], origins: [...origins], confirm, reconnectUrl: reconnect, consoleIssuer }
+}
+
+/** What a person reads before a provider is saved. */
+export function reviewBytes(review: object): Buffer {
+  return Buffer.from(JSON.stringify(review))
+}

@@ -1,0 +1,72 @@
+import type { EventBus } from '@credence/events'
+import { startRelay } from '@credence/events'
+import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
+import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { DocumentStore } from '@credence/store'
+import { type RegistryConfig, settingsOf } from './config.ts'
+import { pageTokens } from './documents/page-token.ts'
+import { firstStart } from './key/first-start.ts'
+import type { Registry } from './registry.ts'
+import { registryMount } from './rpc.ts'
+import { openCollections } from './store/collections.ts'
+import { type Sweeper, startSweeper } from './sweep.ts'
+import { vaultPeer } from './vault-peer.ts'
+
+/** What the composition root hands down. */
+export interface RegistryAdapters {
+  readonly store: DocumentStore
+  readonly bus: EventBus
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly tracing: Tracing
+  readonly tls: TlsIdentity
+  /** Only the vault is called. It may start later: what it has to be told waits. */
+  readonly peers: Peers
+}
+
+export interface RunningRegistry {
+  readonly addresses: { readonly grpc: string }
+  /** The same implementation, for the caller listener. */
+  readonly mounts: readonly RpcMount[]
+  /** The text of the first key with every scope: given by the start that made it, and by no other. Show it once. */
+  readonly firstKey?: string
+  stop(): Promise<void>
+}
+
+/** Builds the registry once and serves it; resolves when its port is bound. */
+export async function start(config: RegistryConfig, adapters: RegistryAdapters): Promise<RunningRegistry> {
+  const { store, bus, clock, random, log, tracing, tls, peers } = adapters
+  const settings = settingsOf(config)
+  const docs = await openCollections(store)
+  const now = (): Date => new Date(clock.now())
+  const { installation, firstKey } = await firstStart({ docs, random, now: now() })
+  const sources = [docs.credentials, docs.consumers, docs.providers]
+  const relay = await startRelay({ source: 'registry', store, collections: sources as never, bus, clock, log })
+  let sweeper: Sweeper | undefined
+  const registry: Registry = {
+    docs,
+    vault: vaultPeer(peers, settings.pushTimeoutMs),
+    pages: pageTokens(installation.macKey),
+    publicUrl: settings.publicUrl,
+    defaultProject: installation.project,
+    log,
+    random,
+    now,
+    nudge: () => relay.nudge(),
+    sweepSoon: () => sweeper?.soon(),
+  }
+  sweeper = startSweeper(registry, { clock, ms: settings.sweepMs })
+  const mounts = [registryMount(registry)]
+  const server = await serveRpc({ host: config.host, port: config.port, mounts, log, tracing, tls })
+  return {
+    addresses: { grpc: `${server.host}:${server.port}` },
+    mounts,
+    ...(firstKey === undefined ? {} : { firstKey }),
+    async stop() {
+      await server.stop()
+      await sweeper.stop()
+      await relay.stop()
+    },
+  }
+}

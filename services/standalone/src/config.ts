@@ -1,0 +1,97 @@
+import { parseEgressSettings } from '@credence/egress'
+import type { RefreshTimes } from '@credence/refresh-protocol'
+import { createFailpoints, readSettings, type Settings } from '@credence/service'
+
+/** Every setting of the embedded profile; the README's table is made from it. */
+export const STANDALONE_SETTINGS = {
+  home: {
+    name: 'HOME',
+    kind: 'string',
+    default: './.credence',
+    doc: 'Folder of the database, the key file, the audit log and the certificates.',
+  },
+  host: { name: 'HOST', kind: 'string', default: '127.0.0.1', doc: 'Address that every listener binds to.' },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    kind: 'url',
+    doc: 'Address under which browsers reach the connect pages. Default: http://localhost and the public port.',
+  },
+  publicPort: { name: 'PUBLIC_PORT', kind: 'port', default: 7400, doc: 'Connect pages, OAuth callbacks, reconnect links.' },
+  adminPort: { name: 'ADMIN_PORT', kind: 'port', default: 7401, doc: 'REST API, OpenAPI page, event stream, console.' },
+  dataPort: { name: 'DATA_PORT', kind: 'port', default: 7402, doc: 'The proxy: /v1/proxy/{credential_id}/….' },
+  apiPort: { name: 'API_PORT', kind: 'port', default: 7405, doc: 'gRPC for callers, with health and reflection.' },
+  registryPort: { name: 'REGISTRY_PORT', kind: 'port', default: 7410, doc: 'Service gRPC of the registry (mutual TLS).' },
+  vaultPort: { name: 'VAULT_PORT', kind: 'port', default: 7411, doc: 'Service gRPC of the vault (mutual TLS).' },
+  refresherPort: { name: 'REFRESHER_PORT', kind: 'port', default: 7412, doc: 'Service gRPC of the token-refresher (mutual TLS).' },
+  verifierPort: { name: 'VERIFIER_PORT', kind: 'port', default: 7413, doc: 'Service gRPC of the verifier (mutual TLS).' },
+  gatewayPort: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC of the gateway (mutual TLS).' },
+  keyUri: { name: 'KEY_URI', kind: 'string', doc: 'Root key: a file, made at the first start. Default: key in the home folder.' },
+  egressAllow: {
+    name: 'EGRESS_ALLOW',
+    kind: 'string',
+    doc: 'Private addresses that may be called: [proj_…=]host-or-CIDR:port, comma-separated.',
+  },
+  egressResolve: {
+    name: 'EGRESS_RESOLVE',
+    kind: 'string',
+    doc: 'Where a host is to be found instead: host:port=address:port, comma-separated, like curl --connect-to.',
+  },
+  egressCa: { name: 'EGRESS_CA', kind: 'file', doc: 'A CA file that provider certificates may be signed by, beside the usual ones.' },
+  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 32 * 1024 * 1024, doc: 'Longest body of a proxied request.' },
+  acceptRestore: {
+    name: 'ACCEPT_RESTORE',
+    kind: 'boolean',
+    default: false,
+    doc: 'Start although the store is older than what was last seen: a backup was restored.',
+  },
+  refreshLeaseMs: { name: 'REFRESH_LEASE_MS', kind: 'ms', default: 60_000, doc: 'How long one sender has a credential to itself.' },
+  refreshDeadlineMs: { name: 'REFRESH_DEADLINE_MS', kind: 'ms', default: 20_000, doc: 'Longest wait for a token endpoint.' },
+  refreshSaveMs: { name: 'REFRESH_SAVE_MS', kind: 'ms', default: 20_000, doc: 'What is left after the deadline to store the answer.' },
+  refreshHeartbeatMs: { name: 'REFRESH_HEARTBEAT_MS', kind: 'ms', default: 30_000, doc: 'How often a vault writes that it lives.' },
+  refreshOwnerGoneMs: {
+    name: 'REFRESH_OWNER_GONE_MS',
+    kind: 'ms',
+    default: 600_000,
+    doc: 'After how long a silence a vault counts as gone.',
+  },
+  refreshConfirmMs: {
+    name: 'REFRESH_CONFIRM_MS',
+    kind: 'ms',
+    default: 60_000,
+    doc: 'How long after an unexplained invalid_grant it is asked once more.',
+  },
+  refreshTickMs: { name: 'REFRESH_TICK_MS', kind: 'ms', default: 15_000, doc: 'How often due refreshes are looked for.' },
+  otlpEndpoint: {
+    name: 'OTLP_ENDPOINT',
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    kind: 'url',
+    doc: 'Where spans go (OTLP over HTTP). Default: nowhere.',
+  },
+} as const
+
+export type StandaloneSettings = Settings<typeof STANDALONE_SETTINGS>
+
+export interface StandaloneConfig {
+  readonly settings: StandaloneSettings
+  readonly egress: ReturnType<typeof parseEgressSettings>
+  readonly refreshTimes: RefreshTimes
+  readonly failpoint: (name: string) => void
+}
+
+/** Reads flags, then the environment, then defaults. Throws INVALID_SETTING with every fault at once. */
+export function readConfig(args: readonly string[], env: Readonly<Record<string, string | undefined>> = process.env): StandaloneConfig {
+  const settings = readSettings(STANDALONE_SETTINGS, env, args)
+  return Object.freeze({
+    settings,
+    egress: parseEgressSettings({ allow: settings.egressAllow, resolve: settings.egressResolve, caFile: settings.egressCa }),
+    refreshTimes: {
+      leaseMs: settings.refreshLeaseMs,
+      deadlineMs: settings.refreshDeadlineMs,
+      saveMs: settings.refreshSaveMs,
+      heartbeatMs: settings.refreshHeartbeatMs,
+      ownerGoneMs: settings.refreshOwnerGoneMs,
+      confirmMs: settings.refreshConfirmMs,
+    },
+    failpoint: createFailpoints(env),
+  })
+}
