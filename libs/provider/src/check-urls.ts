@@ -1,5 +1,4 @@
 import type { Broken, Draft, Report } from './draft.ts'
-import { fillsEndOfHost } from './fill-url.ts'
 import { nearest } from './nearest.ts'
 import type { AuthPattern, ProviderPayload } from './payload.ts'
 import { fieldsIn, type Part } from './template.ts'
@@ -77,7 +76,7 @@ function checkHostBinding(pointer: string, host: readonly Part[], report: Report
   if (last < 0) return
   const after = host[last + 1]
   const suffix = after !== undefined && 'literal' in after ? after.literal.split('.').slice(1) : []
-  if (!fillsEndOfHost(host, last) && suffix.length >= 2) return
+  if (suffix.length >= 2) return
   const detail = 'Let the field fill one part of the host below at least two literal ones, like `https://{{shop}}.example.com`.'
   report({ pointer, code: 'HOST_NOT_BOUND', detail })
 }

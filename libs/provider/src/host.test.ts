@@ -17,6 +17,20 @@ describe('hostProblem', () => {
   )
 })
 
+describe('the sentence names the mistake', () => {
+  test.each([
+    ['acme.example.', 'without a dot at its end'],
+    ['127.1', 'four decimal numbers'],
+    ['0x7f000001', 'four decimal numbers'],
+    ['acme.example/x', 'the host name alone'],
+    ['bücher.example', 'xn--'],
+    ['-a.example', 'hyphen'],
+    ['instance-data', 'metadata'],
+  ])('%s: %s', (host, words) => {
+    expect(hostProblem(host)).toContain(words)
+  })
+})
+
 describe('isLocalLiteral', () => {
   test('knows this machine and the addresses that no public network routes', () => {
     const local = ['localhost', '[::1]', '127.0.0.1', '127.9.9.9', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.0.1', '100.64.0.1']

@@ -21,6 +21,17 @@ test('all problems of one URL are told at once', () => {
   expect('problems' in reading && reading.problems).toHaveLength(5)
 })
 
+test.each([
+  ['https://user@api.example.com', 'user and password'],
+  ['https://api.example.com:x', 'port'],
+  ['https://{{a}}{{b}}.example.com', 'dot between two fields'],
+  ['http://api.example.com', '`https://`'],
+  ['api.example.com', 'whole URL'],
+])('%s is answered with words about %s', (text, words) => {
+  const reading = parseUrlTemplate(text, { query: false })
+  expect('problems' in reading && reading.problems.join()).toContain(words)
+})
+
 test('a literal URL that is accepted is what a URL parser makes of it', () => {
   fc.assert(
     fc.property(fc.webUrl({ validSchemes: ['https'], withQueryParameters: true }), (text) => {

@@ -34,8 +34,9 @@ export function openIntentRule(open: OpenIntent): OpenIntentRule {
   const nobodyHoldsAnAnswer = intent.ownerGone && intent.spillReplayed
   // A replay that answers again costs nothing, so grace never runs out of attempts; only the last kind can prove death.
   if (refreshClass === 'grace') return ended && nobodyHoldsAnAnswer ? 'last_resort' : 'take_over'
-  if (refreshClass === 'reject' && now < intent.deadline + REPLAY_MARGIN_MS) return 'wait'
-  if (ended && nobodyHoldsAnAnswer && intent.attempt !== 'last_resort') return 'last_resort'
+  const mayStillArrive = now < intent.deadline + REPLAY_MARGIN_MS
+  if (refreshClass === 'reject' && mayStillArrive) return 'wait'
+  if (ended && nobodyHoldsAnAnswer && intent.attempt !== 'last_resort') return mayStillArrive ? 'wait' : 'last_resort'
   if (refreshClass === 'reject' && intent.attempt === 'first') return 'take_over'
   return ended ? 'ask_user' : 'in_doubt'
 }

@@ -22,14 +22,13 @@ describe.each(CLASSES)('[B-1] a refresh at a %s server', (refreshClass) => {
       const broken = found.breaches.size === 0 ? {} : brokenPromises(explore(refreshClass, BUDGETS[name]!, undefined, { trace: true }))
       expect(broken).toEqual({})
       expect(found.inDoubt).toBe(found.unusable)
+      if (refreshClass === 'static' || refreshClass === 'grace') expect(found.unusable).toBe(0)
     },
     LONG_MS,
   )
 })
 
 test('[B-1] only single-use tokens can be lost, and only with an answer', () => {
-  expect(explore('static', BUDGETS.crash!).unusable).toBe(0)
-  expect(explore('grace', BUDGETS.crash!).unusable).toBe(0)
   expect(explore('reject', BUDGETS.crash!).unusable).toBeGreaterThan(0)
   expect(explore('strict', BUDGETS.crash!).unusable).toBeGreaterThan(0)
   expect(explore('strict', BUDGETS.pause!).unusable).toBe(0)
@@ -37,12 +36,6 @@ test('[B-1] only single-use tokens can be lost, and only with an answer', () => 
 })
 
 test.each(MUTANTS.map((mutant) => [mutant.name, mutant.breaks, mutant] as const))('[B-1] mutant "%s" breaks %s', (_, breaks, mutant) => {
-  const real = explore(mutant.refreshClass, BUDGETS[mutant.budget]!)
   const broken = explore(mutant.refreshClass, BUDGETS[mutant.budget]!, mutant.protocol)
-  expect(real.breaches.get(breaks)).toBeUndefined()
   expect(broken.breaches.get(breaks)).toBeGreaterThan(0)
-})
-
-test('[B-1] the search visits every world once, whatever the order', () => {
-  expect(explore('strict', BUDGETS.crash!)).toEqual(explore('strict', BUDGETS.crash!))
 })

@@ -24,8 +24,8 @@ export function vaultPeer(peers: Peers, pushTimeoutMs: number): VaultPort {
     async putRecipe(by, { id, bytes }) {
       await vault().putRecipe({ recipeId: id, recipe: Buffer.from(bytes) }, callAs(by, push))
     },
-    async revoke(by, credentialId) {
-      const { outcome } = await vault().revoke({ credentialId }, callAs(by, slow))
+    async revoke(by, order) {
+      const { outcome } = await vault().revoke(order, callAs(by, slow))
       return outcome
     },
     refresh: (by, order) => vault().refresh(order, callAs(by, slow)),

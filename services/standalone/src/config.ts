@@ -37,7 +37,7 @@ export const STANDALONE_SETTINGS = {
     doc: 'Where a host is to be found instead: host:port=address:port, comma-separated, like curl --connect-to.',
   },
   egressCa: { name: 'EGRESS_CA', kind: 'file', doc: 'A CA file that provider certificates may be signed by, beside the usual ones.' },
-  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 32 * 1024 * 1024, doc: 'Longest body of a proxied request.' },
+  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
   acceptRestore: {
     name: 'ACCEPT_RESTORE',
     kind: 'boolean',

@@ -6,7 +6,7 @@ import { answerQuestion } from './answer-question.ts'
 import { beginGrant } from './begin-grant.ts'
 import { completeGrant } from './complete-grant.ts'
 import { begin, type Flow } from './flow.ts'
-import { acceptForms, formOf } from './form-body.ts'
+import { acceptForms, formOf, inputOf } from './form-body.ts'
 import { onwardUrl } from './onward.ts'
 import { refusalPage } from './refusal.ts'
 import { serveSessionState } from './session-state.ts'
@@ -62,7 +62,7 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
   const onForm = (path: string, work: (visitor: Visitor, form: Intake) => Promise<string | undefined>): void => {
     app.post(`/connect/:ref/${path}`, async (request, reply) => {
       using form = formOf(request)
-      const visitor = await visitorOf(door, request, form.beside.csrf)
+      const visitor = await visitorOf(door, request, inputOf(form, 'csrf'))
       const location = await work(visitor, form).catch((error: unknown) => {
         // The same form came twice at once: whoever was first does the work, and this one looks at how it goes.
         if (isCoded(error, 'CONFLICT')) return undefined
@@ -72,7 +72,7 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
     })
   }
   onForm('start', async ({ session, browser }, form) => {
-    const pattern = Number(first(form.beside.pattern) ?? session.wantedPattern)
+    const pattern = Number(inputOf(form, 'pattern') ?? session.wantedPattern)
     if (!Number.isSafeInteger(pattern) || pattern < 0) throw new CodedError('INVALID_REQUEST')
     await begin(flow, session, { browser, pattern })
     return undefined
@@ -89,7 +89,7 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
     return 'authorizeUrl' in started ? started.authorizeUrl : undefined
   })
   onForm('answer', async ({ session, browser }, form) => {
-    await answerQuestion(flow, session, { answer: first(form.beside.answer), browser })
+    await answerQuestion(flow, session, { answer: inputOf(form, 'answer'), browser })
     return undefined
   })
   onForm('cancel', async ({ session }) => {

@@ -57,8 +57,8 @@ export async function visitorOf(door: Door, request: FastifyRequest, csrf: strin
 }
 
 /**
- * V1 The form was given to this browser: the hidden input is made from its cookie. V2 A browser that says it comes from
- * another site is refused even so.
+ * V1 The form was given to this browser: the hidden input is made from its cookie. V2 A form that a browser says to come
+ * from another site is refused even so; a link may stand at the end of a way that began at the provider.
  */
 export function requireOwnForm(
   request: FastifyRequest,
@@ -66,7 +66,7 @@ export function requireOwnForm(
 ): Browser {
   const site = request.headers['sec-fetch-site']
   const { browser, csrf } = form
-  const foreign = site !== undefined && site !== 'same-origin' && site !== 'none'
+  const foreign = request.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none'
   if (browser === undefined || foreign || typeof csrf !== 'string' || !same(csrf, csrfOf(browser, form.subject))) {
     throw new CodedError('SESSION_REFUSED')
   }

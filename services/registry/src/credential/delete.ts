@@ -85,9 +85,10 @@ export async function finishDelete(registry: Registry, begun: Stored<Parent>, or
 
 /** A provider that cannot be asked any more must not keep the secret alive: only a vault that may answer later is waited for. */
 async function revoke(registry: Registry, doc: Parent, order: Principal): Promise<string> {
+  const sharedGrant = await isGrantShared(registry, doc)
   let revocation: string
   try {
-    revocation = await registry.vault.revoke(order, doc.id)
+    revocation = await registry.vault.revoke(order, { credentialId: doc.id, sharedGrant })
   } catch (error) {
     if (!isCoded(error) || ERRORS[error.code].kind === 'world') throw error
     registry.log.failure('delete.revoke_failed', error, { credential_id: doc.id })
@@ -97,4 +98,20 @@ async function revoke(registry: Registry, doc: Parent, order: Principal): Promis
     newest.destroying === undefined ? undefined : { ...newest, destroying: { ...newest.destroying, revocation } },
   )
   return revocation
+}
+
+/**
+ * Whether another live credential has the same client and account, so that revoking the grant would end it too. Where the
+ * provider does not tell the account, one of the same owner may be the same: leaving a grant harms less than taking one.
+ */
+async function isGrantShared(registry: Registry, doc: Parent): Promise<boolean> {
+  if (doc.family !== 'oauth2') return false
+  const isLive = (other: Parent): boolean => other.id !== doc.id && other.family === 'oauth2' && other.status !== 'expired'
+  if (doc.account.id !== '') {
+    const same = await findAll(registry.docs.credentials, 'account', [doc.provider.id, doc.account.id])
+    if (same.some(isLive)) return true
+  }
+  const unknown = await findAll(registry.docs.credentials, 'account', [doc.provider.id, ''])
+  const others = doc.account.id === '' ? await findAll(registry.docs.credentials, 'visible', [doc.owner.id]) : unknown
+  return others.some((other) => isLive(other) && other.provider.id === doc.provider.id && other.owner.id === doc.owner.id)
 }

@@ -29,6 +29,7 @@ const INDEXES = {
   credentials: {
     visible: ['visibleTo', 'createdAt'],
     provider: ['usesProvider', 'provider.version'],
+    account: ['usesProvider', 'account.id'],
     pending: ['access.pendingSince'],
     promoting: ['promoting.since'],
     destroying: ['destroying.since'],

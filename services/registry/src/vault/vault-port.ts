@@ -14,8 +14,11 @@ export interface VaultPort {
   promote(by: Principal, order: { credentialId: string; candidateId: string; access: AccessFence }): Promise<PromoteResponse>
   destroy(by: Principal, order: { credentialId: string; consumers: readonly string[]; generation: number }): Promise<void>
   putRecipe(by: Principal, recipe: { id: string; bytes: Uint8Array }): Promise<void>
-  /** One of `revoked`, `not_declared`, `left_shared_grant`, `nothing_to_revoke`, `failed`. */
-  revoke(by: Principal, credentialId: string): Promise<string>
+  /**
+   * One of `revoked`, `not_declared`, `left_shared_grant`, `nothing_to_revoke`, `failed`. `sharedGrant`: another live
+   * credential would lose its grant by it.
+   */
+  revoke(by: Principal, order: { credentialId: string; sharedGrant: boolean }): Promise<string>
   refresh(by: Principal, order: { credentialId: string; expectedVersion: number; cause: string }): Promise<RefreshResponse>
   listUses(by: Principal, query: { credentialId: string; pageSize: number; pageToken: string }): Promise<ListUsesResponse>
 }

@@ -160,7 +160,7 @@ describe('100,000 one-hour tokens imported within five minutes', () => {
       const plan = planRefresh(made, { credentialId: `cred_${n}`, now: issuedAt, first: version === 1 })
       return plan.kind === 'refresh' ? plan.refreshAt : Number.POSITIVE_INFINITY
     })
-    expect(peakToMean(perMinute, { fromHour: 0, toHour: 3 })).toBeLessThan(1.5)
+    expect(peakToMean(perMinute, { fromHour: 0, toHour: 3 })).toBeLessThan(1.4)
     expect(peakToMean(perMinute, { fromHour: 4, toHour: HOURS })).toBeLessThan(1.1)
   })
 

@@ -16,9 +16,12 @@ export interface ProbeCall {
   /** A URL template of the provider; below `proxy_url` when it begins with a slash. */
   readonly url: string
   readonly expect: readonly number[]
-  readonly accountIdPointer: string
-  readonly accountNamePointer: string
+  /** JSON pointers; the first that finds something wins. */
+  readonly accountIdPointers: readonly string[]
+  readonly accountNamePointers: readonly string[]
   readonly body: string
+  /** The answer counts only when the value at this pointer is true; empty: its status is enough. */
+  readonly okPointer: string
 }
 
 export interface ProbeResult {
@@ -86,8 +89,9 @@ async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecr
     })
     const scrubber = createScrubber(request.needles)
     const body = await readAll(scrubber.body(undefined, answer.body))
-    const account = accountOf(body, call)
-    const expected = call.expect.includes(answer.status)
+    const json = jsonOf(body)
+    const account = accountOf(json, call)
+    const expected = call.expect.includes(answer.status) && (call.okPointer === '' || valueAt(json, call.okPointer) === true)
     const retryAfter = Number(answer.headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1])
     return {
       status: answer.status,
@@ -103,29 +107,34 @@ async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecr
   }
 }
 
-function accountOf(body: Buffer, call: ProbeCall): { id: string; name: string } | undefined {
-  if (call.accountIdPointer === '' && call.accountNamePointer === '') return undefined
+function jsonOf(body: Buffer): unknown {
   try {
-    const json: unknown = JSON.parse(body.toString('utf8'))
-    const id = textAt(json, call.accountIdPointer)
-    const name = textAt(json, call.accountNamePointer)
-    return id === '' && name === '' ? undefined : { id, name: name === '' ? id : name }
+    return JSON.parse(body.toString('utf8'))
   } catch {
     return undefined
   }
 }
 
-/** RFC 6901. Control characters are dropped: the name is shown to people. */
+function accountOf(json: unknown, call: ProbeCall): { id: string; name: string } | undefined {
+  const first = (pointers: readonly string[]): string => pointers.map((pointer) => textAt(json, pointer)).find((text) => text !== '') ?? ''
+  const id = first(call.accountIdPointers)
+  const name = first(call.accountNamePointers)
+  return id === '' && name === '' ? undefined : { id: id === '' ? name : id, name: name === '' ? id : name }
+}
+
+/** Control characters are dropped: the name is shown to people. */
 function textAt(json: unknown, pointer: string): string {
-  if (pointer === '') return ''
+  const value = valueAt(json, pointer)
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  return text.replace(/[\u0000-\u001f\u007f]/g, '').slice(0, MOST_NAME_LENGTH)
+}
+
+/** RFC 6901. */
+function valueAt(json: unknown, pointer: string): unknown {
   let value: unknown = json
   for (const part of pointer.slice(1).split('/')) {
-    if (typeof value !== 'object' || value === null) return ''
+    if (typeof value !== 'object' || value === null) return undefined
     value = Reflect.get(value, part.replaceAll('~1', '/').replaceAll('~0', '~'))
   }
-  return typeof value === 'string' || typeof value === 'number'
-    ? String(value)
-        .replace(/[\u0000-\u001f\u007f]/g, '')
-        .slice(0, MOST_NAME_LENGTH)
-    : ''
+  return value
 }

@@ -37,8 +37,13 @@ export class ScrubbedBody extends Readable {
 
   #take(chunk: Uint8Array): void {
     if (this.#ended) return
-    const out = this.#masker.push(chunk)
-    if (out.length > 0 && !this.push(out)) this.#source.pause()
+    try {
+      const out = this.#masker.push(chunk)
+      if (out.length > 0 && !this.push(out)) this.#source.pause()
+    } catch (error) {
+      // Whatever goes wrong in the search, an answer that was not searched does not pass.
+      this.destroy(error as Error)
+    }
   }
 
   #breakOff(): void {

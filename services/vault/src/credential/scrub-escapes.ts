@@ -186,10 +186,7 @@ function positionsOf(needles: readonly Uint8Array[]): (readonly [Uint8Array, num
 const NEAR_BYTES = 16
 
 function nextAnchor(text: Buffer, anchor: Buffer, from: number): number {
-  const first = anchor[0]
-  const near = Math.min(from + NEAR_BYTES, text.length)
-  for (let at = from; at < near; at++) {
-    if (text[at] === first && (anchor.length === 1 || text.compare(anchor, 0, anchor.length, at, at + anchor.length) === 0)) return at
-  }
-  return text.indexOf(anchor, near)
+  const near = Math.min(from + NEAR_BYTES, text.length - anchor.length + 1)
+  for (let at = from; at < near; at++) if (anchor.every((byte, i) => text[at + i] === byte)) return at
+  return text.indexOf(anchor, Math.max(from, near))
 }

@@ -1,0 +1,48 @@
+import { CodedError } from '@credence/errors'
+import { type Principal, servicePrincipal } from '@credence/rpc'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type CookieKind, csrfOf } from '../connect/browser.ts'
+import { isToken, same } from '../connect/digest.ts'
+import { type Services, userOf } from '../services.ts'
+import type { Tokens } from './tokens.ts'
+
+export const CONSOLE_LIFE_MS: number = 12 * 3_600_000
+
+/** A person who is signed in to the console in this browser. */
+export interface SignedIn {
+  readonly principal: Principal
+  readonly token: string
+  readonly csrf: string
+}
+
+export interface ConsoleDoor {
+  readonly services: Services
+  readonly tokens: Tokens
+  readonly cookie: CookieKind
+}
+
+/** Who is signed in; undefined when nobody is. */
+export async function signedIn(door: ConsoleDoor, request: FastifyRequest): Promise<SignedIn | undefined> {
+  const token = door.cookie.read(request.headers.cookie)
+  const content = token !== undefined && isToken(token) ? await door.tokens.read('console', token) : undefined
+  if (token === undefined || content === undefined) return undefined
+  const principal = await userOf(door.services, { ...servicePrincipal('gateway', content.project), via: 'console' }, content.user)
+  request.caller = principal.user
+  return { principal, token, csrf: csrfFor(token) }
+}
+
+/** Signs the person in: a new session under a new cookie, so that a value planted before is worth nothing. */
+export async function signIn(door: ConsoleDoor, reply: FastifyReply, principal: Principal): Promise<void> {
+  const content = { project: principal.project, user: principal.user, data: {} }
+  const token = await door.tokens.issue('console', content, CONSOLE_LIFE_MS)
+  reply.header('set-cookie', door.cookie.set(token, CONSOLE_LIFE_MS / 1000))
+}
+
+/** Throws SESSION_REFUSED unless the form was given to this signed-in browser. */
+export function requireCsrf(person: SignedIn, csrf: string | undefined): void {
+  if (csrf === undefined || !same(csrf, person.csrf)) throw new CodedError('SESSION_REFUSED')
+}
+
+function csrfFor(token: string): string {
+  return csrfOf({ secret: token, hash: '' }, 'console')
+}

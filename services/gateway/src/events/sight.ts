@@ -1,0 +1,50 @@
+import { isCoded } from '@credence/errors'
+import type { Fact } from '@credence/events'
+import { callAs, type Principal } from '@credence/rpc'
+import type { Clock } from '@credence/service'
+import type { SessionStore } from '../connect/session-store.ts'
+import type { Services } from '../services.ts'
+
+/** Which facts one reader may see. */
+export interface Sight {
+  maySee(fact: Fact): Promise<boolean>
+}
+
+/** How long an answer of the registry stands: a share that is taken away is felt in a stream after so long. */
+const KEPT_MS = 5000
+
+/**
+ * A caller for the whole project sees every fact: they hold ids and codes only. A caller that acts for a user sees what
+ * concerns that user's credentials and sessions, asked of the registry as that user.
+ */
+export function sightOf(parts: { readonly services: Services; readonly sessions: SessionStore; readonly clock: Clock }, principal: Principal): Sight {
+  if (principal.user === '' && principal.userNames.length === 0) return { maySee: async () => true }
+  const known = new Map<string, { readonly visible: boolean; readonly at: number }>()
+  const credential = async (id: string, isLast: boolean): Promise<boolean> => {
+    const before = known.get(id)
+    // Of a deleted credential only what was seen while it lived can be said.
+    if (before !== undefined && (isLast || parts.clock.monotonicMs() - before.at < KEPT_MS)) return before.visible
+    const visible = await isVisible(parts.services, principal, id)
+    known.set(id, { visible, at: parts.clock.monotonicMs() })
+    return visible
+  }
+  return {
+    async maySee({ type, subject, data }) {
+      if (type.startsWith('provider.')) return true
+      if (type.startsWith('session.')) return (await parts.sessions.get(subject))?.user === principal.user
+      const id = subject.startsWith('cred_') ? subject : String(data['credential_id'] ?? '')
+      return credential(id, type === 'credential.deleted')
+    },
+  }
+}
+
+async function isVisible({ registry }: Services, principal: Principal, credentialId: string): Promise<boolean> {
+  return registry.get({ credentialId }, callAs(principal)).then(
+    () => true,
+    (error: unknown) => {
+      if (isCoded(error, 'NOT_FOUND')) return false
+      if (isCoded(error, 'CREDENTIAL_DELETED')) return true
+      throw error
+    },
+  )
+}

@@ -1,0 +1,52 @@
+import type { EventBus } from '@credence/events'
+import { GatewayServiceDefinition } from '@credence/proto/gateway'
+import { type Principal, type RpcMount, rpcMount } from '@credence/rpc'
+import { completeSession } from './connect/complete-session.ts'
+import { createSession } from './connect/create-session.ts'
+import type { Flow } from './connect/flow.ts'
+import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
+import type { Sight } from './events/sight.ts'
+import { eventMessage, tailEvents } from './events/tail.ts'
+
+/** What the gateway's methods are made of; REST uses the same. */
+export interface GatewayApi {
+  readonly flow: Flow
+  readonly creation: Parameters<typeof createSession>[0]
+  readonly bus: EventBus
+  readonly sight: (principal: Principal) => Sight
+}
+
+/** The gateway's rpcs. */
+export function gatewayRpc(api: GatewayApi): RpcMount {
+  const { flow, creation } = api
+  const now = (): number => flow.clock.now()
+  return rpcMount(GatewayServiceDefinition, {
+    async createSession(request, { principal }) {
+      const { session, link } = await createSession(creation, principal, request)
+      return { session: sessionMessage(session, now()), link }
+    },
+    async getSession({ sessionId }, { principal }) {
+      return { session: sessionMessage(await getSession(flow, principal, sessionId), now()) }
+    },
+    async waitSession({ sessionId, timeoutMs }, { principal, signal }) {
+      const session = await waitSession(flow, principal, { id: sessionId, timeoutMs, signal })
+      return { session: sessionMessage(session, now()) }
+    },
+    async cancelSession({ sessionId }, { principal }) {
+      return { session: sessionMessage(await cancelSession(flow, flow.ending, { principal, id: sessionId }), now()) }
+    },
+    async completeSession(request, { principal }) {
+      const { session, credential } = await completeSession(flow, principal, request)
+      return { session: sessionMessage(session, now()), credential }
+    },
+    async *tailEvents(request, { principal, signal }) {
+      for await (const item of tailEvents(api, principal, { ...request, signal })) {
+        if ('reset' in item) {
+          yield {
+            message: { $case: 'reset', value: { cursor: item.cursor, ...(item.oldest === undefined ? {} : { oldest: item.oldest }) } },
+          }
+        } else yield { message: { $case: 'event', value: eventMessage(item) } }
+      }
+    },
+  })
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SCOPES, type Scope } from '@credence/credential'
+import { type EventBus, type Fact, openEmbeddedBus } from '@credence/events'
+import { type RegistryServiceClient, RegistryServiceDefinition } from '@credence/proto/registry'
+import {
+  callAs,
+  openChannel,
+  openPeers,
+  type Principal,
+  type RpcChannel,
+  type RpcServer,
+  type ServiceName,
+  serveRpc,
+  servicePrincipal,
+} from '@credence/rpc'
+import { createLogger, startTracing, systemRandom } from '@credence/service'
+import { type DocumentStore, openSqliteStore } from '@credence/store'
+import { TestClock, tempHome, testAuthority } from '@credence/testkit'
+import { type RegistryConfig, type RunningRegistry, start } from '../src/index.ts'
+import { type Promised, RecordingVault } from './recording-vault.ts'
+
+export const PUBLIC_URL = 'https://credence.example'
+
+/** The four payloads that every test may register, as they stand in the files. */
+export function payload(name: 'asana' | 'bearer' | 'freshdesk' | 'attention'): Buffer {
+  return readFileSync(new URL(`../../../libs/provider/test/payloads/${name}.json`, import.meta.url))
+}
+
+/** A registry with everything around it real: mTLS between services, a store in a file, the bus, a vault on the wire. */
+export class Platform {
+  readonly clock = new TestClock()
+  readonly vault = new RecordingVault()
+  readonly facts: Fact[] = []
+  firstKey = ''
+  project = ''
+  registry!: RunningRegistry
+  store!: DocumentStore
+
+  readonly #home = tempHome()
+  readonly #log = createLogger({ service: 'registry', level: 'silent' })
+  readonly #closing: (() => unknown)[] = []
+  readonly #config: Partial<RegistryConfig>
+  #bus!: EventBus
+  #caller!: RpcServer
+  #heard: () => void = () => undefined
+
+  constructor(config: Partial<RegistryConfig> = {}) {
+    this.#config = config
+  }
+
+  static async start(config: Partial<RegistryConfig> = {}): Promise<Platform> {
+    const platform = new Platform(config)
+    await platform.vault.start(identity('vault'))
+    await platform.startRegistry()
+    const { project } = await platform.caller(platform.firstKey).getProject({})
+    platform.project = project?.id ?? ''
+    return platform
+  }
+
+  get file(): string {
+    return join(this.#home.path, 'data.sqlite')
+  }
+
+  async startRegistry(): Promise<void> {
+    const { clock } = this
+    const log = this.#log
+    this.store = await openSqliteStore({ file: this.file, random: systemRandom })
+    this.#bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
+    const tls = identity('registry')
+    const peers = openPeers({ tls, address: () => this.vault.address })
+    const tracing = startTracing({ serviceName: 'registry' })
+    const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers }
+    this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, ...this.#config }, adapters)
+    this.firstKey = this.registry.firstKey ?? this.firstKey
+    await this.#bus.subscribe('test', {}, async ({ fact }) => {
+      this.facts.push(fact)
+      this.#heard()
+    })
+    const { mounts } = this.registry
+    const { authenticate } = this.vault
+    this.#caller = await serveRpc({ host: '127.0.0.1', port: 0, mounts, log, tracing, authenticate })
+    await this.vaultKnows(this.firstKey)
+    this.#closing.push(() => peers.close())
+  }
+
+  /** Resolves when the vault has this key: the registry tells it in the background after a start. */
+  async vaultKnows(key: string): Promise<void> {
+    const hash = createHash('sha256').update(key).digest('hex')
+    while (this.vault.callers.get(hash) === undefined) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  async stopRegistry(): Promise<void> {
+    for (const close of this.#closing.splice(0)) await close()
+    await Promise.all([this.#caller.stop(), this.registry.stop()])
+    await this.#bus.close()
+    await this.store.close()
+  }
+
+  async stop(): Promise<void> {
+    await this.stopRegistry()
+    await this.vault.stop()
+    this.#home.remove()
+  }
+
+  /** The registry as this service reaches it, with its own certificate. */
+  as(service: ServiceName): RegistryServiceClient {
+    const channel = openChannel(this.registry.addresses.grpc, { tls: identity(service) })
+    this.#closing.push(() => channel.close())
+    return channel.client(RegistryServiceDefinition) as RegistryServiceClient
+  }
+
+  /** The registry as a caller with a key reaches it. */
+  caller(authorization: string, user?: string): RegistryServiceClient {
+    const options = { authorization: `Bearer ${authorization}`, ...(user === undefined ? {} : { user }) }
+    const channel: RpcChannel = openChannel(`${this.#caller.host}:${this.#caller.port}`, options)
+    this.#closing.push(() => channel.close())
+    return channel.client(RegistryServiceDefinition) as RegistryServiceClient
+  }
+
+  /** A person of the project who reaches the registry through the gateway, with these scopes (all, when none are named). */
+  async person(name: string, scopes: readonly Scope[] = SCOPES, project: string = this.project): Promise<Person> {
+    const gateway = this.as('gateway')
+    const { principal } = await gateway.authenticate({ user: name, via: 'http' }, callAs(servicePrincipal('gateway', project)))
+    if (principal === undefined) throw new TypeError('authenticate answers a principal')
+    return { gateway, principal: { ...principal, roles: [], scopes: [...scopes] } }
+  }
+
+  /** Facts of this type, once there are at least so many. */
+  async heard(type: string, count = 1): Promise<Fact[]> {
+    for (;;) {
+      const found = this.facts.filter((fact) => fact.type === type)
+      if (found.length >= count) return found
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve
+      })
+    }
+  }
+}
+
+export interface Person {
+  readonly gateway: RegistryServiceClient
+  readonly principal: Principal
+}
+
+/** Saves a payload and, for OAuth, registers a client. */
+export async function provider(platform: Platform, name: Parameters<typeof payload>[0] = 'bearer'): Promise<string> {
+  const { gateway, principal } = await platform.person('id:administrator')
+  const created = await gateway.createProvider({ payloadJson: payload(name) }, callAs(principal))
+  const providerId = created.provider?.id ?? ''
+  if (name === 'asana') await gateway.putClient({ providerId, oauthClientId: 'client-1' }, callAs(principal))
+  return providerId
+}
+
+export interface ConnectOptions extends Promised {
+  readonly providerId: string
+  readonly label?: string
+  readonly level?: string
+  readonly account?: { readonly id: string; readonly name: string }
+}
+
+/** A connected credential of this person: reserved, sealed in the vault, confirmed. */
+export async function connected(platform: Platform, { gateway, principal }: Person, options: ConnectOptions): Promise<string> {
+  const { providerId, label = '', level = '', account, ...promised } = options
+  const { credentialId } = await gateway.reserve({ providerId, label, level }, callAs(principal))
+  const candidateId = platform.vault.seal(credentialId, principal.project, promised)
+  await gateway.connect(
+    { credentialId, candidateId, sessionId: SESSION, verified: true, ...(account === undefined ? {} : { account }) },
+    callAs(principal),
+  )
+  return credentialId
+}
+
+export const SESSION = `sess_${'0'.repeat(26)}`
+
+/** The code of the error that this ends with. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => (error as { code?: string }).code ?? String(error),
+  )
+}
+
+function identity(service: ServiceName) {
+  const request = { commonName: service, ipAddresses: ['127.0.0.1'], uris: [`spiffe://credence/${service}`], client: true, server: true }
+  return { ...testAuthority().issue(request), caPem: testAuthority().certificatePem }
+}
