@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { traceHeaders } from '@credence/service'
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js'
 import {
@@ -34,9 +35,15 @@ export function openChannel(
     tls === undefined
       ? ChannelCredentials.createInsecure()
       : ChannelCredentials.createSsl(Buffer.from(tls.caPem), Buffer.from(tls.keyPem), Buffer.from(tls.certPem))
-  const channelOptions: ChannelOptions = { 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, 'grpc.use_local_subchannel_pool': 1 }
+  const channelOptions: ChannelOptions = {
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.use_local_subchannel_pool': 1,
+    // TLS has no server name for an address (RFC 6066 §3); every certificate of ours is good for localhost too.
+    ...(tls !== undefined && isIP(address.replace(/:\d+$/, '')) !== 0 ? { 'grpc.ssl_target_name_override': 'localhost' } : {}),
+  }
   const channel = createChannel(address, credentials, channelOptions)
-  const factory = createClientFactory().use(mapErrors(options)).use(errorDetailsClientMiddleware)
+  // The first one attached is the innermost: details are read before the error is mapped.
+  const factory = createClientFactory().use(errorDetailsClientMiddleware).use(mapErrors(options))
   return { client: (definition) => factory.create(definition, channel) as never, close: () => channel.close() }
 }
 
@@ -51,13 +58,13 @@ function mapErrors(identity: { readonly authorization?: string; readonly user?: 
   return async function* mapped<Q, R>(
     call: ClientMiddlewareCall<Q, R>,
     options: CallOptions,
-  ): AsyncGenerator<Awaited<R>, Awaited<R> | void, undefined> {
+  ): AsyncGenerator<Awaited<R>, Awaited<R> | undefined, undefined> {
     const metadata = Metadata(options.metadata)
     for (const [key, value] of Object.entries(traceHeaders())) metadata.set(key, value)
     if (identity.authorization !== undefined) metadata.set('authorization', identity.authorization)
     if (identity.user !== undefined && !metadata.has('credence-user')) metadata.set('credence-user', identity.user)
     try {
-      return (yield* call.next(call.request as never, { ...options, metadata })) as Awaited<R> | void
+      return (yield* call.next(call.request as never, { ...options, metadata })) as Awaited<R> | undefined
     } catch (error) {
       throw fromStatus(error)
     }

@@ -11,13 +11,13 @@ const DOMAIN = 'credence'
 export function toStatus(error: CodedError): RichServerError {
   const { credentialId, reconnectUrl, retryAfterMs, faults, facts } = error.details
   const metadata: Record<string, string> = { ...facts }
-  if (credentialId !== undefined) metadata['credential_id'] = credentialId
-  if (reconnectUrl !== undefined) metadata['reconnect_url'] = reconnectUrl
+  if (credentialId !== undefined) metadata.credential_id = credentialId
+  if (reconnectUrl !== undefined) metadata.reconnect_url = reconnectUrl
   const details: ErrorDetails[] = []
   if (faults !== undefined) {
     details.push(BadRequest.fromPartial({ fieldViolations: faults.map((fault) => ({ field: fault.pointer, description: fault.detail })) }))
     // FieldViolation has no place for a code: they stand in the metadata, in the same order.
-    metadata['fault_codes'] = faults.map((fault) => fault.code).join(',')
+    metadata.fault_codes = faults.map((fault) => fault.code).join(',')
   }
   if (retryAfterMs !== undefined) {
     details.push(RetryInfo.fromPartial({ retryDelay: { seconds: Math.floor(retryAfterMs / 1000), nanos: (retryAfterMs % 1000) * 1e6 } }))

@@ -1,23 +1,13 @@
-import type { EventBus } from '@credence/events'
 import { GatewayServiceDefinition } from '@credence/proto/gateway'
-import { type Principal, type RpcMount, rpcMount } from '@credence/rpc'
+import { type RpcMount, rpcMount } from '@credence/rpc'
 import { completeSession } from './connect/complete-session.ts'
 import { createSession } from './connect/create-session.ts'
-import type { Flow } from './connect/flow.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
-import type { Sight } from './events/sight.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
-
-/** What the gateway's methods are made of; REST uses the same. */
-export interface GatewayApi {
-  readonly flow: Flow
-  readonly creation: Parameters<typeof createSession>[0]
-  readonly bus: EventBus
-  readonly sight: (principal: Principal) => Sight
-}
+import type { Gateway } from './gateway.ts'
 
 /** The gateway's rpcs. */
-export function gatewayRpc(api: GatewayApi): RpcMount {
+export function gatewayRpc(api: Gateway): RpcMount {
   const { flow, creation } = api
   const now = (): number => flow.clock.now()
   return rpcMount(GatewayServiceDefinition, {

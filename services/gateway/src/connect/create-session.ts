@@ -11,7 +11,8 @@ import { type Offer, offerOf } from './offer.ts'
 import { CONFIRMS, type Confirm, type ConnectSession } from './session.ts'
 import { SESSION_LIFE_MS, type SessionStore, unlessChanged } from './session-store.ts'
 
-interface Parts {
+/** What sessions are made with. */
+export interface SessionCreation {
   readonly services: Services
   readonly sessions: SessionStore
   readonly claims: Claims
@@ -33,7 +34,7 @@ const MAX_LABEL = 200
  * INVALID_REQUEST with every fault at once.
  */
 export async function createSession(
-  parts: Parts,
+  parts: SessionCreation,
   principal: Principal,
   request: NewSession & { readonly anonymous?: boolean },
 ): Promise<{ session: ConnectSession; link: string }> {
@@ -76,7 +77,7 @@ type Draft = Omit<
 >
 
 async function write(
-  parts: Parts,
+  parts: SessionCreation,
   creator: Principal,
   request: NewSession,
   draft: Draft,

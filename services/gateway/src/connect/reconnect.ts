@@ -7,7 +7,7 @@ import { seeOther, sendPage } from '../http/page.ts'
 import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Addresses } from './addresses.ts'
 import { csrfOf } from './browser.ts'
-import { createSession } from './create-session.ts'
+import { createSession, type SessionCreation } from './create-session.ts'
 import { formOf } from './form-body.ts'
 import { renderMessage } from './pages/index.ts'
 import type { MessageView } from './views.ts'
@@ -18,7 +18,7 @@ export interface ReconnectSite {
   readonly addresses: Addresses
   readonly door: Door
   readonly adminUrl: string
-  readonly parts: Parameters<typeof createSession>[0]
+  readonly parts: SessionCreation
 }
 
 /**

@@ -2,7 +2,7 @@ import { CodedError, isCoded } from '@credence/errors'
 import { callAs } from '@credence/rpc'
 import type { Logger } from '@credence/service'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { createSession } from '../connect/create-session.ts'
+import { createSession, type SessionCreation } from '../connect/create-session.ts'
 import { acceptForms, formOf, inputOf } from '../connect/form-body.ts'
 import { refusalPage } from '../connect/refusal.ts'
 import { seeOther, sendPage } from '../http/page.ts'
@@ -15,7 +15,7 @@ import { requireCsrf, type SignedIn, signedIn } from './signed-in.ts'
 import type { CredentialsView } from './views.ts'
 
 export interface ConsoleSite extends SignInSite {
-  readonly sessionParts: Parameters<typeof createSession>[0]
+  readonly sessionParts: SessionCreation
   readonly oidc: OidcParts
   readonly log: Logger
 }

@@ -74,6 +74,24 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   return app
 }
 
+export interface StartedListener {
+  /** `host:port`. */
+  readonly address: string
+  stop(): Promise<void>
+}
+
+const DRAIN_MS = 5_000
+
+/** Refuses new connections, lets answers under way end; streams and what is slow are cut. */
+export async function stopListener(app: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(cut)
+  }
+}
+
 /** Opens the port; resolves with `host:port`. Throws PORT_IN_USE naming the port. */
 export async function listen(app: FastifyInstance, at: { readonly host: string; readonly port: number }): Promise<string> {
   try {

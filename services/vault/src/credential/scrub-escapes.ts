@@ -7,6 +7,7 @@ const FAIL = -2
 const PERCENT = 0x25
 const PLUS = 0x2b
 const SPACE = 0x20
+const SLASH = 0x2f
 const BACKSLASH = 0x5c
 const LOWER_U = 0x75
 
@@ -15,10 +16,17 @@ const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
   ['""', '\\\\', '//', 'b\b', 'f\f', 'n\n', 'r\r', 't\t'].map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
 )
 
+const PERCENT_SIGN = Buffer.from('%')
+const PLUS_SIGN = Buffer.from('+')
+const BACKSLASH_SIGN = Buffer.from('\\')
+const ASCII_ESCAPE = Buffer.from('\\u00')
+
 /** How one spelling writes a character other than as itself. */
 interface Dialect {
-  /** The sequences that begin an escape; the shortest list that covers the needles. */
+  /** What begins an escape that may spell a byte of the needles. */
   readonly anchors: readonly Buffer[]
+  /** Every byte that can stand in an escape. */
+  readonly letters: string
   /** First byte that the escape at `at` stands for: FAIL when it is none, OPEN when the text ends within. */
   firstByte(text: Uint8Array, at: number): number
   /** End of the needle's rest, from its byte `from` on, in the text from `at` on; OPEN or FAIL. */
@@ -27,9 +35,9 @@ interface Dialect {
 
 /** RFC 3986 §2.1, and `+` for a space as forms write it. */
 export function percentDialect(needles: readonly Uint8Array[]): Dialect {
-  const spaced = needles.some((needle) => needle.includes(SPACE))
   return {
-    anchors: (spaced ? ['%', '+'] : ['%']).map((anchor) => Buffer.from(anchor)),
+    anchors: needles.some((needle) => needle.includes(SPACE)) ? [PERCENT_SIGN, PLUS_SIGN] : [PERCENT_SIGN],
+    letters: '%+0123456789abcdefABCDEF',
     firstByte: (text, at) => (text[at] === PLUS ? SPACE : hexValue(text, at + 1, 2)),
     match(text, at, needle, from) {
       let end = at
@@ -48,11 +56,10 @@ export function percentDialect(needles: readonly Uint8Array[]): Dialect {
 
 /** RFC 8259 §7. `\u` stands for a UTF-16 unit, the needle holds UTF-8. */
 export function jsonDialect(needles: readonly Uint8Array[]): Dialect {
-  const shortOnes = new Set(SHORT_ESCAPES.values())
-  const plain = needles.every((needle) => needle.every((byte) => byte < 0x80 && !shortOnes.has(byte)))
   return {
     // Backslashes are common in JSON within JSON: where only `\u00XX` can spell a needle, nothing else is looked at.
-    anchors: [Buffer.from(plain ? '\\u00' : '\\')],
+    anchors: [needles.some(hasOtherEscapes) ? BACKSLASH_SIGN : ASCII_ESCAPE],
+    letters: '\\"/bfnrtu0123456789abcdefABCDEF',
     firstByte(text, at) {
       const unit = unitAt(text, at)
       return unit < 0x80
@@ -82,6 +89,12 @@ export function jsonDialect(needles: readonly Uint8Array[]): Dialect {
       return end
     },
   }
+}
+
+/** True when a byte of the needle may be written as a short escape, or as `\u` and more than two digits of its own. */
+function hasOtherEscapes(needle: Uint8Array): boolean {
+  for (const byte of needle) if (byte < 0x20 || byte === 0x22 || byte === SLASH || byte === BACKSLASH || byte > 0x7f) return true
+  return false
 }
 
 interface Place {
@@ -152,9 +165,15 @@ export class EscapeSearch {
     }
   }
 
+  /** Marks the bytes that can stand in an escaped needle beside its own. */
+  markLetters(table: Uint8Array): void {
+    for (let i = 0; i < this.#dialect.letters.length; i++) table[this.#dialect.letters.charCodeAt(i)] = 1
+  }
+
   /** True when a needle may begin at `at` whose end has not come yet. */
   opensAt(text: Uint8Array, at: number): boolean {
-    return this.#needles.some((needle) => this.#dialect.match(text, at, needle, 0) === OPEN)
+    for (const needle of this.#needles) if (this.#dialect.match(text, at, needle, 0) === OPEN) return true
+    return false
   }
 
   /** The first escape of an occurrence is at `at`: what stands before it stands for itself. */
@@ -187,6 +206,11 @@ const NEAR_BYTES = 16
 
 function nextAnchor(text: Buffer, anchor: Buffer, from: number): number {
   const near = Math.min(from + NEAR_BYTES, text.length - anchor.length + 1)
-  for (let at = from; at < near; at++) if (anchor.every((byte, i) => text[at + i] === byte)) return at
+  for (let at = from; at < near; at++) if (standsAt(anchor, text, at)) return at
   return text.indexOf(anchor, Math.max(from, near))
+}
+
+function standsAt(anchor: Buffer, text: Buffer, at: number): boolean {
+  for (let i = 0; i < anchor.length; i++) if (anchor[i] !== text[at + i]) return false
+  return true
 }

@@ -6,7 +6,7 @@ const SHORT_TEXT_BYTES = 65_536
 /** Bytes that are looked at together. */
 const GRAM_BYTES = 4
 /** Shorter forms would make the sampling step so small that searching for them one by one is faster. */
-const MIN_SAMPLED_BYTES = 12
+const MIN_SAMPLED_BYTES = 8
 const TABLE_BITS = 14
 
 interface Place {

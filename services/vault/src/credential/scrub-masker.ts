@@ -17,8 +17,8 @@ export class Masker {
   readonly #exact: ExactSearch
   readonly #escapes: readonly EscapeSearch[]
   readonly #forms: readonly Uint8Array[]
-  /** Bytes with which some spelling of a needle may begin. */
-  readonly #begins = new Uint8Array(256)
+  /** 1 for each byte that may stand in some spelling of a needle. */
+  readonly #letters = new Uint8Array(256)
   readonly #longest: number
   #held: Buffer = NOTHING
   /** So many bytes of what is held belong to a needle that was found before them. */
@@ -27,11 +27,15 @@ export class Masker {
   constructor({ exact, escapable }: NeedleForms) {
     this.#forms = exact
     this.#exact = new ExactSearch(exact)
-    this.#escapes = [percentDialect(escapable), jsonDialect(escapable)].map((dialect) => new EscapeSearch(dialect, escapable))
-    const lengths = [...exact.map((form) => form.length), ...escapable.map((needle) => needle.length * ESCAPED_BYTES)]
-    this.#longest = lengths.reduce((most, length) => Math.max(most, length), 0)
-    for (const form of exact) this.#begins[form[0] ?? 0] = 1
-    for (const sign of '%+\\') this.#begins[sign.charCodeAt(0)] = 1
+    this.#escapes = [new EscapeSearch(percentDialect(escapable), escapable), new EscapeSearch(jsonDialect(escapable), escapable)]
+    let longest = 0
+    for (const form of exact) {
+      longest = Math.max(longest, form.length)
+      for (let i = 0; i < form.length; i++) this.#letters[form[i] ?? 0] = 1
+    }
+    for (const needle of escapable) longest = Math.max(longest, needle.length * ESCAPED_BYTES)
+    for (const search of this.#escapes) search.markLetters(this.#letters)
+    this.#longest = longest
   }
 
   /** What of the text up to here may be given out. Overwrites `chunk` where something is found. */
@@ -80,16 +84,19 @@ export class Masker {
     return spans
   }
 
-  /** Where the longest end of the text begins that may be the beginning of a needle. */
+  /** Where the longest end of the text begins that may be the beginning of a needle: within the last run of such bytes. */
   #openFrom(text: Buffer): number {
-    for (let at = Math.max(0, text.length - this.#longest + 1); at < text.length; at++) {
-      if (this.#begins[text[at] ?? 0] === 1 && this.#opensAt(text, at)) return at
-    }
-    return text.length
+    const first = Math.max(0, text.length - this.#longest + 1)
+    let at = text.length
+    while (at > first && this.#letters[text[at - 1] ?? 0] === 1) at--
+    while (at < text.length && !this.#opensAt(text, at)) at++
+    return at
   }
 
   #opensAt(text: Buffer, at: number): boolean {
-    return this.#forms.some((form) => beginsWith(form, text, at)) || this.#escapes.some((search) => search.opensAt(text, at))
+    for (const form of this.#forms) if (beginsWith(form, text, at)) return true
+    for (const search of this.#escapes) if (search.opensAt(text, at)) return true
+    return false
   }
 }
 

@@ -1,0 +1,33 @@
+import { cookieKind } from '../connect/browser.ts'
+import { serveLogin } from '../connect/login.ts'
+import { serveReconnect } from '../connect/reconnect.ts'
+import { serveConnect } from '../connect/routes.ts'
+import type { Gateway } from '../gateway.ts'
+import { serveAssets } from './assets.ts'
+import { createListener, listen, type StartedListener, stopListener } from './listener.ts'
+
+/** The listener for people who connect: pages, callbacks, reconnect addresses. Nothing on it knows an API key. */
+export async function startPublic(gateway: Gateway): Promise<StartedListener> {
+  const { settings, flow, tokens, log, random } = gateway
+  const https = settings.publicUrl.startsWith('https:')
+  const app = await createListener({
+    name: 'public',
+    maxRequestBytes: settings.maxRequestBytes,
+    requestsPerMinute: settings.publicRequestsPerMinute,
+    trustProxy: settings.trustProxy,
+    https,
+    clock: flow.clock,
+    log,
+    tracing: gateway.tracing,
+  })
+  const door = { sessions: flow.sessions, cookie: cookieKind(settings.publicUrl, 'credence'), random }
+  serveAssets(app)
+  await app.register(async (scope) => {
+    serveConnect(scope, { flow, door })
+    serveLogin(scope, { flow, door, tokens, adminUrl: settings.adminUrl })
+    const { services, addresses } = flow
+    serveReconnect(scope, { services, addresses, door, adminUrl: settings.adminUrl, parts: gateway.creation })
+  })
+  const address = await listen(app, { host: settings.host, port: settings.publicPort })
+  return { address, stop: () => stopListener(app) }
+}

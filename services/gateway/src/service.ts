@@ -1,0 +1,57 @@
+import { type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
+import { type GatewayConfig, settingsOf } from './config.ts'
+import { type GatewayParts, openGateway } from './gateway.ts'
+import { startAdmin } from './http/admin.ts'
+import { startPublic } from './http/public.ts'
+import { gatewayRpc } from './rpc.ts'
+
+/** What the composition root hands to the gateway. */
+export interface GatewayAdapters extends GatewayParts {
+  readonly tls: TlsIdentity
+}
+
+export interface RunningGateway {
+  /** `host:port` each. */
+  readonly addresses: { readonly grpc: string; readonly public: string; readonly admin: string }
+  /** For the API listener. */
+  readonly mounts: readonly RpcMount[]
+  /** The address that signs a person in to the console, once, within 15 minutes. `user`: `usr_…`, `id:…` or `email:…`. */
+  makeSignInLink(person: { readonly project: string; readonly user: string }): Promise<string>
+  stop(): Promise<void>
+}
+
+const LINK_LIFE_MS = 15 * 60_000
+const INCIDENT_BYTES = 10
+
+/** Starts the gateway's three listeners: public pages, admin API, service rpcs. What was opened is closed when one cannot start. */
+export async function start(config: GatewayConfig, adapters: GatewayAdapters): Promise<RunningGateway> {
+  const settings = settingsOf(config)
+  const { log, random, tls } = adapters
+  const gateway = await openGateway(settings, adapters)
+  const stops = [() => gateway.stop()]
+  const stop = async (): Promise<void> => {
+    for (const one of stops.toReversed()) await one()
+  }
+  try {
+    const mounts = [gatewayRpc(gateway)]
+    const incident = (): string => `inc_${Buffer.from(random.bytes(INCIDENT_BYTES)).toString('hex')}`
+    const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tls, incident })
+    stops.push(() => rpc.stop())
+    const publicSide = await startPublic(gateway)
+    stops.push(publicSide.stop)
+    const adminSide = await startAdmin(gateway)
+    stops.push(adminSide.stop)
+    return {
+      addresses: { grpc: `${rpc.host}:${rpc.port}`, public: publicSide.address, admin: adminSide.address },
+      mounts,
+      async makeSignInLink({ project, user }) {
+        const token = await gateway.tokens.issue('link', { project, user, data: {} }, LINK_LIFE_MS)
+        return `${settings.adminUrl}/sign-in/link/${token}`
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
