@@ -46,6 +46,17 @@ describe('reading Retry-After', () => {
     expect(parseRetryAfter(value, NOW)).toBe(ms)
   })
 
+  test('[B-1] a date without a zone is UTC wherever we run', () => {
+    const zone = process.env.TZ
+    process.env.TZ = 'Asia/Tokyo'
+    try {
+      expect(parseRetryAfter('Sun Nov  6 08:49:37 1994', NOW)).toBe(37_000)
+    } finally {
+      if (zone === undefined) delete process.env.TZ
+      else process.env.TZ = zone
+    }
+  })
+
   test('[B-1] no text makes us wait for more than an hour or less than nothing', () => {
     fc.assert(
       fc.property(

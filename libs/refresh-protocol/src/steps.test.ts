@@ -196,6 +196,22 @@ describe('saving', () => {
     expect(decideStart(after, late)).toEqual({ do: 'refuse', because: 'grant_dead' })
   })
 
+  test('[B-1] a throttled last resort may be tried again, however often its spill is read', () => {
+    const first = taken(child({ refreshClass: 'strict' }), here({ me: 'b' }))
+    const late = here({ now: ENDS, senders: { b: { gone: true, spillReplayed: true } } })
+    const last = taken(first.child, late)
+    const once = { ...last.child, ...changed(saved(last.child, last.sent, BUSY)) }
+    const twice = { ...once, ...changed(saved(once, last.sent, BUSY)) }
+    expect(twice.intent).toMatchObject({ attempt: 'replay', senders: [] })
+    expect(taken(twice, { ...late, now: ENDS + 60_000 }).sent.attempt).toBe('last_resort')
+  })
+
+  test('[B-1] an old refusal of the same instance does not hide what it sent since', () => {
+    const before = taken(child(), here())
+    const since = taken(before.child, here({ now: 100_000 }))
+    expect(changed(saved(since.child, before.sent, REFUSED)).intent?.senders).toEqual(['a'])
+  })
+
   test('[B-1] a lost last resort is not tried again', () => {
     const first = taken(child({ refreshClass: 'strict' }), here({ me: 'b' }))
     const late = here({ now: ENDS, senders: { b: { gone: true, spillReplayed: true } } })

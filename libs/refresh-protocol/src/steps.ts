@@ -134,7 +134,7 @@ export function decideSave(
     const rest = intent.owner === sent.owner ? intent.senders : senders
     return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, senders: rest } } }
   }
-  if (spent !== 'unknown' && settles({ child, sent, answer, senders })) {
+  if (spent !== 'unknown' && settles(child, sent, { answer })) {
     const dead: Intent | undefined = sent.attempt === 'last_resort' && refusesGrant(answer) ? { ...intent, senders, dead: true } : undefined
     return { do: 'close', change: { version: child.version, lease, intent: child.refreshClass === 'static' ? undefined : dead } }
   }
@@ -145,12 +145,11 @@ export function decideSave(
 }
 
 /** Whether a refusal of the current sender ends all doubt about the token (P4). */
-function settles(at: { child: RefreshChild; sent: Sent; answer: TokenAnswer; senders: readonly string[] }): boolean {
-  if (at.child.refreshClass === 'static') return true
-  if (at.senders.length > 0) return false
-  if (at.sent.attempt === 'first') return true
-  // An invalid_grant on a replay may only say that the sender before us won; on the last resort there is no such sender.
-  return at.sent.attempt === 'last_resort' && refusesGrant(at.answer)
+function settles(child: RefreshChild, sent: Sent, { answer }: { readonly answer: TokenAnswer }): boolean {
+  // On a first attempt, and on the last resort, there is no other sender by construction; on a replay an invalid_grant
+  // may only say that the one before us won. A static token is never spent, so whoever asks hears the truth.
+  if (child.refreshClass === 'static' || sent.attempt === 'first') return true
+  return sent.attempt === 'last_resort' && refusesGrant(answer)
 }
 
 /** The provider never looked at the token, so the attempt does not count. */

@@ -14,6 +14,7 @@ export const REAL: Protocol = {
   spill: 'before_parse',
   checkAndSend: 'one_step',
   gone: 'silent_and_swept',
+  ownSpill: 'looked_at',
 }
 
 const NONE: Budget = { pause: 0, crash: 0, lost: 0, saveFails: 0, replace: 0 }

@@ -15,7 +15,9 @@ function stepsOf(world: World, index: Index, search: Search): readonly Move[] {
   const worker = world.workers[index]
   switch (worker.place) {
     case 'idle':
-      return read(world, index, search)
+      return worker.spill === undefined
+        ? read(world, index, search)
+        : [(w, me) => replaySpill(w, me, search), ...read(world, index, search)]
     case 'take':
       return [take]
     case 'check':
@@ -81,10 +83,8 @@ function handOver(world: World, me: Worker, search: Search): void {
   Object.assign(me, { spill: undefined, swept: true })
 }
 
-/** Step 2. A spill of one's own goes first: until it is saved, nobody knows what the store will say. */
+/** Step 2. A spill of one's own may still wait for the store. */
 function read(world: World, index: Index, search: Search): readonly Move[] {
-  const worker = world.workers[index]
-  if (worker.spill !== undefined) return [(w, me) => replaySpill(w, me, search)]
   // The fence: an expired credential is not refreshed.
   if (world.told === 'expired') return [(_, me) => rest(me)]
   const decision = search.protocol.decideStart(childOf(world, search.refreshClass), {
@@ -179,8 +179,8 @@ function spillOrParse(me: Worker, protocol: Protocol): void {
 function sendersOf(world: World, me: Index, protocol: Protocol): Record<string, { gone: boolean; spillReplayed: boolean }> {
   const known = (worker: Worker, index: number): { gone: boolean; spillReplayed: boolean } => {
     if (protocol.gone === 'assumed') return { gone: true, spillReplayed: true }
-    if (index === me) return { gone: false, spillReplayed: worker.spill === undefined }
-    return { gone: worker.place === 'down' && worker.silent, spillReplayed: worker.swept }
+    if (index === me) return { gone: false, spillReplayed: protocol.ownSpill === 'assumed_read' || worker.spill === undefined }
+    return { gone: worker.place === 'down' && worker.silent, spillReplayed: protocol.gone === 'silent' || worker.swept }
   }
   return { 0: known(world.workers[0], 0), 1: known(world.workers[1], 1) }
 }

@@ -106,6 +106,16 @@ export const MUTANTS: readonly Mutant[] = [
     { gone: 'assumed' },
     { refreshClass: 'strict', budget: 'pause', breaks: 'revoked_while_held' },
   ),
+  mutant(
+    'a last resort while the spill of a gone owner is unread',
+    { gone: 'silent' },
+    { refreshClass: 'strict', budget: 'crash', breaks: 'revoked_while_held' },
+  ),
+  mutant(
+    "a last resort over an unread spill of one's own",
+    { ownSpill: 'assumed_read' },
+    { refreshClass: 'strict', budget: 'savefail', breaks: 'revoked_while_held' },
+  ),
   mutant('the spill comes after the parser', { spill: 'after_parse' }, { refreshClass: 'reject', budget: 'crash', breaks: 'dropped' }),
   mutant('no spill', { spill: 'never' }, { refreshClass: 'reject', budget: 'savefail', breaks: 'dropped' }),
   mutant(

@@ -26,7 +26,9 @@ export interface Protocol {
   /** One tick in the write hook, or two. */
   readonly checkAndSend: 'one_step' | 'two_steps'
   /** What counts as proof that another instance is gone. */
-  readonly gone: 'silent_and_swept' | 'assumed'
+  readonly gone: 'silent_and_swept' | 'silent' | 'assumed'
+  /** What an instance says of its own spill when it starts a refresh. */
+  readonly ownSpill: 'looked_at' | 'assumed_read'
 }
 
 /** What a process holds of an answer; `rt` is the refresh token inside, numbered in the order of issue. */

@@ -20,19 +20,19 @@ export async function readProblem(response: Response): Promise<CredenceError> {
   const { status } = response
   const problem = await readObject(response)
   const { code, detail, title } = problem
-  const retryAfterMs = numberOf(problem['retry_after_ms']) ?? retryAfterHeader(response)
+  const retryAfterMs = numberOf(problem.retry_after_ms) ?? retryAfterHeader(response)
   if (typeof code !== 'string' || !/^[A-Z_]+$/.test(code)) {
     const guess = CODE_OF_STATUS[status] ?? (status >= 500 ? 'UNAVAILABLE' : 'INVALID_REQUEST')
     return new CredenceError(guess, `The answer (HTTP ${status}) was not one of Credence: check the address.`, { status, retryAfterMs })
   }
   return new CredenceError(code as ErrorCode, textOf(detail) ?? textOf(title) ?? code, {
     status,
-    errors: faultsOf(problem['errors']),
-    credentialId: textOf(problem['credential_id']),
-    reconnectUrl: textOf(problem['reconnect_url']),
+    errors: faultsOf(problem.errors),
+    credentialId: textOf(problem.credential_id),
+    reconnectUrl: textOf(problem.reconnect_url),
     retryAfterMs,
-    traceId: textOf(problem['trace_id']),
-    facts: textsOf(problem['facts']),
+    traceId: textOf(problem.trace_id),
+    facts: textsOf(problem.facts),
   })
 }
 

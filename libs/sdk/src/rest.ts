@@ -72,7 +72,10 @@ export class Rest {
   }
 
   async #send(url: URL, init: RequestInit, call: RestCall): Promise<Response> {
-    const limits = [call.signal, call.timeoutMs === Number.POSITIVE_INFINITY ? undefined : AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS)]
+    const limits = [
+      call.signal,
+      call.timeoutMs === Number.POSITIVE_INFINITY ? undefined : AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS),
+    ]
     const signal = AbortSignal.any(limits.filter((one) => one !== undefined))
     try {
       // A redirect would carry the key to another address.

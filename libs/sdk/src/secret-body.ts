@@ -11,11 +11,7 @@ const ESCAPE_GROWTH = 5
  * A JSON object (RFC 8259) with its secret members put in as bytes, so that the whole never stands in a string. `under` is
  * the member that holds them; without it they stand beside the plain ones. The caller wipes the result after use.
  */
-export function secretBody(
-  plain: object,
-  secrets: Readonly<Record<string, SecretValue>>,
-  under?: string,
-): Uint8Array<ArrayBuffer> {
+export function secretBody(plain: object, secrets: Readonly<Record<string, SecretValue>>, under?: string): Uint8Array<ArrayBuffer> {
   const pieces = Object.entries(secrets).map(([name, value]) => member(name, value))
   const inner = pieces.flatMap((piece, i) => (i === 0 ? [piece] : [Buffer.from(','), piece]))
   const opening = JSON.stringify(plain).slice(0, -1)

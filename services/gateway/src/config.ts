@@ -23,13 +23,11 @@ export interface GatewayConfig {
   readonly adminRequestsPerMinute?: number
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. Default: none. */
   readonly trustProxy?: readonly string[]
-  /** Whose issuer the sign-in page offers when the address names no project. */
-  readonly consoleProject?: string | undefined
   /** For calls to issuers. Default: nothing private, nothing mapped. */
   readonly egress?: EgressSettings
 }
 
-export type GatewaySettings = Required<Omit<GatewayConfig, 'consoleProject'>> & Pick<GatewayConfig, 'consoleProject'>
+export type GatewaySettings = Required<GatewayConfig>
 
 const KIB = 1024
 
@@ -54,6 +52,5 @@ export function settingsOf(config: GatewayConfig): GatewaySettings {
     adminRequestsPerMinute: config.adminRequestsPerMinute ?? 6000,
     trustProxy: config.trustProxy ?? [],
     egress: config.egress ?? { allow: [], resolve: [] },
-    consoleProject: config.consoleProject,
   })
 }

@@ -25,7 +25,7 @@ export interface GatewayParts {
   readonly random: Random
   readonly log: Logger
   readonly peers: Peers
-  readonly tracing?: Tracing
+  readonly tracing: Tracing
   /** For calls to issuers; made from the settings when absent. */
   readonly egress?: Egress
 }
@@ -42,7 +42,7 @@ export interface Gateway {
   readonly egress: Egress
   readonly random: Random
   readonly log: Logger
-  readonly tracing: Tracing | undefined
+  readonly tracing: Tracing
   stop(): Promise<void>
 }
 

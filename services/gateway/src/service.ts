@@ -4,6 +4,7 @@ import { type GatewayParts, openGateway } from './gateway.ts'
 import { startAdmin } from './http/admin.ts'
 import { startPublic } from './http/public.ts'
 import { gatewayRpc } from './rpc.ts'
+import { projectOf } from './services.ts'
 
 /** What the composition root hands to the gateway. */
 export interface GatewayAdapters extends GatewayParts {
@@ -15,18 +16,20 @@ export interface RunningGateway {
   readonly addresses: { readonly grpc: string; readonly public: string; readonly admin: string }
   /** For the API listener. */
   readonly mounts: readonly RpcMount[]
-  /** The address that signs a person in to the console, once, within 15 minutes. `user`: `usr_…`, `id:…` or `email:…`. */
-  makeSignInLink(person: { readonly project: string; readonly user: string }): Promise<string>
+  /**
+   * The address that signs a person in to the console, once, within 15 minutes. `project` is that of the first start unless
+   * given; `user` is `usr_…`, `id:…` or `email:…`, `id:admin` unless given.
+   */
+  makeSignInLink(person?: { readonly project?: string; readonly user?: string }): Promise<string>
   stop(): Promise<void>
 }
 
 const LINK_LIFE_MS = 15 * 60_000
-const INCIDENT_BYTES = 10
 
 /** Starts the gateway's three listeners: public pages, admin API, service rpcs. What was opened is closed when one cannot start. */
 export async function start(config: GatewayConfig, adapters: GatewayAdapters): Promise<RunningGateway> {
   const settings = settingsOf(config)
-  const { log, random, tls } = adapters
+  const { log, tracing, tls } = adapters
   const gateway = await openGateway(settings, adapters)
   const stops = [() => gateway.stop()]
   const stop = async (): Promise<void> => {
@@ -34,8 +37,7 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
   }
   try {
     const mounts = [gatewayRpc(gateway)]
-    const incident = (): string => `inc_${Buffer.from(random.bytes(INCIDENT_BYTES)).toString('hex')}`
-    const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tls, incident })
+    const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
     stops.push(() => rpc.stop())
     const publicSide = await startPublic(gateway)
     stops.push(publicSide.stop)
@@ -44,8 +46,9 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
     return {
       addresses: { grpc: `${rpc.host}:${rpc.port}`, public: publicSide.address, admin: adminSide.address },
       mounts,
-      async makeSignInLink({ project, user }) {
-        const token = await gateway.tokens.issue('link', { project, user, data: {} }, LINK_LIFE_MS)
+      async makeSignInLink({ project, user = 'id:admin' } = {}) {
+        const home = project ?? (await projectOf(gateway.flow.services, '')).id
+        const token = await gateway.tokens.issue('link', { project: home, user, data: {} }, LINK_LIFE_MS)
         return `${settings.adminUrl}/sign-in/link/${token}`
       },
       stop,

@@ -30,8 +30,8 @@ export function payload(name: 'asana' | 'bearer' | 'freshdesk' | 'attention'): B
 
 /** A registry with everything around it real: mTLS between services, a store in a file, the bus, a vault on the wire. */
 export class Platform {
-  readonly clock = new TestClock()
-  readonly vault = new RecordingVault()
+  readonly clock: TestClock = new TestClock()
+  readonly vault: RecordingVault = new RecordingVault()
   readonly facts: Fact[] = []
   firstKey = ''
   project = ''
@@ -172,7 +172,7 @@ export async function connected(platform: Platform, { gateway, principal }: Pers
   return credentialId
 }
 
-export const SESSION = `sess_${'0'.repeat(26)}`
+export const SESSION: string = `sess_${'0'.repeat(26)}`
 
 /** The code of the error that this ends with. */
 export async function codeOf(work: Promise<unknown>): Promise<string> {
@@ -183,6 +183,7 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
 }
 
 function identity(service: ServiceName) {
-  const request = { commonName: service, ipAddresses: ['127.0.0.1'], uris: [`spiffe://credence/${service}`], client: true, server: true }
+  const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }
+  const request = { commonName: service, ...names, uris: [`spiffe://credence/${service}`], client: true, server: true }
   return { ...testAuthority().issue(request), caPem: testAuthority().certificatePem }
 }

@@ -22,7 +22,7 @@ export interface Promised {
   readonly plainFields?: Readonly<Record<string, string>>
 }
 
-interface Child {
+export interface Child {
   readonly project: string
   version: number
   fence?: AccessFence
@@ -38,9 +38,9 @@ interface Child {
 export class RecordingVault {
   /** Each call when it came (`setAccess`) and when it was answered (`setAccess answered`), in order. */
   readonly log: string[] = []
-  readonly children = new Map<string, Child>()
-  readonly callers = new Map<string, SetCallerRequest & { readonly project: string }>()
-  readonly recipes = new Map<string, Uint8Array>()
+  readonly children: Map<string, Child> = new Map()
+  readonly callers: Map<string, SetCallerRequest & { readonly project: string }> = new Map()
+  readonly recipes: Map<string, Uint8Array> = new Map()
   readonly destroyed: { readonly credentialId: string; readonly consumers: readonly string[]; readonly generation: number }[] = []
   readonly revoked: { readonly credentialId: string; readonly sharedGrant: boolean }[] = []
   readonly refreshed: { readonly credentialId: string; readonly expectedVersion: number; readonly cause: string }[] = []

@@ -32,14 +32,14 @@ export function serveConsole(app: FastifyInstance, site: ConsoleSite): void {
 
   app.get('/console', async (request, reply) => {
     const person = await signedIn(door, request)
-    if (person === undefined) return showSignIn(door, reply, { next: '/console', project: site.project })
+    if (person === undefined) return showSignIn(door, reply, { next: '/console' })
     const { after, notice } = request.query as Record<string, string | undefined>
     return sendPage(reply, renderCredentials(await credentialsView(site, person, { after, ...noticeFor(notice) })))
   })
   app.get('/console/reconnect/:id', async (request, reply) => {
     const { id } = request.params as { readonly id: string }
     const person = await signedIn(door, request)
-    if (person === undefined) return showSignIn(door, reply, { next: `/console/reconnect/${id}`, project: site.project })
+    if (person === undefined) return showSignIn(door, reply, { next: `/console/reconnect/${id}` })
     const wanted = { providerId: '', user: '', label: '', level: '', returnUrl: '', scopes: [], requestId: '' }
     const { link } = await createSession(site.sessionParts, person.principal, { ...wanted, credentialId: id, confirm: 'login' })
     return seeOther(reply, link)

@@ -14,15 +14,13 @@ const HOME = '/console'
 export interface SignInSite {
   readonly door: ConsoleDoor
   readonly publicUrl: string
-  /** Whose issuer the sign-in page offers when the address names no project. */
-  readonly project: string | undefined
 }
 
 /** Signing in: the page, the one-time link, and the way over to a connect session. */
-export function serveSignIn(app: FastifyInstance, { door, publicUrl, project: home }: SignInSite): void {
+export function serveSignIn(app: FastifyInstance, { door, publicUrl }: SignInSite): void {
   app.get('/sign-in', async (request, reply) => {
-    const { next, project = home } = request.query as Record<string, string | undefined>
-    return showSignIn(door, reply, { next: localPath(next), project })
+    const { next, project } = request.query as Record<string, string | undefined>
+    return showSignIn(door, reply, { next: localPath(next), ...(project === undefined ? {} : { project }) })
   })
   app.get('/sign-in/link/:token', async (request, reply) => {
     const { token } = request.params as { readonly token: string }
@@ -42,8 +40,7 @@ export function serveSignIn(app: FastifyInstance, { door, publicUrl, project: ho
     const { session = '', browser = '' } = request.query as Record<string, string | undefined>
     if (!isId('sess', session) || !/^[0-9a-f]{64}$/.test(browser)) throw new CodedError('NOT_FOUND')
     const person = await signedIn(door, request)
-    if (person === undefined)
-      return showSignIn(door, reply, { next: `/sign-in/connect?session=${session}&browser=${browser}`, project: home })
+    if (person === undefined) return showSignIn(door, reply, { next: `/sign-in/connect?session=${session}&browser=${browser}` })
     const { project, user } = person.principal
     const ticket = await door.tokens.issue('ticket', { project, user, data: { session, browser } }, TICKET_LIFE_MS)
     return seeOther(reply, `${publicUrl}/connect/signed-in?ticket=${ticket}`)
@@ -54,12 +51,13 @@ export function serveSignIn(app: FastifyInstance, { door, publicUrl, project: ho
 export async function showSignIn(
   door: ConsoleDoor,
   reply: FastifyReply,
-  { next, project }: { readonly next: string; readonly project: string | undefined },
+  // Without a name it is the project of the first start: the registry knows which that is.
+  { next, project = '' }: { readonly next: string; readonly project?: string },
 ): Promise<FastifyReply> {
-  const settings = project === undefined ? undefined : await projectOf(door.services, project)
-  const issuer = settings?.consoleIssuer?.issuer
-  if (issuer === undefined || project === undefined) return sendPage(reply, renderSignIn({}), { status: 401 })
-  const href = `/sign-in/oidc?${new URLSearchParams({ project, next })}`
+  const { id, consoleIssuer } = await projectOf(door.services, project)
+  const issuer = consoleIssuer?.issuer
+  if (issuer === undefined || issuer === '') return sendPage(reply, renderSignIn({}), { status: 401 })
+  const href = `/sign-in/oidc?${new URLSearchParams({ project: id, next })}`
   return sendPage(reply, renderSignIn({ oidc: { href, issuerHost: new URL(issuer).host } }), { status: 401 })
 }
 

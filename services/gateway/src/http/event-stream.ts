@@ -33,7 +33,7 @@ export function openEventStream(reply: FastifyReply): EventStream {
   }
   raw.once('close', close)
   return {
-    signal: gone.signal,
+    signal: AbortSignal.any([gone.signal, reply.server.closing.signal]),
     send({ event, id, data }) {
       const lines = [...(event === undefined ? [] : [`event: ${event}`]), ...(id === undefined ? [] : [`id: ${id}`]), `data: ${data}`]
       raw.write(`${lines.join('\n')}\n\n`)

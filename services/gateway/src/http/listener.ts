@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { CodedError } from '@credence/errors'
-import { type Clock, currentTraceId, type Logger, span, type Tracing, withTraceFrom } from '@credence/service'
+import { type Clock, currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
@@ -13,6 +13,10 @@ declare module 'fastify' {
     startedMs: number
     /** Who asked, for the access log: `key_…` or `usr_…`. */
     caller: string | undefined
+  }
+  interface FastifyInstance {
+    /** Aborts when the listener begins to stop: long answers end by themselves. */
+    closing: AbortController
   }
 }
 
@@ -28,7 +32,7 @@ export interface ListenerOptions {
   readonly https: boolean
   readonly clock: Clock
   readonly log: Logger
-  readonly tracing?: Tracing | undefined
+  readonly tracing: Tracing
 }
 
 const HEADERS_TIMEOUT_MS = 30_000
@@ -52,6 +56,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     frameworkErrors: (error, request, reply) =>
       sendProblem(error, request as FastifyRequest, { reply: reply as FastifyReply, log: options.log }),
   })
+  app.decorate('closing', new AbortController())
+  app.addHook('preClose', async () => app.closing.abort())
   app.decorateRequest('traceId', undefined)
   app.decorateRequest('startedMs', 0)
   app.decorateRequest('caller', undefined)
@@ -127,14 +133,12 @@ export const NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 /** Each handler runs in a span of the caller's trace; each answer leaves one line with the route's template. */
 function observe(app: FastifyInstance, { name, clock, log, tracing }: ListenerOptions): void {
-  const inSpan = <T>(template: string, method: string, work: () => T): T =>
-    tracing === undefined ? span(template, { method }, work) : tracing.span(template, { method, listener: name }, work)
   app.addHook('onRoute', (route) => {
     const handler = route.handler
     route.handler = function traced(this: FastifyInstance, request, reply) {
       const traceparent = request.headers.traceparent
       return withTraceFrom(typeof traceparent === 'string' ? traceparent : undefined, () =>
-        inSpan(`${request.method} ${route.url}`, request.method, () => {
+        tracing.span(`${request.method} ${route.url}`, { method: request.method, listener: name }, () => {
           request.traceId = currentTraceId()
           return handler.call(this, request, reply)
         }),

@@ -7,7 +7,6 @@ const FAIL = -2
 const PERCENT = 0x25
 const PLUS = 0x2b
 const SPACE = 0x20
-const SLASH = 0x2f
 const BACKSLASH = 0x5c
 const LOWER_U = 0x75
 
@@ -18,8 +17,9 @@ const SHORT_ESCAPES: ReadonlyMap<number, number> = new Map(
 
 const PERCENT_SIGN = Buffer.from('%')
 const PLUS_SIGN = Buffer.from('+')
-const BACKSLASH_SIGN = Buffer.from('\\')
-const ASCII_ESCAPE = Buffer.from('\\u00')
+const UNIT_SIGN = Buffer.from('\\u')
+const ASCII_UNIT_SIGN = Buffer.from('\\u00')
+const SHORT_SIGNS = [...SHORT_ESCAPES].map(([letter, byte]) => ({ byte, sign: Buffer.from([BACKSLASH, letter]) }))
 
 /** How one spelling writes a character other than as itself. */
 interface Dialect {
@@ -57,8 +57,7 @@ export function percentDialect(needles: readonly Uint8Array[]): Dialect {
 /** RFC 8259 §7. `\u` stands for a UTF-16 unit, the needle holds UTF-8. */
 export function jsonDialect(needles: readonly Uint8Array[]): Dialect {
   return {
-    // Backslashes are common in JSON within JSON: where only `\u00XX` can spell a needle, nothing else is looked at.
-    anchors: [needles.some(hasOtherEscapes) ? BACKSLASH_SIGN : ASCII_ESCAPE],
+    anchors: jsonAnchors(needles),
     letters: '\\"/bfnrtu0123456789abcdefABCDEF',
     firstByte(text, at) {
       const unit = unitAt(text, at)
@@ -91,10 +90,10 @@ export function jsonDialect(needles: readonly Uint8Array[]): Dialect {
   }
 }
 
-/** True when a byte of the needle may be written as a short escape, or as `\u` and more than two digits of its own. */
-function hasOtherEscapes(needle: Uint8Array): boolean {
-  for (const byte of needle) if (byte < 0x20 || byte === 0x22 || byte === SLASH || byte === BACKSLASH || byte > 0x7f) return true
-  return false
+/** Backslashes are common in JSON within JSON: only those sequences are looked at that can spell a byte of the needles. */
+function jsonAnchors(needles: readonly Uint8Array[]): Buffer[] {
+  const signs = SHORT_SIGNS.filter(({ byte }) => needles.some((needle) => needle.includes(byte))).map(({ sign }) => sign)
+  return [needles.some((needle) => needle.some((byte) => byte > 0x7f)) ? UNIT_SIGN : ASCII_UNIT_SIGN, ...signs]
 }
 
 interface Place {

@@ -1,0 +1,59 @@
+import { CodedError } from '@credence/errors'
+import { callAs } from '@credence/rpc'
+import type { FastifyInstance, FastifyRequest, FastifySchema, RouteShorthandOptions } from 'fastify'
+import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { callerOf } from '../caller.ts'
+import { asCoded } from '../problem.ts'
+import { problem } from './schemas.ts'
+
+/** The API's scope: schemas are zod's, and handlers are typed by them. */
+export type RestScope =
+  ReturnType<FastifyInstance['withTypeProvider']> extends never
+    ? never
+    : FastifyInstance & { withTypeProvider<T extends ZodTypeProvider>(): FastifyInstance }
+
+/** The answers of a route: its own, and problems for everything else. */
+export function answers(status: number, schema: z.ZodType): Record<string, z.ZodType> {
+  return { [status]: schema, default: problem }
+}
+
+export const NOTHING: z.ZodType = z.null().describe('No content')
+
+/** A page of a list. */
+export function pageOf(member: string, item: z.ZodType): z.ZodType {
+  return z.object({ [member]: z.array(item), next_page_token: z.string().optional() })
+}
+
+/** The parameters of every list. */
+export const PAGE_QUERY = {
+  page_size: z.coerce.number().int().min(1).max(200).optional(),
+  page_token: z.string().max(2000).optional(),
+} as const
+
+export function pageRequest(query: { readonly page_size?: number | undefined; readonly page_token?: string | undefined }): {
+  pageSize: number
+  pageToken: string
+} {
+  return { pageSize: query.page_size ?? 0, pageToken: query.page_token ?? '' }
+}
+
+/** Call options of the request's caller, ended when the listener stops. */
+export function as(request: FastifyRequest): ReturnType<typeof callAs> {
+  return callAs(callerOf(request))
+}
+
+/** For bodies that stay bytes: the schema describes them in the OpenAPI document, and the handler reads them itself. */
+export function describedBody(schema: FastifySchema): RouteShorthandOptions {
+  return {
+    schema,
+    validatorCompiler: (part) => (part.httpPart === 'body' ? (value: unknown) => ({ value }) : validatorCompiler(part as never)),
+  }
+}
+
+/** Checks what a schema could not be put before. Throws INVALID_REQUEST with every fault at once. */
+export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const check = validatorCompiler({ schema } as never)(value) as { value?: z.output<S>; error?: unknown }
+  if (check.error === undefined) return check.value as z.output<S>
+  throw asCoded({ validation: check.error }) ?? new CodedError('INVALID_REQUEST')
+}
