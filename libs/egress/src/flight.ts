@@ -91,7 +91,8 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
 
   /** The reader of the answer has gone. */
   abandon(): void {
-    this.#stop(aborted(this.#sent))
+    // Also called when a body closes that came whole: no error is made for it.
+    if (!this.finished) this.#stop(aborted(this.#sent))
   }
 
   depart(socket: Socket): void {

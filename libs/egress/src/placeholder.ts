@@ -22,23 +22,31 @@ export function hasPlaceholder(text: string): boolean {
   return text.includes(PREFIX) && text.search(PLACEHOLDER) >= 0
 }
 
-/** The request target ends at the first space after the method, a header at the line: bytes that would end either are refused. */
-const UNSAFE_IN_TARGET = /[^\x21\x22\x24-\x7e]/
-const UNSAFE_IN_HEADER = /[^\t\x20-\x7e\x80-\xff]/
-
 /** Throws unless each placeholder of the request is known and its bytes cannot end the line they are put into (CR, LF, NUL, space in a target). */
 export function checkPlaceholders(target: string, values: readonly string[], secrets: readonly SwappedSecret[]): void {
-  for (const text of [target, ...values]) {
-    if (!text.includes(PREFIX)) continue
-    for (const [placeholder] of text.matchAll(PLACEHOLDER)) {
-      const { bytes } = secretOf(placeholder, secrets)
-      const unsafe = text === target ? UNSAFE_IN_TARGET : UNSAFE_IN_HEADER
-      // One byte at a time: a string of the whole value would stay in memory after its owner has wiped the bytes.
-      if (bytes.some((byte) => unsafe.test(String.fromCharCode(byte)))) {
-        throw new CodedError('FIELD_REFUSED', 'A secret has a control character, or a character that its place in the request cannot hold.')
-      }
-    }
+  checkText(target, secrets, unsafeInTarget)
+  for (const value of values) checkText(value, secrets, unsafeInHeader)
+}
+
+function checkText(text: string, secrets: readonly SwappedSecret[], unsafe: (byte: number) => boolean): void {
+  if (!text.includes(PREFIX)) return
+  for (const [placeholder] of text.matchAll(PLACEHOLDER)) {
+    // Byte by byte: a string of the whole value would stay in memory after its owner has wiped the bytes.
+    for (const byte of secretOf(placeholder, secrets).bytes) if (unsafe(byte)) throw unsafeSecret()
   }
+}
+
+/** The target ends at the first space; `#` would begin what is not sent. */
+function unsafeInTarget(byte: number): boolean {
+  return byte <= 0x20 || byte >= 0x7f || byte === 0x23
+}
+
+function unsafeInHeader(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09) || byte === 0x7f
+}
+
+function unsafeSecret(): CodedError {
+  return new CodedError('FIELD_REFUSED', 'A secret has a control character, or a character that its place in the request cannot hold.')
 }
 
 function secretOf(placeholder: string, secrets: readonly SwappedSecret[]): SwappedSecret {

@@ -37,16 +37,21 @@ const REFUSED_HEADERS: ReadonlySet<string> = new Set([
  * INVALID_REQUEST with every fault, REQUEST_TOO_LARGE, or FIELD_REFUSED for a secret that cannot be put on the wire.
  */
 export function requestHead(request: OutboundRequest, target: Target, mark: string): string[] {
-  const faults = [...methodFaults(request.method), ...request.headers.flatMap(([name, value], index) => headerFaults(name, value, index))]
+  const { headers, secrets = [] } = request
+  const faults = methodFaults(request.method)
+  const head = [MARK_HEADER, mark]
+  const values: string[] = []
+  let length = target.path.length
+  for (const [index, [name, value]] of headers.entries()) {
+    const fault = headerFault(name, value)
+    if (fault !== undefined) faults.push({ pointer: `/headers/${index}`, ...fault })
+    head.push(name, value)
+    values.push(value)
+    length += name.length + value.length + 4
+  }
   if (faults.length > 0) throw new CodedError('INVALID_REQUEST', 'The request cannot be sent as it is.', { faults })
-  const length = request.headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, target.path.length)
   if (length > MAX_HEAD_LENGTH) throw new CodedError('REQUEST_TOO_LARGE', 'The headers are too large.')
-  checkPlaceholders(
-    target.path,
-    request.headers.map(([, value]) => value),
-    request.secrets ?? [],
-  )
-  const head = [MARK_HEADER, mark, ...request.headers.flat()]
+  checkPlaceholders(target.path, values, secrets)
   const bodyLength = streamedLength(request.body, request.contentLength)
   if (bodyLength !== undefined) head.push('content-length', String(bodyLength))
   return head
@@ -58,14 +63,12 @@ function methodFaults(method: string): Fault[] {
   return [{ pointer: '/method', code: 'refused', detail: 'Use a method such as GET or POST.' }]
 }
 
-function headerFaults(name: string, value: string, index: number): Fault[] {
-  const pointer = `/headers/${index}`
-  if (!TOKEN.test(name) || hasPlaceholder(name))
-    return [{ pointer, code: 'name', detail: 'A header name has a character that it cannot have.' }]
+function headerFault(name: string, value: string): Omit<Fault, 'pointer'> | undefined {
+  if (!TOKEN.test(name) || hasPlaceholder(name)) return { code: 'name', detail: 'A header name has a character that it cannot have.' }
   const lower = name.toLowerCase()
   if (REFUSED_HEADERS.has(lower) || lower.startsWith('proxy-')) {
-    return [{ pointer, code: 'refused', detail: 'This header belongs to the connection and is set by the platform.' }]
+    return { code: 'refused', detail: 'This header belongs to the connection and is set by the platform.' }
   }
-  if (!UNSAFE_VALUE.test(value)) return []
-  return [{ pointer, code: 'value', detail: 'A header value has a control character, or one beyond ISO 8859-1.' }]
+  if (!UNSAFE_VALUE.test(value)) return undefined
+  return { code: 'value', detail: 'A header value has a control character, or one beyond ISO 8859-1.' }
 }

@@ -25,7 +25,10 @@ export interface Intent {
   /** The instance that sent last. */
   readonly owner: string
   readonly attempt: Attempt
-  /** Instances that may still hold an answer to this token, in memory or in their spill; a sender that knows it holds none leaves. */
+  /**
+   * Instances that may still hold an answer to this token, in memory or in their spill, one entry for each POST: twice the
+   * same where its spill was unread when it sent again. A sender that knows it holds none leaves.
+   */
   readonly senders: readonly string[]
   /** The last resort was refused: the grant is dead, and the intent stays so that its token is never sent again. */
   readonly dead?: true | undefined

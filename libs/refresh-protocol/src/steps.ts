@@ -122,7 +122,7 @@ export function decideSave(
   const spent = spentness(answer, child.refreshClass)
   const lease = released(child.lease, sent)
   const keepSpill = answer.kind === 'unreadable' && answer.mayHoldToken
-  const senders = keepSpill ? intent.senders : intent.senders.filter((sender) => sender !== sent.owner)
+  const senders = keepSpill ? intent.senders : leaving(intent, sent)
   if (spent === 'rotated') return { do: 'save', change: { version: child.version + 1, lease, intent: undefined } }
   if (spent === 'same') {
     // The token is good, but another sender's answer may carry its successor: that one must still find its intent.
@@ -131,8 +131,7 @@ export function decideSave(
     return { do: 'save', change: { version: child.version + 1, lease, intent: left } }
   }
   if (intent.term !== sent.term) {
-    const rest = intent.owner === sent.owner ? intent.senders : senders
-    return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, senders: rest } } }
+    return { do: 'keep', keepSpill, change: { version: child.version, lease, intent: { ...intent, senders } } }
   }
   if (spent !== 'unknown' && settles(child, sent, { answer })) {
     const dead: Intent | undefined = sent.attempt === 'last_resort' && refusesGrant(answer) ? { ...intent, senders, dead: true } : undefined
@@ -165,9 +164,15 @@ function take(
   const term = (child.lease?.term ?? 0) + 1
   const { now, me, times } = here
   const sent: Sent = { rtId: open.rtId, term, owner: me, attempt: open.attempt, startedAt: now, deadline: now + times.deadlineMs }
-  const senders = [...open.senders.filter((sender) => sender !== me), me]
-  const intent: Intent = { ...sent, clientGeneration: here.clientGeneration, senders }
+  const intent: Intent = { ...sent, clientGeneration: here.clientGeneration, senders: [...open.senders, me] }
   return { do: 'take', sent, change: { version: child.version, lease: { owner: me, term, until: now + times.leaseMs }, intent } }
+}
+
+/** Without this POST's entry. An older POST of the instance that sent last has left before, unless it still has its own entry. */
+function leaving({ senders, owner, term }: Intent, sent: Sent): readonly string[] {
+  const first = senders.indexOf(sent.owner)
+  const leftBefore = term !== sent.term && owner === sent.owner && senders.lastIndexOf(sent.owner) === first
+  return leftBefore ? senders : senders.filter((_, index) => index !== first)
 }
 
 /** A later holder's lease is not ours to end. */

@@ -27,9 +27,10 @@ export function save(world: World, me: Worker, search: Search): void {
 }
 
 export function replaySpill(world: World, me: Worker, search: Search): void {
-  if (me.spill !== undefined) saveHeld(world, me.spill.sent, { held: me.spill.held, search })
-  me.spill = undefined
-  if (me.place === 'boot') me.place = 'idle'
+  const [first, ...left] = me.spills
+  if (first !== undefined) saveHeld(world, first.sent, { held: first.held, search })
+  me.spills = left
+  if (me.place === 'boot' && left.length === 0) me.place = 'idle'
 }
 
 /** Step 6 on a fresh read. Its compare-and-set repeats until it fits, so read and write are one move here. */

@@ -15,7 +15,7 @@ function stepsOf(world: World, index: Index, search: Search): readonly Move[] {
   const worker = world.workers[index]
   switch (worker.place) {
     case 'idle':
-      return worker.spill === undefined
+      return worker.spills.length === 0
         ? read(world, index, search)
         : [(w, me) => replaySpill(w, me, search), ...read(world, index, search)]
     case 'take':
@@ -32,15 +32,15 @@ function stepsOf(world: World, index: Index, search: Search): readonly Move[] {
     case 'save':
       return [(w, me) => save(w, me, search)]
     case 'clean':
-      return [(_, me) => Object.assign(me, { place: 'judge', spill: undefined })]
+      return [(_, me) => Object.assign(me, { place: 'judge', spills: me.spills.filter(({ sent }) => sent !== me.sent) })]
     case 'judge':
       return [(w, me) => judgeIt(w, me, search)]
     case 'down':
-      return [(_, me) => Object.assign(me, { place: me.spill === undefined ? 'idle' : 'boot', silent: false, swept: false })]
+      return [(_, me) => Object.assign(me, { place: me.spills.length === 0 ? 'idle' : 'boot', silent: false, swept: false })]
     case 'boot':
       return [(w, me) => replaySpill(w, me, search)]
     case 'done':
-      return worker.spill === undefined ? [] : [(w, me) => replaySpill(w, me, search)]
+      return worker.spills.length === 0 ? [] : [(w, me) => replaySpill(w, me, search)]
   }
 }
 
@@ -65,22 +65,24 @@ function crash(world: World, me: Worker, search: Search): void {
   world.budget = { ...world.budget, crash: world.budget.crash - 1 }
   // An answer that was looked at must outlive its reader; one still in the socket cannot.
   const looked = me.place === 'parse' || me.place === 'save'
-  if (looked && me.spill === undefined) noteIfDropped(world, me.held, search)
+  if (looked && !hasSpilled(me)) noteIfDropped(world, me.held, search)
   kill(me)
 }
 
 function failSave(world: World, me: Worker, search: Search): void {
   world.budget = { ...world.budget, saveFails: world.budget.saveFails - 1 }
-  if (me.spill === undefined) noteIfDropped(world, me.held, search)
+  if (!hasSpilled(me)) noteIfDropped(world, me.held, search)
   // The caller got STORE_UNAVAILABLE and will order it again.
   me.orders++
   rest(me)
 }
 
+const hasSpilled = (me: Worker): boolean => me.spills.some(({ sent }) => sent === me.sent)
+
 /** Step 8 by another process, on the volume of one that is gone. */
 function handOver(world: World, me: Worker, search: Search): void {
-  if (me.spill !== undefined) saveHeld(world, me.spill.sent, { held: me.spill.held, search })
-  Object.assign(me, { spill: undefined, swept: true })
+  for (const { sent, held } of me.spills) saveHeld(world, sent, { held, search })
+  Object.assign(me, { spills: [], swept: true })
 }
 
 /** Step 2. A spill of one's own may still wait for the store. */
@@ -172,14 +174,14 @@ function lose(world: World, me: Worker, answer: TokenAnswer): void {
 /** Step 5, in the order that the protocol under test gives it. */
 function spillOrParse(me: Worker, protocol: Protocol): void {
   const spillsHere = protocol.spill === (me.place === 'received' ? 'before_parse' : 'after_parse')
-  if (spillsHere) me.spill = { sent: me.sent!, held: me.held! }
+  if (spillsHere) me.spills = [...me.spills, { sent: me.sent!, held: me.held! }]
   me.place = me.place === 'received' ? 'parse' : 'save'
 }
 
 function sendersOf(world: World, me: Index, protocol: Protocol): Record<string, { gone: boolean; spillReplayed: boolean }> {
   const known = (worker: Worker, index: number): { gone: boolean; spillReplayed: boolean } => {
     if (protocol.gone === 'assumed') return { gone: true, spillReplayed: true }
-    if (index === me) return { gone: false, spillReplayed: protocol.ownSpill === 'assumed_read' || worker.spill === undefined }
+    if (index === me) return { gone: false, spillReplayed: protocol.ownSpill === 'assumed_read' || worker.spills.length === 0 }
     return { gone: worker.place === 'down' && worker.silent, spillReplayed: protocol.gone === 'silent' || worker.swept }
   }
   return { 0: known(world.workers[0], 0), 1: known(world.workers[1], 1) }

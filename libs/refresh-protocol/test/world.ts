@@ -37,6 +37,11 @@ export interface Held {
   readonly rt?: number | undefined
 }
 
+export interface Spilled {
+  readonly sent: Sent
+  readonly held: Held
+}
+
 export type Place =
   | 'idle'
   | 'take'
@@ -63,7 +68,7 @@ export interface Worker {
   change: Change | undefined
   sent: Sent | undefined
   held: Held | undefined
-  spill: { readonly sent: Sent; readonly held: Held } | undefined
+  spills: readonly Spilled[]
   /** Down for longer than OWNER_GONE; and its spill volume was handed over. */
   silent: boolean
   swept: boolean
@@ -100,7 +105,7 @@ export function firstWorld(budget: Budget): World {
 }
 
 function firstWorker(): Worker {
-  const empty = { change: undefined, sent: undefined, held: undefined, spill: undefined }
+  const empty = { change: undefined, sent: undefined, held: undefined, spills: [] }
   return { place: 'idle', orders: 1, extra: 1, rev: 0, version: 0, silent: false, swept: false, ...empty }
 }
 
@@ -115,7 +120,7 @@ export function copy(world: World): World {
 
 /** What is left of a process after SIGKILL: its volume. */
 export function kill(worker: Worker): void {
-  Object.assign(worker, firstWorker(), { place: 'down', orders: worker.orders, extra: worker.extra, spill: worker.spill })
+  Object.assign(worker, firstWorker(), { place: 'down', orders: worker.orders, extra: worker.extra, spills: worker.spills })
 }
 
 /** One POST as the authorization server sees it; says whether the token had been consumed before. */
@@ -140,7 +145,7 @@ function tokens(rt: number, refreshToken: 'same' | 'different'): Held {
 
 /** True while a live process, a wire to one, or any spill holds this token. */
 export function isHeld(world: World, rt: number): boolean {
-  return world.workers.some((worker) => worker.spill?.held.rt === rt || worker.held?.rt === rt)
+  return world.workers.some((worker) => worker.held?.rt === rt || worker.spills.some(({ held }) => held.rt === rt))
 }
 
 export function isUsable(world: World, refreshClass: RefreshClass): boolean {
@@ -164,7 +169,7 @@ export function nameOf(world: World): string {
   const leaseName = lease === undefined ? '' : `${lease.owner}.${lease.term}.${ago(lease.until)}`
   const workerName = (w: Worker): string => {
     const flags = (w.silent ? 2 : 0) + (w.swept ? 1 : 0)
-    const spill = w.spill === undefined ? '' : `${sentName(w.spill.sent)}=${heldName(w.spill.held)}`
+    const spill = w.spills.map(({ sent, held }) => `${sentName(sent)}=${heldName(held)}`).join('+')
     const wanted = w.change === undefined ? '' : intentName(w.change.intent)
     return `${w.place},${w.orders},${w.extra},${store.rev - w.rev},${w.version},${wanted},${sentName(w.sent)},${heldName(w.held)},${spill},${flags}`
   }

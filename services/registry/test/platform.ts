@@ -127,10 +127,10 @@ export class Platform {
     return { gateway, principal: { ...principal, roles: [], scopes: [...scopes] } }
   }
 
-  /** Facts of this type, once there are at least so many. */
-  async heard(type: string, count = 1): Promise<Fact[]> {
+  /** The facts of this type about this subject, once there are at least so many. */
+  async heard(type: string, subject: string, count = 1): Promise<Fact[]> {
     for (;;) {
-      const found = this.facts.filter((fact) => fact.type === type)
+      const found = this.facts.filter((fact) => fact.type === type && fact.subject === subject)
       if (found.length >= count) return found
       await new Promise<void>((resolve) => {
         this.#heard = resolve

@@ -1,13 +1,21 @@
+import { Project } from '@credence/proto/registry'
 import { actorOf } from '../caller/actor.ts'
 import { authenticate } from '../key/authenticate.ts'
 import { listKeys } from '../key/list-keys.ts'
 import { createKey, revokeKey, rotateKey } from '../key/manage-keys.ts'
-import { getProject, updateProject } from '../project/update-project.ts'
+import { getProject, type ProjectSettings, updateProject } from '../project/update-project.ts'
 import type { Registry } from '../registry.ts'
 import type { Methods } from './methods.ts'
 import { keyMessage, projectMessage } from './wire.ts'
 
 type KeyMethods = Methods<'createKey' | 'rotateKey' | 'revokeKey' | 'listKeys' | 'authenticate' | 'getProject' | 'updateProject'>
+
+/** A decoded message also holds what it did not know; of that nothing is stored. */
+function settingsOf({ id, name, returnUrls, origins, confirm, reconnectUrl, consoleIssuer }: Project): ProjectSettings {
+  const settings = { id, name, returnUrls, origins, confirm, reconnectUrl }
+  if (consoleIssuer === undefined) return settings
+  return { ...settings, consoleIssuer: { issuer: consoleIssuer.issuer, clientId: consoleIssuer.clientId } }
+}
 
 /** Callers and the project that they belong to. */
 export function keyMethods(registry: Registry): KeyMethods {
@@ -37,8 +45,8 @@ export function keyMethods(registry: Registry): KeyMethods {
       return { project: projectMessage(await getProject(registry, await actorOf(registry, context))) }
     },
     async updateProject({ project }, context) {
-      const empty = { id: '', name: '', returnUrls: [], origins: [], confirm: '', reconnectUrl: '' }
-      return { project: projectMessage(await updateProject(registry, await actorOf(registry, context), project ?? empty)) }
+      const settings = settingsOf(project ?? Project.fromPartial({}))
+      return { project: projectMessage(await updateProject(registry, await actorOf(registry, context), settings)) }
     },
   }
 }

@@ -23,8 +23,8 @@ const SHORT_SIGNS = [...SHORT_ESCAPES].map(([letter, byte]) => ({ byte, sign: Bu
 
 /** How one spelling writes a character other than as itself. */
 interface Dialect {
-  /** What begins an escape that may spell a byte of the needles. */
-  readonly anchors: readonly Buffer[]
+  /** What begins an escape that may spell one of the bytes for which the table holds 1. */
+  anchors(bytes: Uint8Array): readonly Buffer[]
   /** Every byte that can stand in an escape. */
   readonly letters: string
   /** First byte that the escape at `at` stands for: FAIL when it is none, OPEN when the text ends within. */
@@ -34,66 +34,63 @@ interface Dialect {
 }
 
 /** RFC 3986 §2.1, and `+` for a space as forms write it. */
-export function percentDialect(needles: readonly Uint8Array[]): Dialect {
-  return {
-    anchors: needles.some((needle) => needle.includes(SPACE)) ? [PERCENT_SIGN, PLUS_SIGN] : [PERCENT_SIGN],
-    letters: '%+0123456789abcdefABCDEF',
-    firstByte: (text, at) => (text[at] === PLUS ? SPACE : hexValue(text, at + 1, 2)),
-    match(text, at, needle, from) {
-      let end = at
-      for (let i = from; i < needle.length; i++) {
-        if (end >= text.length) return OPEN
-        const value = text[end] === PERCENT ? hexValue(text, end + 1, 2) : FAIL
-        if (value === OPEN) return OPEN
-        if (value === needle[i]) end += 3
-        else if (text[end] === needle[i] || (text[end] === PLUS && needle[i] === SPACE)) end++
-        else return FAIL
-      }
-      return end
-    },
-  }
+export const PERCENT_ENCODING: Dialect = {
+  anchors: (bytes) => (bytes[SPACE] === 1 ? [PERCENT_SIGN, PLUS_SIGN] : [PERCENT_SIGN]),
+  letters: '%+0123456789abcdefABCDEF',
+  firstByte: (text, at) => (text[at] === PLUS ? SPACE : hexValue(text, at + 1, 2)),
+  match(text, at, needle, from) {
+    let end = at
+    for (let i = from; i < needle.length; i++) {
+      if (end >= text.length) return OPEN
+      const value = text[end] === PERCENT ? hexValue(text, end + 1, 2) : FAIL
+      if (value === OPEN) return OPEN
+      if (value === needle[i]) end += 3
+      else if (text[end] === needle[i] || (text[end] === PLUS && needle[i] === SPACE)) end++
+      else return FAIL
+    }
+    return end
+  },
 }
 
 /** RFC 8259 §7. `\u` stands for a UTF-16 unit, the needle holds UTF-8. */
-export function jsonDialect(needles: readonly Uint8Array[]): Dialect {
-  return {
-    anchors: jsonAnchors(needles),
-    letters: '\\"/bfnrtu0123456789abcdefABCDEF',
-    firstByte(text, at) {
-      const unit = unitAt(text, at)
-      return unit < 0x80
-        ? unit
-        : unit < 0x800
-          ? 0xc0 | (unit >> 6)
-          : isHighSurrogate(unit)
-            ? 0xf0 | (highBits(unit) >> 18)
-            : 0xe0 | (unit >> 12)
-    },
-    match(text, at, needle, from) {
-      let end = at
-      for (let i = from; i < needle.length; ) {
-        if (end >= text.length) return OPEN
-        const unit = text[end] === BACKSLASH ? unitAt(text, end) : FAIL
-        if (unit === OPEN) return OPEN
-        const length = unit === FAIL ? 0 : escapedLength(unit, { text, end, needle, i })
-        if (length === OPEN) return OPEN
-        if (length > 0) {
-          end += length === 4 ? 12 : text[end + 1] === LOWER_U ? 6 : 2
-          i += length
-        } else if (text[end] === needle[i]) {
-          end++
-          i++
-        } else return FAIL
-      }
-      return end
-    },
-  }
+export const JSON_STRING: Dialect = {
+  anchors: jsonAnchors,
+  letters: '\\"/bfnrtu0123456789abcdefABCDEF',
+  firstByte(text, at) {
+    const unit = unitAt(text, at)
+    return unit < 0x80
+      ? unit
+      : unit < 0x800
+        ? 0xc0 | (unit >> 6)
+        : isHighSurrogate(unit)
+          ? 0xf0 | (highBits(unit) >> 18)
+          : 0xe0 | (unit >> 12)
+  },
+  match(text, at, needle, from) {
+    let end = at
+    for (let i = from; i < needle.length; ) {
+      if (end >= text.length) return OPEN
+      const unit = text[end] === BACKSLASH ? unitAt(text, end) : FAIL
+      if (unit === OPEN) return OPEN
+      const length = unit === FAIL ? 0 : escapedLength(unit, { text, end, needle, i })
+      if (length === OPEN) return OPEN
+      if (length > 0) {
+        end += length === 4 ? 12 : text[end + 1] === LOWER_U ? 6 : 2
+        i += length
+      } else if (text[end] === needle[i]) {
+        end++
+        i++
+      } else return FAIL
+    }
+    return end
+  },
 }
 
 /** Backslashes are common in JSON within JSON: only those sequences are looked at that can spell a byte of the needles. */
-function jsonAnchors(needles: readonly Uint8Array[]): Buffer[] {
-  const signs = SHORT_SIGNS.filter(({ byte }) => needles.some((needle) => needle.includes(byte))).map(({ sign }) => sign)
-  return [needles.some((needle) => needle.some((byte) => byte > 0x7f)) ? UNIT_SIGN : ASCII_UNIT_SIGN, ...signs]
+function jsonAnchors(bytes: Uint8Array): Buffer[] {
+  const anchors = [bytes.indexOf(1, 0x80) < 0 ? ASCII_UNIT_SIGN : UNIT_SIGN]
+  for (const { byte, sign } of SHORT_SIGNS) if (bytes[byte] === 1) anchors.push(sign)
+  return anchors
 }
 
 interface Place {
@@ -150,16 +147,19 @@ function hexValue(text: Uint8Array, at: number, digits: number): number {
 export class EscapeSearch {
   readonly #dialect: Dialect
   readonly #needles: readonly Uint8Array[]
+  readonly #anchors: readonly Buffer[]
   /** By byte value: in which needles it stands, and where. Made when the first escape is met, which most texts lack. */
   #positions: (readonly [Uint8Array, number])[][] | undefined
 
-  constructor(dialect: Dialect, needles: readonly Uint8Array[]) {
+  /** `bytes` holds 1 for each byte that stands in a needle. */
+  constructor(dialect: Dialect, needles: readonly Uint8Array[], bytes: Uint8Array) {
     this.#dialect = dialect
     this.#needles = needles
+    this.#anchors = dialect.anchors(bytes)
   }
 
   find(text: Buffer, hits: Span[]): void {
-    for (const anchor of this.#dialect.anchors) {
+    for (const anchor of this.#anchors) {
       for (let at = text.indexOf(anchor); at >= 0; at = nextAnchor(text, anchor, at + 1)) this.#around(text, at, hits)
     }
   }

@@ -1,4 +1,4 @@
-import { EscapeSearch, jsonDialect, percentDialect } from './scrub-escapes.ts'
+import { EscapeSearch, JSON_STRING, PERCENT_ENCODING } from './scrub-escapes.ts'
 import { ExactSearch, type Span } from './scrub-exact.ts'
 import type { NeedleForms } from './scrub-forms.ts'
 
@@ -27,13 +27,17 @@ export class Masker {
   constructor({ exact, escapable }: NeedleForms) {
     this.#forms = exact
     this.#exact = new ExactSearch(exact)
-    this.#escapes = [new EscapeSearch(percentDialect(escapable), escapable), new EscapeSearch(jsonDialect(escapable), escapable)]
     let longest = 0
     for (const form of exact) {
       longest = Math.max(longest, form.length)
       for (let i = 0; i < form.length; i++) this.#letters[form[i] ?? 0] = 1
     }
-    for (const needle of escapable) longest = Math.max(longest, needle.length * ESCAPED_BYTES)
+    const bytes = new Uint8Array(256)
+    for (const needle of escapable) {
+      longest = Math.max(longest, needle.length * ESCAPED_BYTES)
+      for (let i = 0; i < needle.length; i++) bytes[needle[i] ?? 0] = 1
+    }
+    this.#escapes = [new EscapeSearch(PERCENT_ENCODING, escapable, bytes), new EscapeSearch(JSON_STRING, escapable, bytes)]
     for (const search of this.#escapes) search.markLetters(this.#letters)
     this.#longest = longest
   }

@@ -36,16 +36,17 @@ type Header = readonly [string, string]
 /** Copies the needles: the caller may wipe his own at once. Without any needle everything passes untouched. */
 export function createScrubber(needles: readonly Uint8Array[]): Scrubber {
   const forms = new NeedleForms(needles)
+  const masker = new Masker(forms)
   return {
     keepsEncoding: (contentEncoding) => forms.isEmpty || readEncoding(contentEncoding) === 'identity',
-    headers: (list) => (forms.isEmpty ? [...list] : maskHeaders(new Masker(forms), withoutPacking(list))),
+    headers: (list) => (forms.isEmpty ? [...list] : maskHeaders(masker, withoutPacking(list))),
     body(contentEncoding, source) {
       const readable = source instanceof Readable ? source : Readable.from(source)
       if (forms.isEmpty) return readable
       const encoding = readEncoding(contentEncoding)
       if (encoding === undefined) throw new CodedError('UPSTREAM_UNSCRUBBABLE')
       const plain = encoding === 'identity' ? readable : unpacked(readable, encoding)
-      return new ScrubbedBody(plain, new Masker(forms), () => {
+      return new ScrubbedBody(plain, masker, () => {
         readable.destroy()
         forms.wipe()
       })

@@ -1,17 +1,38 @@
 import { html } from 'hono/html'
-import type { ChoiceView } from '../views.ts'
-import { layout } from './layout.ts'
+import type { ChoiceView, PatternView } from '../views.ts'
+import { hiddenInputs } from './actions.ts'
+import { type IconName, icon } from './icons.ts'
+import { attribute, flag, type Markup, NOTHING } from './markup.ts'
+import { askingFor, sessionPage, whoAsks } from './session-page.ts'
 
 export function renderChoice(view: ChoiceView): string {
-  const body = html`<p>${view.asks} asks you to connect ${view.provider.name}.</p>
-    <form method="post" action="${view.action}">
-      <input type="hidden" name="csrf" value="${view.csrf}">
-      ${view.patterns.map(
-        (pattern, i) => html`<p><label>
-          <input type="radio" name="pattern" value="${pattern.index}" required ${i === 0 ? 'checked' : ''}>
-          ${pattern.title}</label> ${pattern.description ?? ''}</p>`,
-      )}
-      <button>Continue</button>
-    </form>`
-  return layout({ title: `Connect ${view.provider.name}`, body, sessionId: view.sessionId })
+  return sessionPage(view, {
+    heading: askingFor(view),
+    lead: whoAsks(view),
+    body: html`<form method="post" action="${view.action}" data-busy="One moment…">
+        ${hiddenInputs({ csrf: view.csrf })}
+        <fieldset>
+          <legend>How do you want to connect?</legend>
+          <div class="choices">${view.patterns.map((pattern, at) => option(pattern, at))}</div>
+        </fieldset>
+        <div class="actions"><button class="button primary">Continue</button></div>
+      </form>`,
+  })
+}
+
+function option({ index, title, description, kind }: PatternView, at: number): Markup {
+  const [drawing, meaning] = KINDS[kind]
+  const id = `pattern-${at}`
+  return html`<label class="choice" for="${id}">
+            <input type="radio" id="${id}" name="pattern" value="${index}" required${flag('checked', at === 0)}${attribute('aria-describedby', `${id}-about`)}>
+            <span class="choice-text"><span class="choice-title">${title}</span>
+              <span class="hint" id="${id}-about">${description === undefined ? NOTHING : html`${description}. `}${meaning}</span></span>
+            ${icon(drawing)}
+          </label>`
+}
+
+const KINDS: Readonly<Record<PatternView['kind'], readonly [IconName, string]>> = {
+  redirect: ['leave', 'You sign in on their page.'],
+  form: ['key', 'You paste it here.'],
+  none: ['check', 'Nothing to fill in.'],
 }

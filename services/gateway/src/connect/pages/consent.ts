@@ -1,21 +1,84 @@
 import { html } from 'hono/html'
-import type { ConsentView } from '../views.ts'
-import { fieldList } from './fields.ts'
-import { layout } from './layout.ts'
+import type { ConsentView, ScopeView } from '../views.ts'
+import { hiddenInputs } from './actions.ts'
+import { fieldList, problemNotice } from './fields.ts'
+import { backLink, patternHead } from './form.ts'
+import { icon } from './icons.ts'
+import { flag, type Markup, NOTHING } from './markup.ts'
+import { askingFor, docsLink, placeOfCalls, promises, sessionPage, whoAsks } from './session-page.ts'
+
+/** Buttons outside of the form send it by this id. */
+const FORM = 'consent'
 
 export function renderConsent(view: ConsentView): string {
-  const body = html`<p>${view.asks} asks for access to your ${view.provider.name} account.</p>
-    ${view.problem === undefined ? '' : html`<p role="alert">${view.problem}</p>`}
-    <form method="post" action="${view.action}">
-      <input type="hidden" name="csrf" value="${view.csrf}">
-      ${fieldList(view.fields)}
-      ${view.scopes.map(
-        (scope) => html`<p><label>
-          <input type="checkbox" name="scope" value="${scope.scope}" ${scope.ticked ? 'checked' : ''} ${scope.required ? 'disabled' : ''}>
-          ${scope.name}</label> ${scope.description ?? ''}</p>`,
-      )}
-      <button>Continue to ${view.signInHost}</button>
-    </form>
-    ${view.backUrl === undefined ? '' : html`<p><a href="${view.backUrl}">Back</a></p>`}`
-  return layout({ title: `Connect ${view.provider.name}`, body, sessionId: view.sessionId, stateUrl: view.stateUrl })
+  return sessionPage(view, {
+    heading: askingFor(view),
+    lead: whoAsks(view),
+    wrong: view.problem !== undefined || view.fields.some((field) => field.problem !== undefined),
+    popUp: true,
+    body: html`${problemNotice(view.problem)}
+      <div id="asking">
+        <form method="post" action="${view.action}" id="${FORM}" data-pop-up="yes">
+          ${hiddenInputs({ csrf: view.csrf })}
+          ${patternHead(view)}
+          ${fieldList(view.fields, view.problem)}
+          ${scopeList(view)}
+          <div class="actions"><button class="button primary">Continue to ${view.signInHost}${icon('leave')}</button>${backLink(view.backUrl)}</div>
+          ${BLOCKED}
+        </form>
+        ${docsLink(view)}
+        ${promises(whatHappens(view))}
+      </div>
+      ${outside(view)}`,
+  })
+}
+
+function scopeList({ asks, scopes }: ConsentView): Markup {
+  if (scopes.length === 0) return NOTHING
+  const fixed = scopes.some((scope) => scope.required)
+  return html`<fieldset>
+            <legend>What ${asks} may do</legend>
+            ${fixed ? html`<p class="hint">Permissions marked “required” are needed: without them it does not work.</p>` : NOTHING}
+            <div class="scopes">${scopes.map((scope, at) => scopeRow(scope, `scope-${at}`))}</div>
+          </fieldset>`
+}
+
+/** A box that cannot be unticked is not sent; the server adds what is required in any case. */
+function scopeRow({ scope, name, description, required, ticked }: ScopeView, id: string): Markup {
+  return html`<label class="scope" for="${id}">
+              <input type="checkbox" id="${id}" name="scope" value="${scope}"${flag('checked', ticked || required)}${flag('disabled', required)} aria-describedby="${id}-about">
+              <span class="choice-text"><span class="choice-title">${name}</span>
+                <span class="hint" id="${id}-about">${description ? html`${description} ` : NOTHING}${
+                  name === scope ? NOTHING : html`<code>${scope}</code>`
+                }${required ? html`<span class="unseen"> Required, cannot be unticked.</span>` : NOTHING}</span></span>
+              ${required ? html`<span class="chip" aria-hidden="true">required</span>` : NOTHING}
+            </label>`
+}
+
+function whatHappens(view: ConsentView): Markup[] {
+  return [
+    html`You sign in at <b>${view.signInHost}</b>. Your password stays there.`,
+    html`${view.provider.name} then hands over a key. It is stored encrypted: <strong>nobody can read it again</strong>, not even ${view.asks}. It is used only for calls to ${placeOfCalls(view)}.`,
+  ]
+}
+
+/** Shown by `pop-up.js` when the browser gave no window: without one the way leads through this window. */
+const BLOCKED = html`<div id="blocked" class="notice warn" role="alert" tabindex="-1" hidden>${icon('warn')}<div><p>Your browser blocked the new window.</p>
+            <p><button class="plain" formtarget="_self">Continue in this window</button></p></div></div>`
+
+/** Shown by `pop-up.js` in place of the form while the person is in the other window. */
+function outside({ signInHost }: ConsentView): Markup {
+  return html`<section id="outside" class="outside" aria-labelledby="outside-title" hidden>
+        <div class="spinner" aria-hidden="true"></div>
+        <h2 id="outside-title" tabindex="-1">Sign in at ${signInHost}</h2>
+        <div role="status">
+          <p data-when="open">A new window is open. Finish there; this page goes on by itself.</p>
+          <p data-when="gone" hidden>Did you close the other window? Then open it again. If it is still open, finish there.</p>
+          <p data-when="checking" hidden>Checking the connection…</p>
+        </div>
+        <div class="actions">
+          <button class="button" form="${FORM}">Open the window again</button>
+          <button class="plain" form="${FORM}" formtarget="_self">Continue in this window</button>
+        </div>
+      </section>`
 }

@@ -1,17 +1,55 @@
 import { html } from 'hono/html'
 import type { ElsewhereView, FailedView, MessageView } from '../views.ts'
-import { actionList, layout } from './layout.ts'
+import { actionList } from './actions.ts'
+import type { Tone } from './badge.ts'
+import { type IconName, icon } from './icons.ts'
+import { type Following, layout } from './layout.ts'
+import { type Markup, NOTHING } from './markup.ts'
 
 export function renderMessage(view: MessageView): string {
   const body = html`${view.sentences.map((sentence) => html`<p>${sentence}</p>`)}${actionList(view.actions)}`
-  return layout({ title: view.title, body, ...(view.sessionId === undefined ? {} : { sessionId: view.sessionId }) })
+  return messagePage({ title: view.title, sign: SIGNS[view.tone], body, following: arrivedAt(view.sessionId) })
 }
 
 export function renderFailed(view: FailedView): string {
-  const body = html`<p role="alert">${view.sentence}</p>${actionList(view.actions)}<p><small>${view.code}</small></p>`
-  return layout({ title: view.title, body, ...(view.sessionId === undefined ? {} : { sessionId: view.sessionId }) })
+  const body = html`<p>${view.sentence}</p>
+      ${actionList(view.actions)}
+      ${view.actions.length === 0 && view.sessionId !== undefined ? html`<p>You can close this window.</p>` : NOTHING}
+      <p class="fine">For support: <code>${view.code}</code></p>`
+  const sign: Sign = view.code === 'cancelled' ? ['quiet', 'none'] : ['bad', 'cross']
+  return messagePage({ title: view.title, sign, body, following: arrivedAt(view.sessionId) })
 }
 
+/** No script and no session: this browser has no part in it. */
 export function renderElsewhere(view: ElsewhereView): string {
-  return layout({ title: view.title, body: html`<p>${view.sentence}</p>` })
+  return messagePage({ title: view.title, sign: ['quiet', 'none'], body: html`<p>${view.sentence}</p>`, following: undefined })
+}
+
+type Sign = readonly [Tone | 'plain', IconName]
+
+const SIGNS: Readonly<Record<MessageView['tone'], Sign>> = {
+  plain: ['plain', 'info'],
+  question: ['warn', 'warn'],
+  problem: ['bad', 'cross'],
+}
+
+interface Message {
+  readonly title: string
+  readonly sign: Sign
+  readonly body: Markup
+  readonly following: Following | undefined
+}
+
+function messagePage({ title, sign: [tone, drawing], body, following }: Message): string {
+  return layout({
+    title,
+    following,
+    main: html`<div class="sign ${tone}">${icon(drawing)}</div>
+      <h1>${title}</h1>
+      <div class="prose">${body}</div>`,
+  })
+}
+
+function arrivedAt(sessionId: string | undefined): Following | undefined {
+  return sessionId === undefined ? undefined : { sessionId, arrived: true }
 }

@@ -1,36 +1,49 @@
 import { html } from 'hono/html'
-import { actionList, layout, type Markup } from '../../connect/pages/layout.ts'
-import type { PageAction } from '../../connect/views.ts'
-import type { CredentialRow, CredentialsView } from '../views.ts'
+import { hiddenInputs } from '../../connect/pages/actions.ts'
+import { icon } from '../../connect/pages/icons.ts'
+import { layout } from '../../connect/pages/layout.ts'
+import { type Markup, NOTHING } from '../../connect/pages/markup.ts'
+import type { CredentialsView } from '../views.ts'
+import { credentialCard } from './credential-card.ts'
+
+/** The list itself: where somebody goes who does not want to answer a question. */
+const HOME = '/console'
 
 export function renderCredentials(view: CredentialsView): string {
-  const confirm = view.notice?.confirm
-  const body = html`<p>${view.person} · ${view.project}</p>
-    ${view.notice === undefined ? '' : html`<p role="status">${view.notice.sentence}</p>`}
-    ${confirm === undefined ? '' : actionList([post(confirm.label, confirm.action, { ...confirm.inputs, csrf: view.csrf })])}
-    ${view.credentials.map((row) => credential(row, view.csrf))}
-    ${view.nextUrl === undefined ? '' : html`<p><a href="${view.nextUrl}">More</a></p>`}
-    ${actionList([post('Sign out', view.signOutAction, { csrf: view.csrf })])}`
-  return layout({ title: 'My credentials', body })
+  return layout({
+    title: `My credentials – ${view.project}`,
+    wide: true,
+    header: bar(view),
+    main: html`<h1>My credentials</h1>
+      <p class="lead">The accounts that you connected for <strong>${view.project}</strong>. Their keys are stored encrypted; nobody can read them.</p>
+      ${notice(view)}
+      ${view.credentials.length === 0 ? EMPTY : html`<ul class="rows">${view.credentials.map((row) => credentialCard(row, view.csrf))}</ul>`}
+      ${view.nextUrl === undefined ? NOTHING : html`<p class="aside"><a class="button" href="${view.nextUrl}">Show more</a></p>`}`,
+  })
 }
 
-function credential(row: CredentialRow, csrf: string): Markup {
-  const { actions } = row
-  const buttons: PageAction[] = []
-  if (actions !== undefined) {
-    buttons.push({ kind: 'link', label: 'Reconnect', href: actions.reconnectUrl, primary: row.status === 'expired' })
-    if (actions.disableAction !== undefined) buttons.push(post('Disable', actions.disableAction, { csrf }))
-    if (actions.enableAction !== undefined) buttons.push(post('Enable', actions.enableAction, { csrf }))
-    buttons.push(post('Delete', actions.deleteAction, { csrf }))
+function bar({ project, person, signOutAction, csrf }: CredentialsView): Markup {
+  return html`<header class="bar"><p class="bar-project">${project}</p>
+      <p class="bar-person">${icon('person')}<span class="unseen">Signed in as </span>${person}</p>
+      <form method="post" action="${signOutAction}">${hiddenInputs({ csrf })}<button class="plain">Sign out</button></form>
+    </header>`
+}
+
+const EMPTY = html`<div class="empty"><div class="sign plain">${icon('key')}</div>
+        <h2>Nothing connected yet</h2>
+        <p>When an app asks you for an account and you connect it, it appears here.</p>
+      </div>`
+
+function notice({ notice: told, csrf }: CredentialsView): Markup {
+  if (told === undefined) return NOTHING
+  const { tone, sentence, confirm } = told
+  if (confirm === undefined) {
+    const [look, drawing] = tone === 'problem' ? (['bad', 'warn'] as const) : (['good', 'check'] as const)
+    return html`<div class="notice ${look}" role="${tone === 'problem' ? 'alert' : 'status'}">${icon(drawing)}<p>${sentence}</p></div>`
   }
-  return html`<section>
-    <h2>${row.label}</h2>
-    <p>${row.provider} ${row.account ?? ''} · ${row.status} · ${row.health}</p>
-    <p>${row.reason ?? ''}</p>
-    ${actionList(buttons)}
-  </section>`
-}
-
-function post(label: string, action: string, inputs: Readonly<Record<string, string>>): PageAction {
-  return { kind: 'post', label, action, inputs, primary: false }
+  return html`<section class="notice warn" aria-label="Please confirm" tabindex="-1" autofocus>${icon('warn')}<div><p>${sentence}</p>
+        <div class="actions">
+          <form method="post" action="${confirm.action}">${hiddenInputs({ ...confirm.inputs, csrf })}<button class="button danger">${confirm.label}</button></form>
+          <a class="button" href="${HOME}">Leave it as it is</a>
+        </div></div></section>`
 }
