@@ -11,32 +11,17 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-type RawHeaders = Buffer[] | string[] | Record<string, unknown> | null | undefined
-
-/** Pairs in the order and spelling of the upstream, repeated names kept, without hop-by-hop ones and those that Connection names. */
-export function answerHeaders(raw: RawHeaders): (readonly [string, string])[] {
-  if (!Array.isArray(raw)) throw new TypeError('the dispatcher gave no raw headers')
-  const pairs: [string, string][] = []
-  let named: string[] | undefined
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const pair: [string, string] = [textOf(raw[i]), textOf(raw[i + 1])]
-    if (pair[0].length === 10 && pair[0].toLowerCase() === 'connection') {
-      named = [
-        ...(named ?? []),
-        ...pair[1]
-          .toLowerCase()
-          .split(',')
-          .map((option) => option.trim()),
-      ]
-    }
-    pairs.push(pair)
+/** Pairs with lower-case names, repeated ones kept, without hop-by-hop headers and those that Connection names. */
+export function answerHeaders(parsed: Readonly<Record<string, string | string[] | undefined>>): (readonly [string, string])[] {
+  const { connection } = parsed
+  const named = connection === undefined ? [] : String(connection).toLowerCase().split(',')
+  const options = named.map((option) => option.trim())
+  const pairs: (readonly [string, string])[] = []
+  for (const name in parsed) {
+    const value = parsed[name]
+    if (value === undefined || HOP_BY_HOP.has(name) || options.includes(name)) continue
+    if (typeof value === 'string') pairs.push([name, value])
+    else for (const one of value) pairs.push([name, one])
   }
-  return pairs.filter(([name]) => {
-    const lower = name.toLowerCase()
-    return !HOP_BY_HOP.has(lower) && named?.includes(lower) !== true
-  })
-}
-
-function textOf(value: Buffer | string | undefined): string {
-  return typeof value === 'string' ? value : (value?.toString('latin1') ?? '')
+  return pairs
 }

@@ -57,8 +57,12 @@ class SocketEgress implements Egress {
     this.#pools = new Pools({ connector, clock, take: (mark) => this.#take(mark) })
   }
 
-  async send(request: OutboundRequest): Promise<OutboundResponse> {
-    return this.#start(request).answer
+  send(request: OutboundRequest): Promise<OutboundResponse> {
+    try {
+      return this.#start(request).answer
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async close(): Promise<void> {

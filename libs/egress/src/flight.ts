@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { CodedError } from '@credence/errors'
@@ -140,7 +141,7 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
     if (this.#stage === 'sending') this.#enter('sent')
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     // 1xx (RFC 9110 §15.2) says that the answer is still to come.
     if (status < 200 || this.finished) return
     this.#enter('answering')
@@ -149,7 +150,7 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
     this.#body.on('error', () => undefined)
     this.#settle.resolve({
       status,
-      headers: answerHeaders(controller.rawHeaders),
+      headers: answerHeaders(headers),
       body: this.#body,
       remoteAddress: this.#socket?.remoteAddress ?? '',
     })

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { CodedError } from '@credence/errors'
-import { type SwappedSecret, swapPlaceholders } from './placeholder.ts'
+import { type SwappedHead, type SwappedSecret, swapPlaceholders } from './placeholder.ts'
 import { MARK_HEADER } from './request-head.ts'
+import type { Slabs } from './slabs.ts'
 
 /** The request whose head is about to be written. */
 export interface Departure {
@@ -27,7 +28,7 @@ type WriteCallback = (error?: Error | null) => void
  * G4 A head with a secret is one buffer with memory of its own, written alone and zeroed when the socket has let go of it.
  *    (Several corked writes would be joined by TLS in a copy that nobody zeroes.)
  */
-export function guardSocket(socket: Socket, take: (mark: string) => Departure | undefined): void {
+export function guardSocket(socket: Socket, slabs: Slabs, take: (mark: string) => Departure | undefined): void {
   const write: Write = socket.write.bind(socket) as Write
   let current: Departure | undefined
   const guarded: Write = (chunk, encoding, callback) => {
@@ -39,7 +40,7 @@ export function guardSocket(socket: Socket, take: (mark: string) => Departure | 
       if (departure === undefined) throw new CodedError('INTERNAL', 'A request head without its mark was not written.')
       if (!socket.writable) throw new CodedError('UPSTREAM_UNREACHABLE', undefined, { facts: { cause: 'connect' } })
       departure.depart(socket)
-      const swapped = swapPlaceholders(head, departure.secrets)
+      const swapped = swapPlaceholders(head, departure.secrets, slabs)
       departure.departed()
       current = departure
       return uncorked(socket, () => writeHead(write, { head: swapped ?? head, rest, done }))
@@ -64,11 +65,11 @@ function takeHead(chunk: string | Uint8Array): { head: string; mark: string | un
   return { head: head.slice(0, found.index) + head.slice(found.index + found[0].length), mark: found[1], rest: text.slice(head.length) }
 }
 
-function writeHead(write: Write, part: { head: string | Buffer; rest: string; done: WriteCallback | undefined }): boolean {
+function writeHead(write: Write, part: { head: string | SwappedHead; rest: string; done: WriteCallback | undefined }): boolean {
   const { head, rest, done } = part
   if (typeof head === 'string') return write(head + rest, 'latin1', done)
-  const free = write(head, (error) => {
-    head.fill(0)
+  const free = write(head.bytes, (error) => {
+    head.release()
     if (rest === '') done?.(error)
   })
   return rest === '' ? free : write(rest, 'latin1', done)

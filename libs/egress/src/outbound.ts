@@ -38,7 +38,7 @@ export interface OutboundRequest {
 
 export interface OutboundResponse {
   readonly status: number
-  /** As the upstream sent them, in order, without those that only concern its connection with us (RFC 9110 §7.6.1). */
+  /** Names in lower case, repeated ones kept, without those that only concern the upstream's connection with us (RFC 9110 §7.6.1). */
   readonly headers: readonly (readonly [string, string])[]
   /** Raw: still content-encoded. `destroy()` ends the call upstream and frees its connection. */
   readonly body: Readable

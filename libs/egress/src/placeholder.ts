@@ -1,5 +1,6 @@
 import { CodedError } from '@credence/errors'
 import type { Random } from '@credence/service'
+import type { Slabs } from './slabs.ts'
 
 /** A value that is not in the request: its placeholder is, until the socket writes these bytes in its place. */
 export interface SwappedSecret {
@@ -10,16 +11,35 @@ export interface SwappedSecret {
 }
 
 const PREFIX = 'credence_ph_'
-const PLACEHOLDER = /credence_ph_[0-9a-f]{32}/g
-const RANDOM_BYTES = 16
+const BODY_LENGTH = 32
+const PLACEHOLDER_LENGTH = PREFIX.length + BODY_LENGTH
+const BODY = /^[0-9a-f]{32}$/
+const SERIES_BYTES = 11
 
-/** A text that nobody can guess and that survives headers and URLs unchanged. */
+/** Random bits are drawn once per source of chance, then counted on: no placeholder leaves the process, so none can be continued. */
+const series = new WeakMap<Random, { readonly start: string; count: number }>()
+
+/** A text that nobody outside can guess and that survives headers and URLs unchanged. */
 export function newPlaceholder(random: Random): string {
-  return PREFIX + Buffer.from(random.bytes(RANDOM_BYTES)).toString('hex')
+  let run = series.get(random)
+  if (run === undefined) {
+    run = { start: PREFIX + Buffer.from(random.bytes(SERIES_BYTES)).toString('hex'), count: 0 }
+    series.set(random, run)
+  }
+  run.count++
+  return run.start + run.count.toString(16).padStart(BODY_LENGTH - 2 * SERIES_BYTES, '0')
 }
 
 export function hasPlaceholder(text: string): boolean {
-  return text.includes(PREFIX) && text.search(PLACEHOLDER) >= 0
+  return nextPlaceholder(text, 0) >= 0
+}
+
+/** Where the next placeholder begins, known or not; -1 when there is none. */
+function nextPlaceholder(text: string, from: number): number {
+  for (let at = text.indexOf(PREFIX, from); at >= 0; at = text.indexOf(PREFIX, at + 1)) {
+    if (BODY.test(text.slice(at + PREFIX.length, at + PLACEHOLDER_LENGTH))) return at
+  }
+  return -1
 }
 
 /** Throws unless each placeholder of the request is known and its bytes cannot end the line they are put into (CR, LF, NUL, space in a target). */
@@ -29,10 +49,10 @@ export function checkPlaceholders(target: string, values: readonly string[], sec
 }
 
 function checkText(text: string, secrets: readonly SwappedSecret[], unsafe: (byte: number) => boolean): void {
-  if (!text.includes(PREFIX)) return
-  for (const [placeholder] of text.matchAll(PLACEHOLDER)) {
+  for (let at = nextPlaceholder(text, 0); at >= 0; at = nextPlaceholder(text, at + PLACEHOLDER_LENGTH)) {
+    const { bytes } = secretAt(text, at, secrets)
     // Byte by byte: a string of the whole value would stay in memory after its owner has wiped the bytes.
-    for (const byte of secretOf(placeholder, secrets).bytes) if (unsafe(byte)) throw unsafeSecret()
+    for (let i = 0; i < bytes.byteLength; i++) if (unsafe(bytes[i] ?? 0)) throw unsafeSecret()
   }
 }
 
@@ -49,30 +69,40 @@ function unsafeSecret(): CodedError {
   return new CodedError('FIELD_REFUSED', 'A secret has a control character, or a character that its place in the request cannot hold.')
 }
 
-function secretOf(placeholder: string, secrets: readonly SwappedSecret[]): SwappedSecret {
-  const secret = secrets.find((candidate) => candidate.placeholder === placeholder)
-  if (secret === undefined) throw new CodedError('INVALID_REQUEST', 'The request has a placeholder that stands for nothing.')
-  return secret
+function secretAt(text: string, at: number, secrets: readonly SwappedSecret[]): SwappedSecret {
+  for (const secret of secrets) {
+    if (secret.placeholder.length === PLACEHOLDER_LENGTH && text.startsWith(secret.placeholder, at)) return secret
+  }
+  throw new CodedError('INVALID_REQUEST', 'The request has a placeholder that stands for nothing.')
 }
 
-/**
- * The head's bytes with each placeholder replaced, or undefined when it has none. The buffer has memory of its own
- * (`allocUnsafeSlow`: not a slice of the shared pool), so that the caller can zero all of it.
- */
-export function swapPlaceholders(head: string, secrets: readonly SwappedSecret[]): Buffer | undefined {
-  if (!head.includes(PREFIX)) return undefined
-  const found = [...head.matchAll(PLACEHOLDER)].map((match) => ({ at: match.index, secret: secretOf(match[0], secrets) }))
-  if (found.length === 0) return undefined
-  const grown = found.reduce((sum, { secret }) => sum + secret.bytes.byteLength - secret.placeholder.length, 0)
-  const out = Buffer.allocUnsafeSlow(head.length + grown)
+/** A head whose secrets are in place. `release` zeroes it and gives its memory back. */
+export interface SwappedHead {
+  readonly bytes: Buffer
+  release(): void
+}
+
+/** The head's bytes with each placeholder replaced, or undefined when it has none. */
+export function swapPlaceholders(head: string, secrets: readonly SwappedSecret[], slabs: Slabs): SwappedHead | undefined {
+  let at = nextPlaceholder(head, 0)
+  if (at < 0) return undefined
+  const found: { readonly at: number; readonly secret: SwappedSecret }[] = []
+  let length = head.length
+  for (; at >= 0; at = nextPlaceholder(head, at + PLACEHOLDER_LENGTH)) {
+    const secret = secretAt(head, at, secrets)
+    found.push({ at, secret })
+    length += secret.bytes.byteLength - PLACEHOLDER_LENGTH
+  }
+  const slab = slabs.take(length)
+  const out = slab.subarray(0, length)
   let read = 0
   let written = 0
-  for (const { at, secret } of found) {
-    written += out.write(head.slice(read, at), written, 'latin1')
+  for (const { at: start, secret } of found) {
+    written += out.write(head.slice(read, start), written, 'latin1')
     out.set(secret.bytes, written)
     written += secret.bytes.byteLength
-    read = at + secret.placeholder.length
+    read = start + PLACEHOLDER_LENGTH
   }
   out.write(head.slice(read), written, 'latin1')
-  return out
+  return { bytes: out, release: () => slabs.give(slab, length) }
 }

@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import type { Connector } from './connector.ts'
 import { crowded } from './failure.ts'
 import { type Departure, guardSocket } from './guarded-socket.ts'
+import { Slabs } from './slabs.ts'
 import type { Target } from './target.ts'
 
 /** Connections per project and origin; what comes beyond waits. */
@@ -33,6 +34,7 @@ interface Entry {
 export class Pools {
   readonly #options: PoolsOptions
   readonly #entries = new Map<string, Entry>()
+  readonly #slabs = new Slabs()
   #sweptAt = Number.NEGATIVE_INFINITY
 
   constructor(options: PoolsOptions) {
@@ -80,7 +82,7 @@ export class Pools {
       connect: (_, callback) => {
         connector.open({ project, host, port, secure }).then(
           (socket) => {
-            guardSocket(socket, take)
+            guardSocket(socket, this.#slabs, take)
             callback(null, socket)
           },
           (error: Error) => callback(error, null),

@@ -23,9 +23,8 @@ const MAX_URL_LENGTH = 65_536
 export function targetOf(url: string, hosts: readonly string[]): Target {
   if (url.length > MAX_URL_LENGTH) throw new CodedError('REQUEST_TOO_LARGE', 'The URL is too long.')
   // WHATWG drops tabs and newlines, and reads `\` as `/`: what it would repair is refused.
-  if (/[^\x21-\x7e]|[\\#]/.test(url) || !/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url))
-    throw refused('The URL is not a plain absolute URL.')
-  const parsed = new URL(url)
+  const parsed = /[^\x21-\x7e]|[\\#]/.test(url) || !/^https?:\/\/[^/]/i.test(url) ? null : URL.parse(url)
+  if (parsed === null) throw refused('The URL is not a plain absolute URL.')
   if (parsed.username !== '' || parsed.password !== '' || parsed.port === '0') throw refused('The URL has a user name, or port 0.')
   if (hasPlaceholder(parsed.host)) throw refused('A placeholder cannot name a host.')
   if (!hosts.some((entry) => covers(entry, parsed))) throw refused()
@@ -39,14 +38,32 @@ export function targetOf(url: string, hosts: readonly string[]): Target {
   }
 }
 
-function covers(entry: string, url: URL): boolean {
+interface Allowed {
+  readonly origin: string
+  /** Without the slash at its end. */
+  readonly path: string
+}
+
+/** Lists come from recipes, of which there are few; parsing a URL is the dearest step of the check. */
+const parsedEntries = new Map<string, Allowed>()
+const MAX_PARSED_ENTRIES = 1_000
+
+function allowedBy(entry: string): Allowed {
+  const known = parsedEntries.get(entry)
+  if (known !== undefined) return known
   if (!URL.canParse(entry)) throw new TypeError('an entry of the host list is not a URL')
-  const allowed = new URL(entry)
-  if (allowed.origin !== url.origin) return false
-  const prefix = allowed.pathname.replace(/\/$/, '')
-  if (prefix === '') return true
-  if (url.pathname !== prefix && !url.pathname.startsWith(`${prefix}/`)) return false
-  return !leavesPrefix(url.pathname)
+  const { origin, pathname } = new URL(entry)
+  const allowed = { origin, path: pathname.replace(/\/$/, '') }
+  if (parsedEntries.size >= MAX_PARSED_ENTRIES) parsedEntries.clear()
+  parsedEntries.set(entry, allowed)
+  return allowed
+}
+
+function covers(entry: string, url: URL): boolean {
+  const { origin, path } = allowedBy(entry)
+  if (origin !== url.origin) return false
+  if (path === '') return true
+  return (url.pathname === path || url.pathname.startsWith(`${path}/`)) && !leavesPrefix(url.pathname)
 }
 
 /**
@@ -54,6 +71,7 @@ function covers(entry: string, url: URL): boolean {
  * Plain ones were resolved by the URL parser already.
  */
 function leavesPrefix(path: string): boolean {
+  if (!/[%.]/.test(path)) return false
   for (let text = path, previous = ''; text !== previous; ) {
     if (text.split(/[/\\]/).some((segment) => /^\.\.?(;.*)?$/.test(segment))) return true
     previous = text

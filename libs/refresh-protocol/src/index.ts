@@ -1,7 +1,7 @@
 /** The refresh protocol as pure decisions: which step comes next, what a token endpoint's answer did, what it means, how long to wait. */
-export { type RefreshClass, type Spentness, spentness, type TokenAnswer } from './answer.ts'
+export { type RefreshClass, spentness, type TokenAnswer } from './answer.ts'
 export { backoffMs, parseRetryAfter } from './backoff.ts'
-export { type History, judge, type Verdict } from './judge.ts'
+export { type History, judge, type Outcome, type Verdict } from './judge.ts'
 export { openIntentRule } from './open-intent.ts'
 export type { Intent, Lease, RefreshChild, Sent } from './record.ts'
 export { decideSave, decideStart, mayWrite } from './steps.ts'

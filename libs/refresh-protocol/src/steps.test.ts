@@ -212,6 +212,17 @@ describe('saving', () => {
     expect(changed(saved(since.child, before.sent, REFUSED)).intent?.senders).toEqual(['a'])
   })
 
+  test('[B-1] a replay over an unread spill does not speak for that spill', () => {
+    const before = taken(child(), here())
+    const unread = here({ now: 100_000, senders: { a: { gone: false, spillReplayed: false } } })
+    const since = taken(before.child, unread)
+    expect(since.child.intent?.senders).toEqual(['a', 'a'])
+    const after = { ...since.child, ...changed(saved(since.child, since.sent, REFUSED)) }
+    expect(after.intent?.senders).toEqual(['a'])
+    expect(decideStart(after, { ...unread, now: ENDS })).toEqual({ do: 'in_doubt', askUser: true })
+    expect(saved(after, before.sent, ROTATED)).toMatchObject({ do: 'save', change: { intent: undefined } })
+  })
+
   test('[B-1] a lost last resort is not tried again', () => {
     const first = taken(child({ refreshClass: 'strict' }), here({ me: 'b' }))
     const late = here({ now: ENDS, senders: { b: { gone: true, spillReplayed: true } } })

@@ -17,6 +17,8 @@ export interface Search {
   readonly protocol: Protocol
   readonly refreshClass: RefreshClass
   readonly breach: (breach: Breach) => void
+  /** What the search came by, so that a test can ask whether it went there at all. */
+  readonly witness: (what: string) => void
   /** A waiting worker says when it would look again. */
   readonly waitUntil: (at: number) => void
 }
@@ -38,6 +40,7 @@ export function saveHeld(world: World, sent: Sent, { held, search }: { held: Hel
   const { store } = world
   const newRtId = held.rt === undefined ? undefined : String(held.rt)
   const decision = search.protocol.decideSave(childOf(world, search.refreshClass), sent, { answer: held.answer, newRtId })
+  search.witness(`${sent.attempt} ${decision.do}`)
   if (decision.do === 'discard') {
     noteIfDropped(world, held, search)
     return

@@ -37,6 +37,7 @@ export interface Found {
   unusable: number
   inDoubt: number
   readonly breaches: Map<Breach, number>
+  readonly witnessed: Set<string>
   /** With `trace`: the worlds on the way to the first breach of each kind. */
   readonly ways: Map<Breach, readonly string[]>
 }
@@ -47,7 +48,7 @@ export function explore(
   protocol: Protocol = REAL,
   { trace = false }: { readonly trace?: boolean } = {},
 ): Found {
-  const found: Found = { worlds: 0, ends: 0, unusable: 0, inDoubt: 0, breaches: new Map(), ways: new Map() }
+  const found: Found = { worlds: 0, ends: 0, unusable: 0, inDoubt: 0, breaches: new Map(), witnessed: new Set(), ways: new Map() }
   const seen = new Map<string, string>()
   let from = ''
   const queue: World[] = []
@@ -68,6 +69,7 @@ export function explore(
     protocol,
     refreshClass,
     breach,
+    witness: (what) => found.witnessed.add(what),
     waitUntil: (at) => {
       waitUntil = Math.min(waitUntil, at)
     },

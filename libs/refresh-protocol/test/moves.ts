@@ -157,6 +157,7 @@ function check(world: World, worker: Worker, search: Search): readonly Move[] {
 function send(world: World, me: Worker, search: Search): void {
   const sent = me.sent!
   const { alive, current } = world.server
+  search.witness(`${sent.attempt} sent ${world.ended ? 'after' : 'before'} the end`)
   const { held, reused } = serve(world, search.refreshClass, Number(sent.rtId))
   if (reused && sent.attempt === 'first' && alive) search.breach('blind_replay')
   const revoked = alive && !world.server.alive

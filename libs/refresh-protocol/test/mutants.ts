@@ -55,6 +55,14 @@ const startWithoutTakeover: Start = (child, here) => {
   return { ...decision, change: { ...decision.change, intent: child.intent } }
 }
 
+/** Each instance is on record once, however many answers it may hold. */
+const startCountingOnce: Start = (child, here) => {
+  const decision = decideStart(child, here)
+  if (decision.do !== 'take' || decision.change.intent === undefined) return decision
+  const { intent } = decision.change
+  return { ...decision, change: { ...decision.change, intent: { ...intent, senders: [...new Set(intent.senders)] } } }
+}
+
 /** Saves whatever comes back, also for a secret that was replaced meanwhile. */
 const saveWithoutComparing: Save = (child, sent, received) => {
   const decision = decideSave(child, sent, received)
@@ -115,6 +123,11 @@ export const MUTANTS: readonly Mutant[] = [
     "a last resort over an unread spill of one's own",
     { ownSpill: 'assumed_read' },
     { refreshClass: 'strict', budget: 'savefail', breaks: 'revoked_while_held' },
+  ),
+  mutant(
+    'a replay speaks for the unread spill of its instance',
+    { decideStart: startCountingOnce, ownSpill: 'looked_at' },
+    { refreshClass: 'reject', budget: 'all', breaks: 'live_called_dead' },
   ),
   mutant('the spill comes after the parser', { spill: 'after_parse' }, { refreshClass: 'reject', budget: 'crash', breaks: 'dropped' }),
   mutant('no spill', { spill: 'never' }, { refreshClass: 'reject', budget: 'savefail', breaks: 'dropped' }),

@@ -6,6 +6,7 @@ import type { RefreshClass, TokenAnswer } from '../src/answer.ts'
 import type { judge } from '../src/judge.ts'
 import type { Change, Intent, Lease, Sent } from '../src/record.ts'
 import type { decideSave, decideStart, mayWrite } from '../src/steps.ts'
+import { DEFAULT_REFRESH_TIMES, type RefreshTimes } from '../src/times.ts'
 
 export interface Budget {
   readonly pause: number
@@ -86,8 +87,8 @@ export interface World {
   workers: readonly [Worker, Worker]
 }
 
-export const TIMES = { leaseMs: 60, deadlineMs: 20, confirmMs: 60 } as const
-export const ACCESS_ENDS = 1_000_000
+export const TIMES: RefreshTimes = DEFAULT_REFRESH_TIMES
+export const ACCESS_ENDS = 1_000_000_000
 /** Refresh tokens from here on belong to the grant that replaced the first one. */
 export const REPLACED = 100
 
@@ -154,10 +155,13 @@ export function isUsable(world: World, refreshClass: RefreshClass): boolean {
   return server.alive && (store.rt === server.current || (refreshClass === 'grace' && store.rt === server.current - 1))
 }
 
+/** Longer ago than any margin that a step compares with. */
+const LONG_AGO_MS = 1_000_000
+
 /** A compact name: worlds with equal futures have equal names, so times count from now. */
 export function nameOf(world: World): string {
   const { now, budget: b, server, store } = world
-  const ago = (at: number): number => Math.max(at - now, -100)
+  const ago = (at: number): number => Math.max(at - now, -LONG_AGO_MS)
   const sentName = (sent: Sent | undefined): string =>
     sent === undefined ? '' : `${sent.rtId}.${sent.term}.${sent.owner}.${sent.attempt[0]}.${ago(sent.deadline)}`
   const heldName = (held: Held | undefined): string => {

@@ -5,21 +5,25 @@ import type { CredenceEvent } from './messages.ts'
 import { networkError, type Rest } from './rest.ts'
 import { fromWire } from './wire-names.ts'
 
-export interface TailOptions {
-  /** A cursor that an event carried, or a time; absent: from now on. */
-  readonly from?: string | Date
+export interface EventFilter {
+  /** A cursor that an event carried, or a time. */
+  readonly from?: string | Date | undefined
   /** Whole types, or prefixes that end in a dot: `credential.`; absent: all. */
-  readonly types?: readonly string[]
-  readonly credentialId?: string
-  /** Ends the stream. */
-  readonly signal?: AbortSignal
-  /** Pause before the stream is opened again after a break; default 1,000 ms. */
-  readonly reconnectMs?: number
+  readonly types?: readonly string[] | undefined
+  readonly credentialId?: string | undefined
   /**
    * Called when `from` cannot be continued, because it is of another stream or older than what is kept: read the state anew,
    * then go on. Without it the iterator throws INVALID_CURSOR.
    */
-  readonly onReset?: (reset: Reset) => void
+  readonly onReset?: ((reset: Reset) => void) | undefined
+}
+
+/** Without `from`: from now on. */
+export interface TailOptions extends EventFilter {
+  /** Ends the stream. */
+  readonly signal?: AbortSignal
+  /** Pause before the stream is opened again after a break; default 1,000 ms. */
+  readonly reconnectMs?: number
 }
 
 export interface Reset {
@@ -34,6 +38,8 @@ export interface Events {
    * given out. Ends when the signal aborts; throws what the platform refuses.
    */
   tail(options?: TailOptions): AsyncIterable<CredenceEvent>
+  /** What has happened since `from` (absent: all that is kept), oldest first; ends there. */
+  list(options?: EventFilter): AsyncIterable<CredenceEvent>
 }
 
 const RECONNECT_MS = 1000

@@ -1,6 +1,7 @@
 import type * as credential from '@credence/proto/credential'
 import type * as events from '@credence/proto/events'
 import type * as gateway from '@credence/proto/gateway'
+import type * as refresher from '@credence/proto/refresher'
 import type * as registry from '@credence/proto/registry'
 import type * as verifier from '@credence/proto/verifier'
 
@@ -11,8 +12,11 @@ type Message<T> = T extends Date | Uint8Array | string | number | boolean | unde
     ? readonly Message<E>[]
     : { readonly [K in keyof T as K extends '_unknownFields' ? never : K]: Message<T[K]> }
 
+/** The same with members that REST leaves out when they are empty. */
+type Sparse<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]?: T[P] }
+
 /** A credential as its owner, those it is shared with and their tools see it. Never holds a secret. */
-export interface Credential extends Omit<Message<credential.Credential>, 'status' | 'level'> {
+export interface Credential extends Omit<Sparse<Message<credential.Credential>, 'reason' | 'health'>, 'status' | 'level'> {
   readonly status: 'active' | 'expired' | 'disabled'
   readonly level: 'user' | 'project'
 }
@@ -21,31 +25,49 @@ export interface Credential extends Omit<Message<credential.Credential>, 'status
 export interface Consumer extends Message<credential.Consumer> {}
 
 /** The connecting of one account, from its link to its end. */
-export interface Session extends Omit<Message<gateway.Session>, 'state' | 'confirm'> {
+export interface Session extends Omit<Sparse<Message<gateway.Session>, 'credentialId' | 'code' | 'detail'>, 'state' | 'confirm'> {
   readonly state: 'open' | 'at_provider' | 'unconfirmed' | 'connected' | 'failed' | 'cancelled' | 'timed_out'
   readonly confirm: 'host' | 'code' | 'login' | 'none'
 }
 
 /** A provider and the payload that describes it. */
 export interface Provider extends Omit<Message<registry.Provider>, 'payloadJson'> {
-  /** The payload as it was received, byte for byte. */
+  /** The payload as it was received, byte for byte; `JSON.parse` it to look inside. */
   readonly payloadJson: string
 }
 
 /** The OAuth client of a provider; its secret is never given back. */
-export interface OauthClient extends Message<registry.OauthClient> {}
+export interface OauthClient extends Omit<Message<registry.OauthClient>, 'oauthClientId'> {
+  /** The identifier that the provider gave (RFC 6749 §2.2). */
+  readonly clientId: string
+  readonly redirectUri: string
+}
 
 /** One use, refresh, verification, connect attempt or change of a credential. */
-export interface HistoryEntry extends Message<registry.HistoryEntry> {}
+export interface HistoryEntry
+  extends Omit<Sparse<Message<registry.HistoryEntry>, 'user' | 'consumer' | 'providerError' | 'traceId'>, 'httpStatus'> {
+  /** What the provider answered, where it was asked. */
+  readonly upstreamStatus?: number
+}
 
 /** An API key, without its secret. */
-export interface Key extends Message<registry.Key> {}
+export interface Key extends Sparse<Message<registry.Key>, 'role'> {}
 
 /** The settings of the project that the key belongs to. */
 export interface Project extends Message<registry.Project> {}
 
-/** A fact in the past tense: ids, times and reason codes. */
-export interface CredenceEvent extends Message<events.Event> {}
+/** A fact in the past tense, in the members of CloudEvents 1.0: ids, times and reason codes. */
+export interface CredenceEvent extends Omit<Sparse<Message<events.Event>, 'traceparent'>, 'data' | 'time'> {
+  readonly time: Date
+  readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
+/** When a credential is refreshed next, and how the last tries went. */
+export interface RefreshPlan extends Sparse<Message<refresher.GetPlanResponse>, 'kind' | 'state'> {}
 
 /** What one safe read-only call said of a credential. */
-export interface Verdict extends Message<verifier.VerifyResponse> {}
+export interface Verdict extends Omit<Sparse<Message<verifier.VerifyResponse>, 'cause' | 'sentence'>, 'httpStatus' | 'verdict'> {
+  /** `undecided`: the provider was down or throttled; `no_probe`: nothing safe to call is known. */
+  readonly verdict: 'ok' | 'failed' | 'undecided' | 'no_probe'
+  readonly upstreamStatus: number
+}

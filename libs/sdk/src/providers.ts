@@ -1,60 +1,85 @@
 import type { OauthClient, Provider } from './messages.ts'
-import { type ListOptions, listAll } from './pages.ts'
+import type { ListOptions } from './pages.ts'
+import { rawItems, rawMembers } from './raw-json.ts'
 import { path, type Rest, type RestCall } from './rest.ts'
 import { type SecretValue, secretBody } from './secret-body.ts'
-import { toWire } from './wire-names.ts'
+import { fromWire } from './wire-names.ts'
 
-/** The JSON of a provider: text or bytes are sent as they are and come back unchanged, an object is written out. */
+/** The JSON of a provider: text and bytes are sent as they are and come back unchanged, an object is written out. */
 export type Payload = string | Uint8Array | object
 
 /** What saving a payload means: names, fields, endpoints, a filled example, warnings, the difference to the version before. */
 export type ProviderReview = Readonly<Record<string, unknown>>
 
+export interface CatalogEntry {
+  readonly slug: string
+  readonly displayName: string
+  readonly description?: string
+  readonly types: readonly string[]
+  readonly docs?: string
+}
+
+export interface SavedProvider extends Provider {
+  readonly review?: ProviderReview
+  /** Live credentials that stay on an older version until they are reconnected. */
+  readonly kept?: number
+}
+
 export interface Providers {
   /** Throws INVALID_PROVIDER with every fault at once. */
-  create(payload: Payload): Promise<{ readonly provider: Provider; readonly review: ProviderReview }>
+  create(payload: Payload): Promise<SavedProvider>
   /** The same with an entry of the built-in catalogue. */
-  createFromCatalog(slug: string): Promise<{ readonly provider: Provider; readonly review: ProviderReview }>
-  /** Saves the whole payload as a new version; `kept` live credentials stay on theirs until they are reconnected. */
-  update(
-    providerId: string,
-    payload: Payload,
-  ): Promise<{ readonly provider: Provider; readonly review: ProviderReview; readonly kept: number }>
+  createFromCatalog(slug: string): Promise<SavedProvider>
+  /** Saves the whole payload as a new version. */
+  update(providerId: string, payload: Payload): Promise<SavedProvider>
   /** Saves nothing. With `providerId`: as an update of that one. */
-  review(payload: Payload, options?: { readonly providerId?: string }): Promise<ProviderReview>
+  review(payload: Payload, options?: { readonly providerId?: string | undefined }): Promise<ProviderReview>
   /** `version` absent: the newest. */
   get(providerId: string, version?: number): Promise<Provider>
   list(options?: ListOptions): AsyncIterable<Provider>
   /** Throws PROVIDER_IN_USE while credentials use it. */
   delete(providerId: string): Promise<void>
-  /** The built-in catalogue: slugs and names. */
-  catalog(): Promise<readonly { readonly slug: string; readonly displayName: string }[]>
+  /** Well-known providers that can be taken over by name. */
+  catalog(): Promise<readonly CatalogEntry[]>
 }
 
 export function providersOf(rest: Rest): Providers {
-  const save = <T>(call: Pick<RestCall, 'method' | 'path' | 'query'>, payload: Payload): Promise<T> =>
-    rest.call({ ...call, body: bytesOf(payload), creates: call.method === 'POST' })
-  return {
-    create: (payload) => save({ method: 'POST', path: '/v1/providers' }, payload),
-    createFromCatalog: (slug) => rest.call({ method: 'POST', path: '/v1/providers', query: { catalog_slug: slug }, creates: true }),
-    update: (id, payload) => save({ method: 'PUT', path: path`/v1/providers/${id}` }, payload),
-    async review(payload, { providerId } = {}) {
-      const call =
-        providerId === undefined
-          ? ({ method: 'POST', path: '/v1/providers' } as const)
-          : ({ method: 'PUT', path: path`/v1/providers/${providerId}` } as const)
-      const answer = await save<{ review: ProviderReview }>({ ...call, query: { validate_only: true } }, payload)
-      return answer.review
-    },
-    get: async (id, version) =>
-      (await rest.call<{ provider: Provider }>({ method: 'GET', path: path`/v1/providers/${id}`, query: { version } })).provider,
-    list: (options) => listAll(rest, { path: '/v1/providers', items: 'providers' }, options),
-    delete: async (id) => {
-      await rest.call({ method: 'DELETE', path: path`/v1/providers/${id}` })
-    },
-    catalog: async () =>
-      (await rest.call<{ entries: { slug: string; displayName: string }[] }>({ method: 'GET', path: '/v1/catalog' })).entries,
+  const ask = async (call: RestCall): Promise<SavedProvider> => providerOf(await rest.text(call))
+  const review = async (call: Pick<RestCall, 'method' | 'path'>, payload: Payload): Promise<ProviderReview> => {
+    const answer = await rest.call<{ review: ProviderReview }>({ ...call, query: { validate_only: true }, body: bytesOf(payload) })
+    return answer.review
   }
+  return {
+    create: (payload) => ask({ method: 'POST', path: '/v1/providers', body: bytesOf(payload), creates: true }),
+    createFromCatalog: (slug) => ask({ method: 'POST', path: '/v1/providers', query: { catalog: slug }, creates: true }),
+    update: (id, payload) => ask({ method: 'PUT', path: path`/v1/providers/${id}`, body: bytesOf(payload) }),
+    review: (payload, { providerId } = {}) =>
+      providerId === undefined
+        ? review({ method: 'POST', path: '/v1/providers' }, payload)
+        : review({ method: 'PUT', path: path`/v1/providers/${providerId}` }, payload),
+    get: (id, version) => ask({ method: 'GET', path: path`/v1/providers/${id}`, query: { version } }),
+    list: (options) => listProviders(rest, options),
+    delete: (id) => rest.call({ method: 'DELETE', path: path`/v1/providers/${id}` }),
+    catalog: async () => (await rest.call<{ entries: CatalogEntry[] }>({ method: 'GET', path: '/v1/catalog' })).entries,
+  }
+}
+
+async function* listProviders(rest: Rest, { pageSize }: ListOptions = {}): AsyncGenerator<Provider, void, undefined> {
+  let pageToken: string | undefined
+  do {
+    const page = await rest.text({ method: 'GET', path: '/v1/providers', query: { page_size: pageSize, page_token: pageToken } })
+    const members = rawMembers(page)
+    yield* rawItems(members.get('providers') ?? '[]').map(providerOf)
+    pageToken = JSON.parse(members.get('next_page_token') ?? '""') as string
+  } while (pageToken !== '')
+}
+
+/** The payload is taken as the text that stands in the answer. */
+function providerOf(text: string): SavedProvider {
+  const members = rawMembers(text)
+  const payloadJson = members.get('payload') ?? ''
+  const { payload: _, ...rest } = fromWire(JSON.parse(text)) as SavedProvider & { readonly payload: unknown }
+  return { ...rest, payloadJson }
 }
 
 function bytesOf(payload: Payload): Uint8Array<ArrayBuffer> {
@@ -64,26 +89,28 @@ function bytesOf(payload: Payload): Uint8Array<ArrayBuffer> {
 
 export interface NewOauthClient {
   /** The identifier that the provider gave (RFC 6749 §2.2). */
-  readonly oauthClientId: string
-  readonly clientSecret?: SecretValue
+  readonly clientId: string
+  /** Absent for a public client. */
+  readonly clientSecret?: SecretValue | undefined
 }
 
 export interface Clients {
   /** Registers the OAuth client of a provider, or takes a new secret of it; no reconnects. The answer tells the redirect address. */
   put(providerId: string, client: NewOauthClient): Promise<OauthClient>
+  /** Throws CLIENT_MISSING when there is none. */
   get(providerId: string): Promise<OauthClient>
 }
 
 export function clientsOf(rest: Rest): Clients {
   return {
-    async put(id, { clientSecret, ...plain }) {
-      const body = secretBody(toWire(plain) as object, clientSecret === undefined ? {} : { client_secret: clientSecret })
+    async put(id, { clientId, clientSecret }) {
+      const body = secretBody({ client_id: clientId }, clientSecret === undefined ? {} : { client_secret: clientSecret })
       try {
-        return (await rest.call<{ client: OauthClient }>({ method: 'PUT', path: path`/v1/providers/${id}/client`, body })).client
+        return await rest.call({ method: 'PUT', path: path`/v1/providers/${id}/client`, body })
       } finally {
         body.fill(0)
       }
     },
-    get: async (id) => (await rest.call<{ client: OauthClient }>({ method: 'GET', path: path`/v1/providers/${id}/client` })).client,
+    get: (id) => rest.call({ method: 'GET', path: path`/v1/providers/${id}/client` }),
   }
 }

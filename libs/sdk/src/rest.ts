@@ -37,12 +37,20 @@ export class Rest {
 
   /** The answer, or undefined where there is none to read (204). */
   async call<T>(call: RestCall): Promise<T> {
+    const text = await this.text(call)
+    return (text === '' ? undefined : fromWire(JSON.parse(text))) as T
+  }
+
+  /** The answer as the JSON text that came; empty for 204. */
+  async text(call: RestCall): Promise<string> {
     const response = await this.open(call)
-    if (response.status === 204) return undefined as T
+    if (response.status === 204) return ''
     const text = await response.text().catch((error: unknown) => {
       throw this.#failure(error, call)
     })
-    return fromWire(readJson(text, response.status)) as T
+    if (isJson(text)) return text
+    const detail = `The answer (HTTP ${response.status}) was not one of Credence: check the address.`
+    throw new CredenceError('UNAVAILABLE', detail, { status: response.status })
   }
 
   /** The answer with its body unread. A network failure of a read, or of a create under its key, is tried once more. */
@@ -115,10 +123,11 @@ function isUnreachable(error: unknown): boolean {
   return error instanceof CredenceError && error.code === 'UNAVAILABLE' && error.status === 0
 }
 
-function readJson(text: string, status: number): unknown {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text)
+    JSON.parse(text)
+    return true
   } catch {
-    throw new CredenceError('UNAVAILABLE', `The answer (HTTP ${status}) was not one of Credence: check the address.`, { status })
+    return false
   }
 }

@@ -2,28 +2,28 @@ import type { Credential, Session } from './messages.ts'
 import { path, type Rest } from './rest.ts'
 
 export interface NewSession {
-  readonly providerId?: string
+  readonly providerId?: string | undefined
   /** One pattern of the provider to offer alone; absent: the person picks. */
-  readonly pattern?: number
+  readonly pattern?: number | undefined
   /** Set: reconnect this credential; its id stays. */
-  readonly credentialId?: string
+  readonly credentialId?: string | undefined
   /** `usr_…`, `id:…` or `email:…`; absent: the caller's own user. */
-  readonly user?: string
-  readonly label?: string
-  readonly level?: 'user' | 'project'
+  readonly user?: string | undefined
+  readonly label?: string | undefined
+  readonly level?: 'user' | 'project' | undefined
   /** How the person is proven to be the same at both ends; absent: the project's setting. */
-  readonly confirm?: Session['confirm']
+  readonly confirm?: Session['confirm'] | undefined
   /** One of the project's return addresses, letter by letter. */
-  readonly returnUrl?: string
-  readonly scopes?: readonly string[]
+  readonly returnUrl?: string | undefined
+  readonly scopes?: readonly string[] | undefined
 }
 
 export interface Completion {
   /** The one-time code of the return address, or the six digits of the end page. */
   readonly code: string
   /** The user whom the caller knows to be at the other end. */
-  readonly user?: string
-  readonly confirmAccountChange?: boolean
+  readonly user?: string | undefined
+  readonly confirmAccountChange?: boolean | undefined
 }
 
 export interface Sessions {
@@ -47,27 +47,22 @@ const MARGIN_MS = 15_000
 export function sessionsOf(rest: Rest): Sessions {
   return {
     create: (session) => rest.call({ method: 'POST', path: '/v1/sessions', body: session, creates: true }),
-    get: async (id) => (await rest.call<{ session: Session }>({ method: 'GET', path: path`/v1/sessions/${id}` })).session,
+    get: (id) => rest.call({ method: 'GET', path: path`/v1/sessions/${id}` }),
     async wait(id, { timeoutMs = WAIT_MS, signal } = {}) {
       const end = performance.now() + timeoutMs
       for (;;) {
-        const left = Math.max(1, Math.min(end - performance.now(), LONGEST_WAIT_MS))
-        const session = await waitOnce(rest, id, { timeoutMs: Math.ceil(left), signal })
+        const left = Math.ceil(Math.max(1, Math.min(end - performance.now(), LONGEST_WAIT_MS)))
+        const session = await rest.call<Session>({
+          method: 'GET',
+          path: path`/v1/sessions/${id}/wait`,
+          query: { timeout_ms: left },
+          signal,
+          timeoutMs: left + MARGIN_MS,
+        })
         if (ENDED.has(session.state) || performance.now() >= end) return session
       }
     },
-    cancel: async (id) => (await rest.call<{ session: Session }>({ method: 'POST', path: path`/v1/sessions/${id}/cancel` })).session,
+    cancel: (id) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/cancel` }),
     complete: (id, completion) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/complete`, body: completion }),
   }
-}
-
-async function waitOnce(rest: Rest, id: string, wait: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<Session> {
-  const answer = await rest.call<{ session: Session }>({
-    method: 'GET',
-    path: path`/v1/sessions/${id}/wait`,
-    query: { timeout_ms: wait.timeoutMs },
-    signal: wait.signal,
-    timeoutMs: wait.timeoutMs + MARGIN_MS,
-  })
-  return answer.session
 }

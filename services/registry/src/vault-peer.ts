@@ -34,12 +34,12 @@ export function vaultPeer(peers: Peers, pushTimeoutMs: number): VaultPort {
   }
 }
 
-/** A call that its own deadline ended comes back as an abort, which says nothing to whoever asked us. */
+/** A call that its own deadline ended comes back as the abort of its signal, which says nothing to whoever asked us. */
 async function inTime<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError')
+    if (error instanceof Error && /^(Abort|Timeout)Error$/.test(error.name))
       throw new CodedError('DEADLINE_EXCEEDED', 'The vault did not answer in time.')
     throw error
   }

@@ -127,6 +127,12 @@ export class Platform {
     return { gateway, principal: { ...principal, roles: [], scopes: [...scopes] } }
   }
 
+  /** What `read` gives after one more turn of the sweeper; to be polled, since the turn goes on after the clock has moved. */
+  async afterSweep<T>(read: () => T | Promise<T>): Promise<T> {
+    await this.clock.advance(5_000)
+    return read()
+  }
+
   /** The facts of this type about this subject, once there are at least so many. */
   async heard(type: string, subject: string, count = 1): Promise<Fact[]> {
     for (;;) {

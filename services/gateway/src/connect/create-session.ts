@@ -40,7 +40,7 @@ export async function createSession(
 ): Promise<{ session: ConnectSession; link: string }> {
   requireScope(principal, 'sessions')
   const creator = await actorFor(parts.services, principal, request.user)
-  if (request.level === 'project') requireAdministrator(principal)
+  if (request.level === 'project') requireScope(principal, 'project')
   const { registry } = parts.services
   const as = callAs(creator)
   const credential =
@@ -187,11 +187,6 @@ function scopeFaults(scopes: readonly string[], { payload }: Offer): Fault[] {
 
 export function requireScope(principal: Principal, scope: string): void {
   if (!principal.scopes.includes(scope)) throw new CodedError('SCOPE_REQUIRED', `This needs the scope \`${scope}\`.`)
-}
-
-function requireAdministrator({ roles, scopes }: Principal): void {
-  if (roles.includes('owner') || roles.includes('admin') || scopes.includes('project')) return
-  throw new CodedError('SCOPE_REQUIRED', 'A credential of the project is connected by an administrator only.')
 }
 
 function fault(pointer: string, code: string, detail: string): Fault {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CodedError } from '@credence/errors'
-import type { Principal } from '@credence/rpc'
+import { callAs, type Principal, servicePrincipal } from '@credence/rpc'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { present, type Services } from '../services.ts'
 
@@ -20,12 +20,9 @@ export function requireCaller(app: FastifyInstance, services: Services): void {
     const [, key] = KEY.exec(request.headers.authorization ?? '') ?? []
     if (key === undefined) throw new CodedError('UNAUTHENTICATED')
     const user = request.headers['credence-user']
-    // No principal goes along: who asks is what this call finds out.
-    const { principal } = await services.registry.authenticate({
-      keySha256: createHash('sha256').update(key).digest(),
-      user: typeof user === 'string' ? user : '',
-      via: 'http',
-    })
+    const keySha256 = createHash('sha256').update(key).digest()
+    const asked = { keySha256, user: typeof user === 'string' ? user : '', via: 'http' }
+    const { principal } = await services.registry.authenticate(asked, callAs(servicePrincipal('gateway')))
     request.principal = present(principal, 'principal')
     request.caller = request.principal.subject
   })

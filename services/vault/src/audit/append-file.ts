@@ -22,6 +22,8 @@ export interface AppendFileOptions {
 
 interface Waiting {
   readonly framed: Buffer
+  /** Monotonic time at which its caller must have an answer. */
+  readonly dueMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -37,30 +39,45 @@ export async function openAppendFile(options: AppendFileOptions): Promise<{ file
 
 /** One write and one fdatasync for all that came while the last ones were under way: a commit costs the same for 1 or 64. */
 function groupCommit(handle: FileHandle, options: AppendFileOptions): AppendFile {
+  const { clock, deadlineMs } = options
   let waiting: Waiting[] = []
+  let writing: Waiting[] = []
   let flushing: Promise<void> | undefined
+  let watching = false
 
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting
+      writing = waiting
       waiting = []
       try {
-        await handle.appendFile(batch.length === 1 ? batch[0]!.framed : Buffer.concat(batch.map((item) => item.framed)))
+        await handle.appendFile(writing.length === 1 ? writing[0]!.framed : Buffer.concat(writing.map((item) => item.framed)))
         await handle.datasync()
-        for (const item of batch) item.resolve()
+        for (const item of writing) item.resolve()
       } catch {
-        for (const item of batch) item.reject(unavailable())
+        for (const item of writing) item.reject(unavailable())
       }
     }
+    writing = []
     flushing = undefined
+  }
+  /** One sleeper for all that wait: a timer per record would cost more than the record. Whoever is late has been answered. */
+  async function watch(): Promise<void> {
+    watching = true
+    const next = (): Waiting | undefined => [...writing, ...waiting].find((item) => item.dueMs > clock.monotonicMs())
+    for (let oldest = next(); oldest !== undefined; oldest = next()) {
+      await clock.sleep(oldest.dueMs - clock.monotonicMs())
+      for (const item of [...writing, ...waiting]) if (item.dueMs <= clock.monotonicMs()) item.reject(unavailable())
+    }
+    watching = false
   }
   return {
     append(payload) {
       const done = new Promise<void>((resolve, reject) => {
-        waiting.push({ framed: frame(payload), resolve, reject })
+        waiting.push({ framed: frame(payload), dueMs: clock.monotonicMs() + deadlineMs, resolve, reject })
       })
       flushing ??= flush()
-      return withDeadline(done, options)
+      if (!watching) void watch()
+      return done
     },
     async clear() {
       await flushing
@@ -71,19 +88,6 @@ function groupCommit(handle: FileHandle, options: AppendFileOptions): AppendFile
       await flushing
       await handle.close()
     },
-  }
-}
-
-async function withDeadline(done: Promise<void>, options: AppendFileOptions): Promise<void> {
-  const stop = new AbortController()
-  const late = options.clock.sleep(options.deadlineMs, stop.signal).then(
-    () => Promise.reject(unavailable()),
-    () => undefined,
-  )
-  try {
-    await Promise.race([done, late])
-  } finally {
-    stop.abort()
   }
 }
 

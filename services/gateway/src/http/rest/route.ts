@@ -1,6 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CodedError } from '@credence/errors'
 import { callAs } from '@credence/rpc'
-import type { FastifyInstance, FastifyRequest, FastifySchema, RouteShorthandOptions } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifySchema, RawServerDefault, RouteShorthandOptions } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../caller.ts'
@@ -8,10 +9,7 @@ import { asCoded } from '../problem.ts'
 import { problem } from './schemas.ts'
 
 /** The API's scope: schemas are zod's, and handlers are typed by them. */
-export type RestScope =
-  ReturnType<FastifyInstance['withTypeProvider']> extends never
-    ? never
-    : FastifyInstance & { withTypeProvider<T extends ZodTypeProvider>(): FastifyInstance }
+export type RestScope = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
 /** The answers of a route: its own, and problems for everything else. */
 export function answers(status: number, schema: z.ZodType): Record<string, z.ZodType> {
@@ -26,10 +24,10 @@ export function pageOf(member: string, item: z.ZodType): z.ZodType {
 }
 
 /** The parameters of every list. */
-export const PAGE_QUERY = {
+export const PAGE_QUERY: { readonly page_size: z.ZodOptional<z.ZodCoercedNumber>; readonly page_token: z.ZodOptional<z.ZodString> } = {
   page_size: z.coerce.number().int().min(1).max(200).optional(),
   page_token: z.string().max(2000).optional(),
-} as const
+}
 
 export function pageRequest(query: { readonly page_size?: number | undefined; readonly page_token?: string | undefined }): {
   pageSize: number

@@ -27,7 +27,7 @@ export async function look() {
   clearTimeout(timer)
   if (!following || leaving) return
   const state = await ask()
-  if (leaving) return
+  if (leaving || !following) return
   if (state) following.seen(state.state)
   if (state && !following.states.includes(state.state)) return leave(state.url)
   clearTimeout(timer)
@@ -38,8 +38,8 @@ async function ask() {
   try {
     const answer = await fetch(stateUrl, { headers: { accept: 'application/json' }, cache: 'no-store' })
     if (answer.ok) return await answer.json()
-    // The session is gone: its own page says so. (403 is a session that this browser is about to be bound to.)
-    if (answer.status === 404 || answer.status === 410) leave(location.href)
+    // The session is gone for good. (403 is one that this browser is about to be bound to.)
+    if (answer.status === 404 || answer.status === 410) following = undefined
   } catch {
     // Offline for a moment: the next look may reach it.
   }

@@ -1,0 +1,70 @@
+import { Option, type Command } from 'commander'
+import { createCredence, type Credence } from '@credence/sdk'
+import type { Environment } from './config.ts'
+import { resolveContext } from './context.ts'
+import { createPrinter, type Format, type Printer } from './print/printer.ts'
+import { type Prompts, terminalPrompts } from './prompts/prompts.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What every command is given. */
+export interface Cli {
+  readonly terminal: Terminal
+  readonly printer: Printer
+  /** Undefined where nobody can be asked. */
+  readonly prompts: Prompts | undefined
+  readonly input: AsyncIterable<Uint8Array>
+  readonly home: string
+  /** The client of the context. Throws INVALID_SETTING when there is none. */
+  credence(): Credence
+}
+
+/** The flags of the program that hold for every command. */
+export interface GlobalFlags {
+  readonly output: Format
+  readonly home: string
+  readonly apiUrl?: string
+  readonly proxyUrl?: string
+  readonly user?: string
+}
+
+export interface Surroundings {
+  readonly terminal: Terminal
+  readonly environment: Environment
+  readonly input: AsyncIterable<Uint8Array>
+}
+
+export function createCli(flags: GlobalFlags, { terminal, environment, input }: Surroundings): Cli {
+  return {
+    terminal,
+    printer: createPrinter(terminal, flags.output),
+    prompts: terminal.interactive && flags.output === 'table' ? terminalPrompts() : undefined,
+    input,
+    home: flags.home,
+    credence: () => createCredence(resolveContext(flags, environment.key)),
+  }
+}
+
+/** Work of a command: its arguments in order, and its own options. */
+export type Work<O> = (cli: Cli, args: readonly string[], options: O) => Promise<void>
+
+/** Gives a command its work. */
+export type Act = <O>(command: Command, work: Work<O>) => Command
+
+export function actWith(surroundings: Surroundings): Act {
+  return <O>(command: Command, work: Work<O>) =>
+    command.action(() => work(createCli(command.optsWithGlobals(), surroundings), command.args, command.opts() as O))
+}
+
+/** An option that can be set by its environment variable too: `--page-size` by CREDENCE_PAGE_SIZE. */
+export function flag(flags: string, description: string): Option {
+  const option = new Option(flags, description)
+  return option.env(`CREDENCE_${option.name().toUpperCase().replaceAll('-', '_')}`)
+}
+
+/** Collects an option that may be given several times. */
+export function several(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be given several times`).argParser((value: string, before: string[] | undefined) => [
+    ...(before ?? []),
+    value,
+  ])
+}

@@ -1,0 +1,36 @@
+import type { Consumer, HistoryEntry } from './messages.ts'
+import { type ListOptions, listAll } from './pages.ts'
+import { path, type Rest } from './rest.ts'
+
+export interface NewConsumer {
+  readonly credentialId: string
+  readonly kind: 'tool' | 'channel' | 'agent'
+  /** What your own system calls it. */
+  readonly externalRef: string
+  readonly label?: string | undefined
+}
+
+export interface Consumers {
+  /** Tells where a credential is used: a delete then asks first, and orphans are told. */
+  bind(consumer: NewConsumer): Promise<Consumer>
+  list(credentialId: string, options?: ListOptions): AsyncIterable<Consumer>
+  unbind(consumerId: string): Promise<void>
+}
+
+export function consumersOf(rest: Rest): Consumers {
+  return {
+    bind: ({ credentialId, ...body }) =>
+      rest.call({ method: 'POST', path: path`/v1/credentials/${credentialId}/consumers`, body, creates: true }),
+    list: (id, options) => listAll(rest, { path: path`/v1/credentials/${id}/consumers`, items: 'consumers' }, options),
+    unbind: (id) => rest.call({ method: 'DELETE', path: path`/v1/consumers/${id}` }),
+  }
+}
+
+export interface History {
+  /** Uses, refreshes, verifications, connect attempts and changes of one credential, newest first. */
+  list(credentialId: string, options?: ListOptions): AsyncIterable<HistoryEntry>
+}
+
+export function historyOf(rest: Rest): History {
+  return { list: (id, options) => listAll(rest, { path: path`/v1/credentials/${id}/history`, items: 'entries' }, options) }
+}

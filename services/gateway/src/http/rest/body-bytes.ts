@@ -1,0 +1,23 @@
+import { CodedError } from '@credence/errors'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { readBody } from '../../intake/read-body.ts'
+
+/** JSON bodies of this scope stay the bytes they came as: because they are kept so, or because a secret may be in them. */
+export function keepBytes(app: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser' | 'initialConfig'>): void {
+  app.removeAllContentTypeParsers()
+  const max = app.initialConfig.bodyLimit ?? 0
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: AsyncIterable<Uint8Array>): Promise<Buffer> => {
+    const declared = request.headers['content-length']
+    return readBody(payload, declared === undefined ? undefined : Number(declared), max)
+  })
+}
+
+/** The body; empty where none came. Throws INVALID_REQUEST when it was sent compressed. */
+export function bodyBytes(request: FastifyRequest): Buffer {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') {
+    const detail = 'Send the body without Content-Encoding.'
+    throw new CodedError('INVALID_REQUEST', undefined, { faults: [{ pointer: '', code: 'INVALID_CONTENT_ENCODING', detail }] })
+  }
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+}

@@ -1,0 +1,131 @@
+import { firstFactSeq, type Plan } from './plan.ts'
+import { type PlannedRefresh, planRefresh } from './plan-refresh.ts'
+import type { PlanChange } from './plans.ts'
+import type { TokenFacts } from './token-facts.ts'
+
+export interface DeriveContext {
+  readonly now: number
+  readonly clientPaused: boolean
+}
+
+const KEEP: PlanChange = { do: 'keep' }
+/** Nobody can act on a warning that comes later. */
+const LATEST_REMINDER_MS = 5 * 60_000
+
+/**
+ * What becomes of a plan when the vault says `token`. Pure, and idempotent: the same facts a second time keep it as it is,
+ * so a repeated or forged hint changes nothing.
+ */
+export function derivePlan(plan: Plan | undefined, token: TokenFacts | undefined, context: DeriveContext): PlanChange {
+  if (token === undefined || token.state === 'deleted') return plan === undefined ? KEEP : { do: 'remove' }
+  if (plan?.kind === 'given_up' && staysGivenUp(plan, token)) return KEEP
+  const planned = planRefresh(plannedToken(plan, token, context.now), {
+    credentialId: token.credentialId,
+    now: context.now,
+    first: isFirst(plan, token),
+  })
+  if (token.state === 'expired') return { do: 'write', plan: ended(plan, token, context.now) }
+  const recovers = plan?.kind === 'given_up' && plan.state === 'expired'
+  if (planned.kind === 'none' && !recovers) return plan === undefined ? KEEP : { do: 'remove' }
+  const next = fresh(plan, token, { planned, now: context.now })
+  const wanted = pausedFor(next, token, context)
+  if (plan !== undefined && isSame(plan, wanted)) return KEEP
+  if (!recovers) return { do: 'write', plan: wanted }
+  const end = next.expiresAt === undefined ? {} : { expires_at: next.expiresAt }
+  return { do: 'write', plan: wanted, facts: [{ type: 'credential.recovered', data: { version: token.version, ...end } }] }
+}
+
+/** Only a newer secret that is in force ends it: an answer that came late leaves the fence closed, and a person is asked already. */
+function staysGivenUp(plan: Plan, token: TokenFacts): boolean {
+  if (plan.state === 'paused') return token.state !== 'active'
+  return token.version <= plan.version || token.state !== 'active'
+}
+
+/** The spread of a whole import, and of what was connected anew. A version above 1 without a plan is a plan that was lost. */
+function isFirst(plan: Plan | undefined, token: TokenFacts): boolean {
+  return token.version === 1 || plan?.kind === 'given_up'
+}
+
+/** A static secret has no time of issue; the first sight of it stands for one. */
+function plannedToken(plan: Plan | undefined, token: TokenFacts, now: number) {
+  const seenAt = plan?.version === token.version ? plan.issuedAt.getTime() : now
+  return { ...token, issuedAt: token.issuedAt ?? seenAt }
+}
+
+function fresh(plan: Plan | undefined, token: TokenFacts, at: { planned: PlannedRefresh; now: number }): Plan {
+  const { planned } = at
+  const isKnown = plan?.version === token.version
+  const expiresAt = 'expiresAt' in planned ? planned.expiresAt : undefined
+  return {
+    ...common(plan, token, at.now),
+    kind: planned.kind === 'refresh' ? 'refresh' : 'remind',
+    state: 'planned',
+    refreshAt: dueAt(planned, isKnown ? plan.remindedAt : undefined),
+    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+    failures: isKnown ? plan.failures : {},
+    judgedAt: isKnown || plan === undefined ? judgedBefore(plan, token) : undefined,
+    remindedAt: isKnown ? plan.remindedAt : undefined,
+    reason: undefined,
+    upstreamError: undefined,
+  }
+}
+
+/** For a plan made from nothing the last failure is history: it may be of a time before an operator mended things. */
+function judgedBefore(plan: Plan | undefined, token: TokenFacts): Date | undefined {
+  if (plan !== undefined) return plan.judgedAt
+  return token.lastRefresh?.at === undefined ? undefined : new Date(token.lastRefresh.at)
+}
+
+function dueAt(planned: PlannedRefresh, remindedAt: Date | undefined): Date | undefined {
+  if (planned.kind === 'none') return undefined
+  if (planned.kind === 'refresh') return new Date(planned.refreshAt)
+  if (remindedAt !== undefined) return new Date(planned.expiresAt)
+  return new Date(Math.min(planned.refreshAt, planned.expiresAt - LATEST_REMINDER_MS))
+}
+
+function common(plan: Plan | undefined, token: TokenFacts, now: number) {
+  return {
+    ...plan,
+    id: token.credentialId,
+    v: 1,
+    project: token.project,
+    version: token.version,
+    issuedAt: new Date(plannedToken(plan, token, now).issuedAt),
+    refreshClass: token.refreshClass,
+    clientId: token.clientId,
+    outbox: plan?.outbox ?? [],
+    factSeq: plan?.factSeq ?? firstFactSeq(now),
+    reported: plan?.reported ?? { version: token.version, health: 'ok' as const },
+  }
+}
+
+/** The registry closed it and no plan says so: the plan was lost, not the word. It is not told a second time. */
+function ended(plan: Plan | undefined, token: TokenFacts, now: number): Plan {
+  const expiresAt = token.expiresAt === undefined ? undefined : new Date(token.expiresAt)
+  const kept = { failures: plan?.failures ?? {}, judgedAt: plan?.judgedAt }
+  return { ...common(plan, token, now), ...kept, kind: 'given_up', state: 'expired', refreshAt: undefined, expiresAt, reason: 'expired' }
+}
+
+/** A disabled credential gets no call at all; a paused client holds what it would refresh, and nothing else. */
+function pausedFor(plan: Plan, token: TokenFacts, context: DeriveContext): Plan {
+  if (token.state === 'disabled') return { ...plan, state: 'paused', reason: 'disabled', refreshAt: undefined }
+  if (context.clientPaused && plan.kind === 'refresh') return { ...plan, state: 'paused', reason: 'client_paused', refreshAt: undefined }
+  return plan
+}
+
+/** The same secret under the same circumstances: times that a failure has set, and failures themselves, stand. */
+function isSame(plan: Plan, wanted: Plan): boolean {
+  if (secretOf(plan) !== secretOf(wanted)) return false
+  if (plan.state !== 'paused') return wanted.state !== 'paused'
+  if (wanted.state === 'paused') return plan.reason === wanted.reason || (isHeld(plan) && wanted.reason !== 'disabled')
+  return isHeld(plan)
+}
+
+function secretOf({ kind, version, project, refreshClass, clientId, issuedAt, expiresAt }: Plan): string {
+  return JSON.stringify([kind, version, project, refreshClass, clientId, issuedAt, expiresAt])
+}
+
+/** Held until the operator says a word. */
+function isHeld(plan: Plan): boolean {
+  return plan.reason === 'client_changed' || plan.reason === 'client_refused'
+}

@@ -1,0 +1,82 @@
+import { judge, type Verdict } from '@credence/refresh-protocol'
+import { applyVerdict, isLost, outcomeOf, type VerdictContext, withFailure } from './apply-verdict.ts'
+import { finishGivingUp, givingUp } from './give-up.ts'
+import { pauseClient } from './pause-client.ts'
+import type { Plan } from './plan.ts'
+import type { PlanChange } from './plans.ts'
+import type { Refresher } from './refresher.ts'
+import { replan } from './replan.ts'
+import { reportHealth } from './report-health.ts'
+import type { RefreshResult } from './token-facts.ts'
+
+/** Why a person must act, in words that the registry, the events and the pages know. */
+const REASONS: Readonly<Record<string, string>> = {
+  revoked: 'refresh_refused',
+  refused_twice: 'refresh_refused',
+  needs_user: 'refresh_refused',
+  lost: 'in_doubt_lost',
+}
+/** From the third failure in a row on it is the operator's matter too: a captive portal or a WAF does not go away by itself. */
+const ALERT_AFTER = 3
+
+/** Finds out what a refresh that did not succeed means for the credential, and acts on it (REFRESH 4.8). */
+export async function judgeOutcome(refresher: Refresher, credentialId: string, result: RefreshResult): Promise<void> {
+  let verdict: Verdict | undefined
+  const now = refresher.now()
+  const context: VerdictContext = {
+    now,
+    fraction: refresher.random.fraction(),
+    times: refresher.times,
+    askUser: result.askUser,
+    retryAfterMs: result.answer !== undefined && 'retryAfterMs' in result.answer ? result.answer.retryAfterMs : undefined,
+  }
+  const plan = await refresher.plans.change(credentialId, (before) => {
+    verdict = undefined
+    if (before.kind !== 'refresh' || before.version > result.version) return { do: 'keep' }
+    verdict = judge(outcomeOf(result, { version: before.version, now }), { failures: before.failures }, refresher.times)
+    return changeBy(before, verdict, { context, result })
+  })
+  if (plan === undefined || verdict === undefined) return
+  tell(refresher, plan, verdict)
+  if (verdict.action === 'none') await replan(refresher, [credentialId])
+  else if (plan.kind === 'given_up') await finishGivingUp(refresher, credentialId)
+  else {
+    await reportHealth(refresher, plan, { lastError: upstreamErrorOf(result) ?? verdict.reason })
+    if (verdict.action === 'pause_client' && plan.clientId !== undefined) await pauseClient(refresher, plan.clientId, verdict.reason)
+  }
+}
+
+function changeBy(plan: Plan, verdict: Verdict, at: { context: VerdictContext; result: RefreshResult }): PlanChange {
+  const { context, result } = at
+  if (verdict.action === 'none') return { do: 'keep' }
+  const upstreamError = upstreamErrorOf(result)
+  if (verdict.action === 'expire') {
+    const reason = REASONS[verdict.reason] ?? 'refresh_refused'
+    return { do: 'write', plan: givingUp(withFailure(plan, verdict, context.now), { reason, now: context.now, upstreamError }) }
+  }
+  if (isLost(plan, verdict, context)) {
+    const reason = 'in_doubt_lost'
+    return { do: 'write', plan: givingUp(withFailure(plan, verdict, context.now), { reason, now: context.now, upstreamError }) }
+  }
+  return { do: 'write', plan: applyVerdict(plan, verdict, context) }
+}
+
+function upstreamErrorOf({ answer }: RefreshResult): string | undefined {
+  return answer?.kind === 'error' ? answer.code : undefined
+}
+
+function tell(refresher: Refresher, plan: Plan, verdict: Verdict): void {
+  const failure = plan.failures[verdict.class]
+  const fields = {
+    credential_id: plan.id,
+    version: plan.version,
+    class: verdict.class,
+    outcome: verdict.action,
+    reason: verdict.reason,
+    attempt: failure?.count,
+    client_id: plan.clientId,
+    delay_ms: plan.refreshAt === undefined ? undefined : plan.refreshAt.getTime() - refresher.now(),
+  }
+  if ((failure?.count ?? 0) >= ALERT_AFTER) refresher.log.warn('refresh.keeps_failing', fields)
+  else refresher.log.info('refresh.judged', fields)
+}

@@ -1,0 +1,72 @@
+import type { CredentialHealth } from '@credence/credential'
+import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
+import type { History, RefreshClass } from '@credence/refresh-protocol'
+import type { IndexSpec } from '@credence/store'
+
+/** `refresh`: a grant that is kept alive · `remind`: it ends, and only a person can renew it · `given_up`: a person must reconnect. */
+export type PlanKind = 'refresh' | 'remind' | 'given_up'
+
+/**
+ * `planned`: nothing is wrong (a `given_up` plan is on its way to the registry) · `backing_off`, `throttled`, `suspect`,
+ * `in_doubt`: how the last refresh failed · `paused`: no call is made, `reason` says why · `expired`: everybody was told.
+ */
+export type PlanState = 'planned' | 'backing_off' | 'throttled' | 'suspect' | 'in_doubt' | 'paused' | 'expired'
+
+/**
+ * Why a plan is paused. `client_paused` ends with the pause of its client; `client_changed` (the grant was made with another
+ * OAuth client) and `client_refused` (no client is known to pause) only by a word of the operator.
+ */
+export type PauseReason = 'disabled' | 'client_paused' | 'client_changed' | 'client_refused' | 'deleted'
+
+/** When one credential is refreshed next, and what is known of its troubles. Its id is the credential's. */
+export interface Plan extends HasOutbox {
+  readonly project: string
+  readonly kind: PlanKind
+  readonly state: PlanState
+  /** Of the secret. Failures and times are about this one only. */
+  readonly version: number
+  readonly issuedAt: Date
+  /** When it is due. Absent while nothing is: paused or expired. The due index holds only what is due some day. */
+  readonly refreshAt?: Date | undefined
+  readonly expiresAt?: Date | undefined
+  readonly refreshClass: RefreshClass
+  /** `ocl_…`; absent for a secret without OAuth client. */
+  readonly clientId?: string | undefined
+  /** Per verdict class: how often, and first and last time in ms. */
+  readonly failures: History['failures']
+  /** The newest outcome that was judged, so that none is judged twice. */
+  readonly judgedAt?: Date | undefined
+  readonly remindedAt?: Date | undefined
+  /** A PauseReason, or why it was given up. */
+  readonly reason?: string | undefined
+  /** The provider's own error code that ended it. */
+  readonly upstreamError?: string | undefined
+  /** What the registry was told last; absent: nothing yet. */
+  readonly reported?: Report | undefined
+}
+
+export interface Report {
+  readonly version: number
+  readonly health: CredentialHealth
+}
+
+export const DUE_INDEX: IndexSpec = { name: 'due', members: ['refreshAt'] }
+export const CLIENT_INDEX: IndexSpec = { name: 'by_client', members: ['clientId'] }
+export const PROJECT_INDEX: IndexSpec = { name: 'by_project', members: ['project'] }
+export const PLAN_INDEXES: readonly IndexSpec[] = [DUE_INDEX, CLIENT_INDEX, PROJECT_INDEX, OUTBOX_INDEX]
+
+/** The word that the registry shows while the credential is active. A single failure is no cloud on it: calls still work. */
+export function healthOf(plan: Pick<Plan, 'state'>): CredentialHealth {
+  if (plan.state === 'throttled' || plan.state === 'in_doubt' || plan.state === 'paused') return plan.state
+  return 'ok'
+}
+
+/** Failures of this version, all classes together. */
+export function failureCount(plan: Pick<Plan, 'failures'>): number {
+  return Object.values(plan.failures).reduce((sum, failure) => sum + failure.count, 0)
+}
+
+/** A plan made anew after the former was lost or removed must go on counting facts above it: seconds since the epoch do. */
+export function firstFactSeq(now: number): number {
+  return Math.floor(now / 1000)
+}

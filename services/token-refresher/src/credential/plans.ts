@@ -1,0 +1,77 @@
+import { isCoded } from '@credence/errors'
+import { addFacts, type NewFact } from '@credence/events'
+import type { Clock, Random } from '@credence/service'
+import type { Collection, DocumentStore, Stored } from '@credence/store'
+import { PLAN_INDEXES, type Plan } from './plan.ts'
+
+export type PlanChange =
+  | { readonly do: 'keep' }
+  /** `facts` go into the outbox in the same write. */
+  | { readonly do: 'write'; readonly plan: Plan; readonly facts?: readonly NewFact[] }
+  | { readonly do: 'remove' }
+
+/** The plans of all credentials. Every change is a compare-and-set at the rev that the decision was made on. */
+export interface Plans {
+  readonly collection: Collection<Plan>
+  get(id: string): Promise<Stored<Plan> | undefined>
+  /** One try. False: somebody else changed it since `before` was read. */
+  tryChange(before: Stored<Plan> | undefined, change: PlanChange): Promise<boolean>
+  /** Reads, decides and writes, again after every conflict. Gives the plan as it is then. */
+  change(id: string, decide: (plan: Stored<Plan>) => PlanChange): Promise<Stored<Plan> | undefined>
+}
+
+export interface PlansOptions {
+  readonly store: DocumentStore
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: Pick<Random, 'bytes'>
+  /** Told of every plan that was written, and of the id of every plan that was removed. */
+  readonly onChange: (id: string, plan: Plan | undefined) => void
+}
+
+/** A plan that still has something to tell is removed when that is out. */
+const REMOVE_AGAIN_MS = 5_000
+
+export async function openPlans(options: PlansOptions): Promise<Plans> {
+  const { clock, random, onChange } = options
+  const collection = await options.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
+  const get = (id: string): Promise<Stored<Plan> | undefined> => collection.get(id, { fresh: true })
+
+  const write = async (before: Stored<Plan> | undefined, plan: Plan, facts: readonly NewFact[]): Promise<void> => {
+    const context = { source: 'token-refresher', project: plan.project, subject: plan.id, now: clock.now(), random }
+    const told = addFacts(plan, facts, context)
+    await (before === undefined ? collection.insert(told) : collection.replace(told, before.rev))
+    onChange(plan.id, told)
+  }
+  const remove = async (before: Stored<Plan>): Promise<void> => {
+    if (before.outbox.length > 0) {
+      const refreshAt = new Date(clock.now() + REMOVE_AGAIN_MS)
+      return write(before, { ...before, state: 'paused', reason: 'deleted', refreshAt }, [])
+    }
+    await collection.remove(before.id, before.rev)
+    onChange(before.id, undefined)
+  }
+  const tryChange = async (before: Stored<Plan> | undefined, change: PlanChange): Promise<boolean> => {
+    try {
+      if (change.do === 'write') await write(before, change.plan, change.facts ?? [])
+      else if (change.do === 'remove' && before !== undefined) await remove(before)
+      return true
+    } catch (error) {
+      if (isCoded(error, 'CONFLICT') || isCoded(error, 'ALREADY_EXISTS')) return false
+      throw error
+    }
+  }
+  return {
+    collection,
+    get,
+    tryChange,
+    async change(id, decide) {
+      for (;;) {
+        const before = await get(id)
+        if (before === undefined) return undefined
+        const change = decide(before)
+        if (change.do === 'keep') return before
+        if (await tryChange(before, change)) return get(id)
+      }
+    },
+  }
+}
