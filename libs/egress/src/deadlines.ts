@@ -2,7 +2,7 @@ import type { Clock } from '@credence/service'
 
 /** Something that ends by itself at a time that may move on. Times are `clock.monotonicMs()`. */
 export interface Expiring {
-  /** Asked again at each wake. It may have moved on by itself; when it moves back, the item is added again. */
+  /** Asked again at each wake. It may have moved on by itself; when it moves back, `consider` is called. */
   dueAt(): number
   expire(): void
 }
@@ -10,36 +10,36 @@ export interface Expiring {
 /** One sleep for all that run, until the earliest is due: a call costs no timer of its own. */
 export class Deadlines {
   readonly #clock: Clock
-  readonly #running = new Set<Expiring>()
+  readonly #running: () => readonly Expiring[]
   #wakeAt = Number.POSITIVE_INFINITY
   #sleeping = new AbortController()
+  #stopped = false
 
-  constructor(clock: Clock) {
+  /** `running` gives everything that may expire. */
+  constructor(clock: Clock, running: () => readonly Expiring[]) {
     this.#clock = clock
+    this.#running = running
   }
 
-  add(item: Expiring): void {
-    this.#running.add(item)
-    if (item.dueAt() < this.#wakeAt) this.#sleep()
-  }
-
-  remove(item: Expiring): void {
-    this.#running.delete(item)
+  /** To be called for what has begun to run, and for what is due earlier than it was. */
+  consider(item: Expiring): void {
+    const dueAt = item.dueAt()
+    if (dueAt < this.#wakeAt) this.#sleepUntil(dueAt)
   }
 
   /** Wakes no more. */
   stop(): void {
-    this.#running.clear()
+    this.#stopped = true
     this.#sleeping.abort()
   }
 
-  #sleep(): void {
+  #sleepUntil(wakeAt: number): void {
     this.#sleeping.abort()
+    this.#wakeAt = wakeAt
+    if (wakeAt === Number.POSITIVE_INFINITY || this.#stopped) return
     this.#sleeping = new AbortController()
-    this.#wakeAt = Math.min(Number.POSITIVE_INFINITY, ...[...this.#running].map((item) => item.dueAt()))
-    if (this.#wakeAt === Number.POSITIVE_INFINITY) return
     const { signal } = this.#sleeping
-    const waitMs = Math.max(1, Math.ceil(this.#wakeAt - this.#clock.monotonicMs()))
+    const waitMs = Math.max(1, Math.ceil(wakeAt - this.#clock.monotonicMs()))
     this.#clock.sleep(waitMs, signal).then(
       () => this.#wake(signal),
       () => undefined,
@@ -49,11 +49,12 @@ export class Deadlines {
   #wake(signal: AbortSignal): void {
     if (signal.aborted) return
     const now = this.#clock.monotonicMs()
-    for (const item of [...this.#running]) {
-      if (item.dueAt() > now) continue
-      this.#running.delete(item)
-      item.expire()
+    let next = Number.POSITIVE_INFINITY
+    for (const item of this.#running()) {
+      const dueAt = item.dueAt()
+      if (dueAt <= now) item.expire()
+      else next = Math.min(next, dueAt)
     }
-    this.#sleep()
+    this.#sleepUntil(next)
   }
 }

@@ -8,8 +8,9 @@ import { closed, withSent } from './failure.ts'
 import { Flight } from './flight.ts'
 import type { OutboundRequest, OutboundResponse } from './outbound.ts'
 import { Pools } from './pools.ts'
-import { requestHead } from './request-head.ts'
+import { MARK_HEADER, requestHead } from './request-head.ts'
 import type { EgressSettings } from './settings.ts'
+import { Slots } from './slots.ts'
 import { targetOf } from './target.ts'
 
 /** The door to the outside. */
@@ -42,16 +43,14 @@ class SocketEgress implements Egress {
   readonly #clock: Clock
   readonly #deadlines: Deadlines
   readonly #pools: Pools
-  /** Calls whose head has not been written, by the mark that their head carries to the socket. */
-  readonly #departing = new Map<string, Flight>()
-  readonly #flights = new Set<Flight>()
+  readonly #flights = new Slots<Flight>()
   readonly #markPrefix: string
-  #marks = 0
+  #started = 0
   #closed = false
 
   constructor({ settings, clock, random, resolver = systemResolver, connect = systemConnect }: EgressOptions) {
     this.#clock = clock
-    this.#deadlines = new Deadlines(clock)
+    this.#deadlines = new Deadlines(clock, () => this.#flights.all())
     this.#markPrefix = Buffer.from(random.bytes(MARK_BYTES)).toString('hex')
     const connector = new Connector({ settings, clock, resolver, connect })
     this.#pools = new Pools({ connector, clock, take: (mark) => this.#take(mark) })
@@ -61,57 +60,46 @@ class SocketEgress implements Egress {
     try {
       return this.#start(request).answer
     } catch (error) {
-      return Promise.reject(error)
+      // Nothing in there has touched a socket.
+      return Promise.reject(error instanceof CodedError ? withSent(error, false) : error)
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const flight of [...this.#flights]) flight.close()
+    for (const flight of this.#flights.all()) flight.close()
     this.#deadlines.stop()
     await this.#pools.close()
   }
 
-  /** Nothing in here has touched a socket, so every failure is one that sent nothing. */
   #start(request: OutboundRequest): Flight {
-    try {
-      if (this.#closed) throw closed()
-      const target = targetOf(request.url, request.hosts)
-      const mark = `${this.#markPrefix}z${(this.#marks++).toString(36)}`
-      const headers = requestHead(request, target, mark)
-      const { pool, leave } = this.#pools.enter(request.project, target)
-      const flight = new Flight({
-        request,
-        clock: this.#clock,
-        onStage: (moved) => this.#deadlines.add(moved),
-        onEnd: (ended) => this.#forget(ended, mark, leave),
-      })
-      this.#departing.set(mark, flight)
-      this.#flights.add(flight)
-      this.#deadlines.add(flight)
-      if (request.signal?.aborted) flight.abort()
-      else
-        pool.dispatch(
-          { origin: target.origin, path: target.path, method: request.method as Dispatcher.HttpMethod, headers, body: flight.body },
-          flight,
-        )
-      return flight
-    } catch (error) {
-      throw error instanceof CodedError ? withSent(error, false) : error
-    }
-  }
-
-  /** Each mark is given out once: what the dispatcher might send again finds nothing. */
-  #take(mark: string): Flight | undefined {
-    const flight = this.#departing.get(mark)
-    this.#departing.delete(mark)
+    if (this.#closed) throw closed()
+    const target = targetOf(request.url, request.hosts)
+    const headers = requestHead(request, target)
+    const { pool, leave } = this.#pools.enter(request.project, target)
+    const flight: Flight = new Flight({
+      request,
+      clock: this.#clock,
+      onStage: () => this.#deadlines.consider(flight),
+      onEnd: () => {
+        this.#flights.remove(slot)
+        leave()
+      },
+    })
+    const slot = this.#flights.add(flight)
+    flight.mark = `${slot.toString(36)}-${this.#markPrefix}-${(this.#started++).toString(36)}`
+    headers.push(MARK_HEADER, flight.mark)
+    this.#deadlines.consider(flight)
+    if (request.signal?.aborted) flight.abort()
+    else pool.dispatch({ path: target.path, method: request.method as Dispatcher.HttpMethod, headers, body: flight.body }, flight)
     return flight
   }
 
-  #forget(flight: Flight, mark: string, leave: () => void): void {
-    this.#departing.delete(mark)
-    this.#flights.delete(flight)
-    this.#deadlines.remove(flight)
-    leave()
+  /** Gives each flight away once: what the dispatcher might send a second time finds nothing. */
+  #take(mark: string): Flight | undefined {
+    const flight = this.#flights.at(Number.parseInt(mark, 36))
+    if (flight === undefined || flight.mark !== mark) return undefined
+    flight.mark = ''
+    return flight
   }
 }

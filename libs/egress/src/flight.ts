@@ -32,9 +32,9 @@ export interface FlightOptions {
   readonly request: OutboundRequest
   readonly clock: Clock
   /** Called when the call waits for something else than before, so that it may be due earlier. */
-  readonly onStage: (flight: Flight) => void
+  readonly onStage: () => void
   /** Called once, when the call is over in every respect. */
-  readonly onEnd: (flight: Flight) => void
+  readonly onEnd: () => void
 }
 
 /**
@@ -47,6 +47,8 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
   readonly answer: Promise<OutboundResponse>
   /** What the dispatcher sends as the body. */
   readonly body: Uint8Array | Readable | null
+  /** Names the call in its head on the way to the socket; empty once the head has been taken there. */
+  mark = ''
   readonly #options: FlightOptions
   readonly #startedAt: number
   readonly #settle: { resolve: (response: OutboundResponse) => void; reject: (error: unknown) => void }
@@ -176,7 +178,7 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
   #enter(stage: Stage): void {
     this.#stage = stage
     this.#moved()
-    this.#options.onStage(this)
+    this.#options.onStage()
   }
 
   #moved(): void {
@@ -202,6 +204,6 @@ export class Flight implements Dispatcher.DispatchHandler, Departure, Expiring, 
   #close(): void {
     this.#stage = 'ended'
     this.#options.request.signal?.removeEventListener('abort', this.abort)
-    this.#options.onEnd(this)
+    this.#options.onEnd()
   }
 }

@@ -53,16 +53,21 @@ export function guardSocket(socket: Socket, slabs: Slabs, take: (mark: string) =
   socket.write = guarded as Socket['write']
 }
 
-const MARK_LINE = new RegExp(`\\r\\n${MARK_HEADER}: ([0-9a-z]+)(?=\\r\\n)`)
+const MARK_START = `\r\n${MARK_HEADER}: `
 
 /** The head without its mark; `rest` is what a dispatcher wrote together with it, beyond the empty line. */
 function takeHead(chunk: string | Uint8Array): { head: string; mark: string | undefined; rest: string } {
   const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1')
-  const end = text.indexOf('\r\n\r\n')
-  const head = end < 0 ? text : text.slice(0, end + 4)
-  const found = MARK_LINE.exec(head)
-  if (found === null) return { head, mark: undefined, rest: '' }
-  return { head: head.slice(0, found.index) + head.slice(found.index + found[0].length), mark: found[1], rest: text.slice(head.length) }
+  const empty = text.indexOf('\r\n\r\n')
+  const length = empty < 0 ? text.length : empty + 4
+  const start = text.indexOf(MARK_START)
+  const end = text.indexOf('\r\n', start + 2)
+  if (start < 0 || end < 0 || end > length) return { head: text.slice(0, length), mark: undefined, rest: '' }
+  return {
+    head: text.slice(0, start) + text.slice(end, length),
+    mark: text.slice(start + MARK_START.length, end),
+    rest: text.slice(length),
+  }
 }
 
 function writeHead(write: Write, part: { head: string | SwappedHead; rest: string; done: WriteCallback | undefined }): boolean {

@@ -36,10 +36,10 @@ const REFUSED_HEADERS: ReadonlySet<string> = new Set([
  * The headers as the dispatcher takes them, after everything that could make one request look like two has been refused:
  * INVALID_REQUEST with every fault, REQUEST_TOO_LARGE, or FIELD_REFUSED for a secret that cannot be put on the wire.
  */
-export function requestHead(request: OutboundRequest, target: Target, mark: string): string[] {
+export function requestHead(request: OutboundRequest, target: Target): string[] {
   const { headers, secrets = [] } = request
   const faults = methodFaults(request.method)
-  const head = [MARK_HEADER, mark]
+  const head: string[] = []
   const values: string[] = []
   let length = target.path.length
   for (const [index, [name, value]] of headers.entries()) {

@@ -1,4 +1,5 @@
-import { type Consumers, type Credentials, consumersOf, credentialsOf, type History, historyOf } from './credentials.ts'
+import { type Consumers, consumersOf, type History, historyOf } from './consumers.ts'
+import { type Credentials, credentialsOf } from './credentials.ts'
 import { type Events, eventsOf } from './events.ts'
 import { type GrpcClients, grpcClients } from './grpc-clients.ts'
 import { type Keys, keysOf, type ProjectSettings, projectOf } from './project.ts'
@@ -71,7 +72,7 @@ export function createCredence(options: CredenceOptions): Credence {
   })
 }
 
-/** Without a slash at its end. The key goes with every request: plain http is for the machine itself. */
+/** Without a slash at its end. Query, fragment and userinfo would be lost or shown. */
 function addressOf(name: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {

@@ -11,7 +11,10 @@ export interface StreamMessage {
 const LONGEST_LINE = 1024 * 1024
 
 /** Reads the messages of a stream; comments, and fields that are not known, are passed over. An unfinished last message is dropped. */
-export async function* readEventStream(body: AsyncIterable<Uint8Array>, lastEventId = ''): AsyncGenerator<StreamMessage> {
+export async function* readEventStream(
+  body: AsyncIterable<Uint8Array> | readonly Uint8Array[],
+  lastEventId = '',
+): AsyncGenerator<StreamMessage> {
   let event = ''
   let data: string[] = []
   let id = lastEventId
@@ -30,7 +33,7 @@ export async function* readEventStream(body: AsyncIterable<Uint8Array>, lastEven
 }
 
 /** Lines end in CR, LF or both, which may come in two chunks. */
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(body: AsyncIterable<Uint8Array> | readonly Uint8Array[]): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CredenceError } from './credence-error.ts'
-import { readEventStream, type StreamMessage } from './event-source.ts'
+import { readEventStream } from './event-source.ts'
 import type { CredenceEvent } from './messages.ts'
 import { networkError, type Rest } from './rest.ts'
 import { fromWire } from './wire-names.ts'
@@ -43,65 +43,84 @@ export interface Events {
 }
 
 const RECONNECT_MS = 1000
+const PAGE = 500
+
+/** Where a reader stands: behind this event, once the stream has been open. */
+interface Place {
+  lastEventId: string
+  opened: boolean
+}
 
 export function eventsOf(rest: Rest, apiUrl: string): Events {
   return {
     async *tail(options = {}) {
       const { signal, reconnectMs = RECONNECT_MS } = options
-      const place = { lastEventId: '' }
+      const place: Place = { lastEventId: '', opened: false }
       while (signal?.aborted !== true) {
         try {
-          yield* readOnce(rest, options, place)
+          yield* readStream(rest, options, { place, apiUrl })
         } catch (error) {
           if (signal?.aborted) return
-          if (!isBreak(error)) throw error
+          if (!place.opened || !isBreak(error)) throw error
         }
         await sleep(reconnectMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
       }
     },
-  }
-
-  async function* readOnce(rest: Rest, options: TailOptions, place: { lastEventId: string }): AsyncGenerator<CredenceEvent> {
-    const { from, types, credentialId, signal } = options
-    const response = await rest.open({
-      method: 'GET',
-      path: '/v1/events',
-      query: {
-        from: place.lastEventId === '' ? (from instanceof Date ? from.toISOString() : from) : undefined,
-        types: types?.join(','),
-        credential_id: credentialId,
-      },
-      headers: { accept: 'text/event-stream', ...(place.lastEventId === '' ? {} : { 'last-event-id': place.lastEventId }) },
-      signal,
-      timeoutMs: Number.POSITIVE_INFINITY,
-    })
-    if (response.body === null) return
-    try {
-      for await (const message of readEventStream(response.body, place.lastEventId)) {
-        const event = eventOf(message, options)
-        // Moved first: a consumer that stops here has been given this event.
-        place.lastEventId = message.lastEventId
-        if (event !== undefined) yield event
+    async *list(filter = {}) {
+      let query: Record<string, string | number | undefined> = { ...queryOf(filter), limit: PAGE }
+      for (;;) {
+        const page = await rest.call<EventPage>({ method: 'GET', path: '/v1/events', query })
+        if (page.reset !== undefined) tellReset(page.reset, filter)
+        yield* page.events
+        if (page.events.length < PAGE || page.cursor === undefined) return
+        query = { ...query, from: page.cursor }
       }
-    } catch (error) {
-      throw error instanceof CredenceError ? error : networkError(error, apiUrl)
-    }
+    },
   }
 }
 
-function eventOf(message: StreamMessage, { onReset }: TailOptions): CredenceEvent | undefined {
-  const data = fromWire(JSON.parse(message.data))
-  if (message.event !== 'reset') return data as CredenceEvent
-  const reset = data as Reset
-  if (onReset === undefined) {
-    const oldest = reset.oldest === undefined ? '' : `; what is kept begins at ${reset.oldest.toISOString()}`
-    throw new CredenceError(
-      'INVALID_CURSOR',
-      `The stream cannot go on from there${oldest}. Read the state anew and start without \`from\`.`,
-    )
+interface EventPage {
+  readonly events: readonly CredenceEvent[]
+  readonly cursor?: string
+  readonly reset?: Reset
+}
+
+async function* readStream(rest: Rest, options: TailOptions, at: { place: Place; apiUrl: string }): AsyncGenerator<CredenceEvent> {
+  const { place } = at
+  const { lastEventId } = place
+  const response = await rest.open({
+    method: 'GET',
+    path: '/v1/events/stream',
+    query: queryOf(lastEventId === '' ? options : { ...options, from: undefined }),
+    headers: { accept: 'text/event-stream', ...(lastEventId === '' ? {} : { 'last-event-id': lastEventId }) },
+    signal: options.signal,
+    timeoutMs: Number.POSITIVE_INFINITY,
+  })
+  place.opened = true
+  try {
+    for await (const message of readEventStream(response.body ?? [], lastEventId)) {
+      // Moved first: whoever stops in the middle of an event has been given it.
+      place.lastEventId = message.lastEventId
+      const data = fromWire(JSON.parse(message.data))
+      if (message.event === 'reset') tellReset(data as Reset, options)
+      else yield data as CredenceEvent
+    }
+  } catch (error) {
+    throw error instanceof CredenceError ? error : networkError(error, at.apiUrl)
   }
-  onReset(reset)
-  return undefined
+}
+
+function queryOf({ from, types, credentialId }: EventFilter): Record<string, string | undefined> {
+  return { from: from instanceof Date ? from.toISOString() : from, types: types?.join(','), credential_id: credentialId }
+}
+
+function tellReset(reset: Reset, { onReset }: EventFilter): void {
+  if (onReset !== undefined) {
+    onReset(reset)
+    return
+  }
+  const kept = reset.oldest === undefined ? '' : ` What is kept begins at ${reset.oldest.toISOString()}.`
+  throw new CredenceError('INVALID_CURSOR', `The stream cannot go on from there.${kept} Read the state anew, then start without \`from\`.`)
 }
 
 /** A break of the line or of the platform: the stream is opened again. A refusal is final. */

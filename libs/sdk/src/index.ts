@@ -1,9 +1,8 @@
 /** What a user's program imports: a typed client of the REST API, fetch through the proxy, and typed gRPC clients. */
 export { type Credence, type CredenceOptions, createCredence } from './create-credence.ts'
 export { CredenceError } from './credence-error.ts'
-export type { NewCredential, Replacement } from './credentials.ts'
-export type { Reset, TailOptions } from './events.ts'
-export { type GrpcClients, type GrpcOptions, grpcClients } from './grpc-clients.ts'
+export type { NewCredential } from './credentials.ts'
+export { type GrpcClients, grpcClients } from './grpc-clients.ts'
 export type {
   Consumer,
   CredenceEvent,
@@ -16,4 +15,6 @@ export type {
   Session,
   Verdict,
 } from './messages.ts'
+export type { ProviderReview, SavedProvider } from './providers.ts'
 export type { NewSession } from './sessions.ts'
+export { toWire as wireJson } from './wire-names.ts'

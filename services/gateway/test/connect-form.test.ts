@@ -29,7 +29,7 @@ describe('connecting with a form', () => {
     expect(page.text).toContain('type="password"')
     const answer = await browser.post(`${path}/secret`, { 'field.token': CANARY })
     expect([answer.status, answer.location]).toEqual([303, path])
-    expect(platform.fakes.seals.at(-1)?.secretFields['token']?.toString()).toBe(CANARY)
+    expect(platform.fakes.seals.at(-1)?.secretFields.token?.toString()).toBe(CANARY)
     expect(platform.fakes.connects).toEqual([])
   })
 
@@ -41,10 +41,10 @@ describe('connecting with a form', () => {
     expect(onward.searchParams.get('credence_session')).toBe(id)
     const code = onward.searchParams.get('credence_code') ?? ''
     const wrong = await platform.api('POST', `/v1/sessions/${id}/complete`, { user: 'id:ann', body: { code: 'guess' } })
-    expect([wrong.status, wrong.body['code']]).toEqual([400, 'CONFIRMATION_WRONG'])
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'CONFIRMATION_WRONG'])
     const right = await platform.api('POST', `/v1/sessions/${id}/complete`, { user: 'id:ann', body: { code } })
     expect(right.status).toBe(200)
-    expect((right.body['session'] as { state: string }).state).toBe('connected')
+    expect((right.body.session as { state: string }).state).toBe('connected')
     const again = await platform.api('POST', `/v1/sessions/${id}/complete`, { user: 'id:ann', body: { code } })
     expect(again.status).toBe(200)
     expect(platform.fakes.connects).toHaveLength(1)

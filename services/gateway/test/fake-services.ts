@@ -32,9 +32,9 @@ function mount(definition: RpcMount['definition'], methods: Record<string, Metho
 
 /** The other services at the wire: they keep just what the gateway asks of them, and write down what they were told. */
 export class FakeServices {
-  readonly providers = new Map<string, Provider>()
-  readonly credentials = new Map<string, Credential>()
-  readonly users = new Map<string, string>()
+  readonly providers: Map<string, Provider> = new Map()
+  readonly credentials: Map<string, Credential> = new Map()
+  readonly users: Map<string, string> = new Map()
   project: Project = {
     id: PROJECT,
     name: 'Acme',
@@ -45,7 +45,7 @@ export class FakeServices {
   }
   /** Answers of the verifier, one per call; after the last: ok. */
   readonly verdicts: Partial<VerifyResponse>[] = []
-  account = { id: 'acc-1', name: 'ann@asana.example' }
+  account: { id: string; name: string } = { id: 'acc-1', name: 'ann@asana.example' }
   /** Thrown by the next CompleteGrant. */
   grantError: CodedError | undefined
   connectError: CodedError | undefined
@@ -54,6 +54,7 @@ export class FakeServices {
   readonly reserved: ReserveRequest[] = []
   /** As they came over the wire. */
   readonly seals: SealRequest[] = []
+  readonly candidates: string[] = []
   readonly destroyed: string[] = []
   readonly connects: ConnectRequest[] = []
   readonly redeemed: CompleteGrantRequest[] = []
@@ -131,7 +132,11 @@ export class FakeServices {
   }
 
   #vault(): Record<string, Method> {
-    const seal = (): string => newId('cand', (count) => systemRandom.bytes(count))
+    const seal = (): string => {
+      const id = newId('cand', (count) => systemRandom.bytes(count))
+      this.candidates.push(id)
+      return id
+    }
     return {
       seal: async (request: SealRequest) => {
         this.seals.push(request)

@@ -55,6 +55,10 @@ export class Platform {
     return server === undefined ? undefined : `${server.host}:${server.port}`
   }
 
+  get file(): string {
+    return `${this.#home.path}/data.sqlite`
+  }
+
   get publicUrl(): string {
     return `http://${this.gateway.addresses.public}`
   }
@@ -74,9 +78,7 @@ export class Platform {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' || body instanceof Buffer ? body : JSON.stringify(body) }),
     })
     const text = await answer.text()
     return { status: answer.status, headers: answer.headers, text, body: text === '' ? {} : parse(text) }
@@ -134,7 +136,7 @@ const SCOPES_OF_CALLER = ['sessions', 'act_for', 'events.read']
 interface ApiOptions {
   readonly key?: string
   readonly user?: string
-  readonly body?: object | string | Uint8Array
+  readonly body?: object | string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }
 

@@ -42,7 +42,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   const now = (): Date => new Date(clock.now())
   const { installation, firstKey } = await firstStart({ docs, random, now: now() })
   const sources = [docs.credentials, docs.consumers, docs.providers]
-  const relay = await startRelay({ source: 'registry', store, collections: sources as never, bus, clock, log })
+  const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log })
   let sweeper: Sweeper | undefined
   const registry: Registry = {
     docs,

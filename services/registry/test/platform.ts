@@ -59,14 +59,15 @@ export class Platform {
     return platform
   }
 
-  get file(): string {
-    return join(this.#home.path, 'data.sqlite')
+  /** Where everything that the registry writes stands. */
+  get folder(): string {
+    return this.#home.path
   }
 
   async startRegistry(): Promise<void> {
     const { clock } = this
     const log = this.#log
-    this.store = await openSqliteStore({ file: this.file, random: systemRandom })
+    this.store = await openSqliteStore({ file: join(this.folder, 'data.sqlite'), random: systemRandom })
     this.#bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('registry')
     const peers = openPeers({ tls, address: () => this.vault.address })

@@ -146,7 +146,7 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
   const verifier = started('verifier', await startVerifier({ host, port: ports.VERIFIER_PORT }, hand('verifier')))
   const refresher = started(
     'token-refresher',
-    await startRefresher({ host, port: ports.REFRESHER_PORT, refreshTimes, tickMs: settings.refreshTickMs }, hand('token-refresher')),
+    await startRefresher({ host, port: ports.REFRESHER_PORT, publicUrl, refreshTimes, tickMs: settings.refreshTickMs }, hand('token-refresher')),
   )
   const gatewayConfig = {
     host,

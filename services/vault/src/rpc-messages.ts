@@ -50,7 +50,7 @@ export function tokenTimesMessage({ child, recipe }: TokenFacts): DeepPartial<To
     idleLimitS: Math.floor((recipe?.refresh.idleMs ?? 0) / 1000),
     family: child.family,
     lastRefresh: last,
-    openIntent: child.intent !== undefined,
+    openIntent: child.intent !== undefined && child.intent.dead !== true,
   }
 }
 

@@ -132,7 +132,6 @@ async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Vaul
   const shipper = await startShipper({ store, audit, bus, clock, log, report: (reports) => reportUses(adapters.peers, reports) })
   const anchor = await startAnchor({ store, instance: instances.me, audit, clock, log })
   await replaySpill(context)
-  await instances.spillReplayed()
   return {
     ...context,
     refresh: createRefresh(context),
@@ -142,7 +141,7 @@ async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Vaul
       await relay.stop()
       await context.egress.close()
       await anchor.stop()
-      await instances.stop()
+      await instances.stop(spill.open().length === 0)
       await spill.close()
       await audit.close()
     },

@@ -7,6 +7,7 @@ import { spent } from './fail-session.ts'
 import { type Flow, requireState, startChecking } from './flow.ts'
 import { judge } from './judge.ts'
 import { actingFor, type ConnectSession, type LastTry } from './session.ts'
+import { unlessChanged } from './session-store.ts'
 import { recover } from './submit-secret.ts'
 
 /** What came back from a provider, as query parameters; a parameter that was given twice is an array. */
@@ -47,7 +48,9 @@ export async function completeGrant(flow: Flow, answer: GrantAnswer, browser: Br
   requireState(flow, session, ['at_provider'])
   const refusal = refusalIn(answer.parameters)
   if (refusal !== undefined) return flow.ending.fail(session, refusal)
-  const checking = await startChecking(flow, session, { stateHash: undefined, spentStates: spent(session) })
+  const checking = await unlessChanged(startChecking(flow, session, { stateHash: undefined, spentStates: spent(session) }))
+  // The same answer came twice at once: the other one redeems it.
+  if (checking === undefined) return (await flow.sessions.get(session.id)) ?? session
   return redeem(flow, checking, { state, parameters: answer.parameters, browser })
 }
 

@@ -27,8 +27,9 @@ export async function getSession({ sessions }: Pick<Parts, 'sessions'>, principa
 
 function maySee(principal: Principal, session: ConnectSession): boolean {
   if (principal.project !== session.project) return false
-  const own = principal.subject === session.creator.subject || principal.user === session.user
-  return own || (principal.user === '' && principal.scopes.includes('act_for'))
+  if (principal.subject === session.creator.subject || principal.user === session.user) return true
+  const named = principal.userNames.some((name) => name === session.user || session.creator.userNames.includes(name))
+  return named || (principal.user === '' && principal.userNames.length === 0 && principal.scopes.includes('act_for'))
 }
 
 /** Answers when the session has ended, or after `timeoutMs` (0: 30 s; at most 60 s) with the state it is in. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { newId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import { addFacts, type NewFact, OUTBOX_INDEX, type Relay } from '@credence/events'
@@ -82,7 +83,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
       const next = { ...session, ...change }
       const ends = hasEnded(next.state) && !hasEnded(session.state)
       const sweepAt = ends ? new Date(clock.now() + KEPT_MS) : next.sweepAt
-      const written = await collection.replace(withFacts({ ...next, sweepAt }, facts), session.rev)
+      const written = await replaceBeside(collection, session, (current) => withFacts({ ...current, ...change, sweepAt }, facts))
       if (facts.length > 0) relay().nudge()
       wake(session.id)
       return written
@@ -99,6 +100,31 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
       if (own.size === 0) waiters.delete(id)
     },
   }
+}
+
+/**
+ * Replaces the document if it is still `read`, or differs from it only in its outbox: the relay takes facts out of it at any
+ * time, and that is nobody's decision about the session. Throws CONFLICT when anything else was changed.
+ */
+async function replaceBeside(
+  collection: Collection<ConnectSession>,
+  read: Stored<ConnectSession>,
+  next: (current: Stored<ConnectSession>) => ConnectSession,
+): Promise<Stored<ConnectSession>> {
+  for (let current = read; ; ) {
+    try {
+      return await collection.replace(next(current), current.rev)
+    } catch (error) {
+      const newest = isCoded(error, 'CONFLICT') ? await collection.get(read.id, { fresh: true }) : undefined
+      if (newest === undefined || !isDeepStrictEqual(besideOutbox(newest), besideOutbox(read))) throw error
+      current = newest
+    }
+  }
+}
+
+function besideOutbox(session: Stored<ConnectSession>): object {
+  const { outbox: _outbox, outboxSince: _since, rev: _rev, ...rest } = session
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
 }
 
 /** The change, or `undefined` when somebody else changed the session first: for callers whose work is then done by that one. */

@@ -41,7 +41,7 @@ export function outcomeOf(result: RefreshResult, at: { readonly version: number;
 export function withFailure(plan: Plan, verdict: Verdict, now: number): Plan {
   const before = plan.failures[verdict.class]
   const failure = { count: (before?.count ?? 0) + 1, first: before?.first ?? now, last: now }
-  return { ...plan, failures: { ...plan.failures, [verdict.class]: failure }, judgedAt: new Date(now) }
+  return { ...plan, failures: { ...plan.failures, [verdict.class]: failure } }
 }
 
 /** The plan after a verdict that leaves the credential alive: what it is called, and when it is asked again. Pure. */

@@ -7,6 +7,8 @@ import type { Refresher } from './refresher.ts'
 import { replan } from './replan.ts'
 import type { TokenFacts } from './token-facts.ts'
 
+const MAX_TRIES = 20
+
 export interface GiveUpOrder {
   readonly credentialId: string
   /** The secret that is lost. A newer one is not. */
@@ -26,19 +28,22 @@ export interface GiveUpOrder {
  * Throws NOT_FOUND, CREDENTIAL_DISABLED, and CONFLICT when the version moved; then it is planned anew.
  */
 export async function giveUp(refresher: Refresher, order: GiveUpOrder): Promise<void> {
-  await replan(refresher, [order.credentialId])
-  for (;;) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    await replan(refresher, [order.credentialId])
     const plan = await refresher.plans.get(order.credentialId)
     const [token] = await refresher.vault.tokens([order.credentialId])
     const change = intention(plan, token, { order, now: refresher.now() })
-    if (change.do === 'keep') break
-    if (await refresher.plans.tryChange(plan, change)) break
+    if (change === undefined || !(await refresher.plans.tryChange(plan, change))) continue
+    return finishGivingUp(refresher, order.credentialId)
   }
-  await finishGivingUp(refresher, order.credentialId)
+  throw new CodedError('CONFLICT', undefined, { credentialId: order.credentialId })
 }
 
 /** G1: the plan on its way to be given up, due at once. */
-export function givingUp(plan: Plan, at: { readonly reason: string; readonly now: number; readonly upstreamError?: string | undefined }): Plan {
+export function givingUp(
+  plan: Plan,
+  at: { readonly reason: string; readonly now: number; readonly upstreamError?: string | undefined },
+): Plan {
   const { reason, upstreamError } = at
   return { ...plan, kind: 'given_up', state: 'planned', refreshAt: new Date(at.now), reason, upstreamError }
 }
@@ -62,15 +67,21 @@ function isOnItsWay(plan: Plan): boolean {
   return plan.kind === 'given_up' && plan.state === 'planned'
 }
 
-function intention(plan: Stored<Plan> | undefined, token: TokenFacts | undefined, at: { order: GiveUpOrder; now: number }): PlanChange {
+/** Undefined: the plan is not in line with the vault. */
+function intention(
+  plan: Stored<Plan> | undefined,
+  token: TokenFacts | undefined,
+  at: { order: GiveUpOrder; now: number },
+): PlanChange | undefined {
   const { credentialId, version, reason, project } = at.order
   const isForeign = project !== '' && token?.project !== project
   if (token === undefined || token.state === 'deleted' || isForeign) throw new CodedError('NOT_FOUND', undefined, { credentialId })
-  if (plan?.kind === 'given_up' && plan.state !== 'paused' && plan.version === version) return { do: 'keep' }
+  if (plan?.kind === 'given_up' && plan.state !== 'paused' && (plan.version === version || token.state === 'expired')) return { do: 'keep' }
   if (token.version !== version) {
     throw new CodedError('CONFLICT', 'The secret was replaced since.', { credentialId, facts: { version: String(token.version) } })
   }
   if (token.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId })
+  if (plan !== undefined && plan.version !== version) return undefined
   return { do: 'write', plan: givingUp(plan ?? bare(token, at.now), { reason, now: at.now }) }
 }
 

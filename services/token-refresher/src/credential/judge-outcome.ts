@@ -34,7 +34,8 @@ export async function judgeOutcome(refresher: Refresher, credentialId: string, r
     verdict = undefined
     if (before.kind !== 'refresh' || before.version > result.version) return { do: 'keep' }
     verdict = judge(outcomeOf(result, { version: before.version, now }), { failures: before.failures }, refresher.times)
-    return changeBy(before, verdict, { context, result })
+    const change = changeBy(before, verdict, { context, result })
+    return change.do === 'write' ? { ...change, plan: { ...change.plan, judgedAt: new Date(Math.max(now, result.at ?? 0)) } } : change
   })
   if (plan === undefined || verdict === undefined) return
   tell(refresher, plan, verdict)

@@ -8,11 +8,12 @@ const UNTIL_RESUMED: readonly string[] = ['client_paused', 'client_changed', 'cl
 
 /**
  * Stops every refresh of one OAuth client: the endpoint refuses the client, not a grant, so nobody is asked to sign in again
- * and no credential is marked. The plans of other clients go on. Idempotent.
+ * and no credential is marked. The plans of other clients go on. Idempotent; a plan that a crash left out is held when it comes due.
  */
 export async function pauseClient(refresher: Refresher, clientId: string, reason: string): Promise<void> {
   const isNew = await refresher.clients.setPause(clientId, { reason, since: new Date(refresher.now()) })
-  if (isNew) refresher.log.error('client.paused', { client_id: clientId, reason })
+  if (!isNew) return
+  refresher.log.error('client.paused', { client_id: clientId, reason })
   await forPlansOf(refresher, clientId, (plans) => Promise.all(plans.map((plan) => hold(refresher, plan))))
 }
 
@@ -41,9 +42,7 @@ export async function hold(refresher: Refresher, { id }: Plan): Promise<void> {
 
 /** Makes it a plan that waits for its client only, which is over. */
 async function release(refresher: Refresher, id: string): Promise<void> {
-  await refresher.plans.change(id, (plan) =>
-    isHeld(plan) ? { do: 'write', plan: { ...plan, reason: 'client_paused' } } : { do: 'keep' },
-  )
+  await refresher.plans.change(id, (plan) => (isHeld(plan) ? { do: 'write', plan: { ...plan, reason: 'client_paused' } } : { do: 'keep' }))
 }
 
 function isHeld(plan: Plan): boolean {

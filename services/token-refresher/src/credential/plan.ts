@@ -55,10 +55,13 @@ export const CLIENT_INDEX: IndexSpec = { name: 'by_client', members: ['clientId'
 export const PROJECT_INDEX: IndexSpec = { name: 'by_project', members: ['project'] }
 export const PLAN_INDEXES: readonly IndexSpec[] = [DUE_INDEX, CLIENT_INDEX, PROJECT_INDEX, OUTBOX_INDEX]
 
-/** The word that the registry shows while the credential is active. A single failure is no cloud on it: calls still work. */
-export function healthOf(plan: Pick<Plan, 'state'>): CredentialHealth {
-  if (plan.state === 'throttled' || plan.state === 'in_doubt' || plan.state === 'paused') return plan.state
-  return 'ok'
+/**
+ * The word that the registry shows while the credential is active. A single failure is no cloud on it: calls still work.
+ * That it is disabled its status says.
+ */
+export function healthOf({ state, reason }: Pick<Plan, 'state' | 'reason'>): CredentialHealth {
+  if (state === 'throttled' || state === 'in_doubt') return state
+  return state === 'paused' && reason !== 'disabled' && reason !== 'deleted' ? 'paused' : 'ok'
 }
 
 /** Failures of this version, all classes together. */

@@ -11,22 +11,25 @@ export interface Unjudged {
   readonly result: RefreshResult
 }
 
+export interface ReplanOptions {
+  /** They were refreshed by our own order just now. */
+  readonly refreshed?: boolean
+}
+
 const MAX_TRIES = 20
 
 /**
  * Brings plans in line with what the vault says of these credentials. The plan is read before the token, and written at
  * the rev that was read: what the vault said is never older than what it replaces.
  */
-export async function replan(refresher: Refresher, ids: readonly string[]): Promise<Unjudged[]> {
+export async function replan(refresher: Refresher, ids: readonly string[], options: ReplanOptions = {}): Promise<Unjudged[]> {
   const unjudged: Unjudged[] = []
   let left: readonly string[] = [...new Set(ids)]
   for (let tries = 0; left.length > 0 && tries < MAX_TRIES; tries++) {
     const plans = await Promise.all(left.map((id) => refresher.plans.get(id)))
     const tokens = new Map((await refresher.vault.tokens(left)).map((token) => [token.credentialId, token]))
     const paused = await refresher.clients.paused([...tokens.values()].map((token) => token.clientId))
-    const settled = await Promise.all(
-      left.map((id, i) => settle(refresher, { plan: plans[i], token: tokens.get(id), paused })),
-    )
+    const settled = await Promise.all(left.map((id, i) => settle(refresher, { plan: plans[i], token: tokens.get(id), paused, options })))
     for (const [i, id] of left.entries()) {
       const last = unjudgedOf(refresher, plans[i], tokens.get(id))
       if (settled[i] && last !== undefined) unjudged.push({ credentialId: id, result: last })
@@ -39,20 +42,20 @@ export async function replan(refresher: Refresher, ids: readonly string[]): Prom
 /** False: the plan changed in the meantime. */
 async function settle(
   refresher: Refresher,
-  at: { plan: Stored<Plan> | undefined; token: TokenFacts | undefined; paused: ReadonlySet<string> },
+  at: { plan: Stored<Plan> | undefined; token: TokenFacts | undefined; paused: ReadonlySet<string>; options: ReplanOptions },
 ): Promise<boolean> {
-  const { plan, token, paused } = at
+  const { plan, token, paused, options } = at
   const clientPaused = token?.clientId !== undefined && paused.has(token.clientId)
   const change = derivePlan(plan, token, { now: refresher.now(), clientPaused })
   if (change.do === 'keep') {
-    if (plan !== undefined) await reportHealth(refresher, plan)
+    if (plan !== undefined) await reportHealth(refresher, plan, options)
     return true
   }
   if (!(await refresher.plans.tryChange(plan, change))) return false
   if (change.do === 'write') {
     const { id: credential_id, version, kind } = change.plan
     refresher.log.info('plan.written', { credential_id, version, class: kind, outcome: change.plan.state })
-    await reportHealth(refresher, change.plan)
+    await reportHealth(refresher, change.plan, options)
   }
   return true
 }

@@ -17,7 +17,7 @@ export async function reportHealth(refresher: Refresher, plan: Plan, options: Re
   if (plan.kind === 'given_up' || (!refreshed && lastError === undefined && isReported(plan))) return
   const report: Report = { version: plan.version, health: healthOf(plan) }
   const error = lastError === undefined ? {} : { lastError: { code: lastError, at: new Date(refresher.now()) } }
-  const told = { health: refreshed ? 'ok' : wordFor(plan, report), expiresAt: plan.expiresAt, ...error }
+  const told = { health: refreshed && plan.state === 'planned' ? 'ok' : wordFor(plan, report), expiresAt: plan.expiresAt, ...error }
   try {
     await refresher.registry.reportHealth({ credentialId: plan.id, project: plan.project, version: plan.version }, told)
   } catch (error) {

@@ -7,7 +7,6 @@ import type { Plan } from './plan.ts'
 import type { PlanChange } from './plans.ts'
 import type { Refresher } from './refresher.ts'
 import { replan } from './replan.ts'
-import { reportHealth } from './report-health.ts'
 import type { RefreshResult } from './token-facts.ts'
 
 /** Shorter waits would only ask twice for the same answer. */
@@ -75,9 +74,8 @@ async function conclude(refresher: Refresher, plan: Plan, result: RefreshResult)
     case 'waiting':
       return postpone(refresher, plan, result.waitUntil ?? 0)
     default:
-      await replan(refresher, [plan.id])
-      await postpone(refresher, plan, 0)
-      if (result.outcome === 'refreshed') await tellRefreshed(refresher, plan.id)
+      await replan(refresher, [plan.id], { refreshed: result.outcome === 'refreshed' })
+      return postpone(refresher, plan, 0)
   }
 }
 
@@ -90,11 +88,6 @@ async function postpone(refresher: Refresher, asked: Plan, until: number): Promi
     if (!isUntouched || plan.kind !== 'refresh') return { do: 'keep' }
     return { do: 'write', plan: { ...plan, refreshAt: new Date(Math.max(until, earliest)) } }
   })
-}
-
-async function tellRefreshed(refresher: Refresher, id: string): Promise<void> {
-  const plan = await refresher.plans.get(id)
-  if (plan !== undefined) await reportHealth(refresher, plan, { refreshed: plan.state === 'planned' })
 }
 
 /** Says once that the end is near, and gives up when it is there. The vault is asked first: it may hold a newer secret. */

@@ -46,6 +46,11 @@ async function start(vault: RefreshContext, principal: Principal, order: Refresh
     if (recipe.oauth === undefined || child.access === undefined) return { outcome: 'no_refresh_token', child }
     if (child.access.state !== 'active') return { outcome: child.access.state === 'disabled' ? 'disabled' : 'not_active', child }
     const clientGeneration = await vault.clients.generation(recipe.oauth.clientId)
+    const senders = await vault.instances.senders(
+      child.intent?.senders ?? [],
+      !vault.spill.open().some((record) => record.credential === child.id),
+    )
+    const takenMs = vault.clock.monotonicMs()
     const decision = decideStart(refreshView(child, recipe), {
       now: vault.clock.now(),
       me: vault.instances.me,
@@ -53,14 +58,14 @@ async function start(vault: RefreshContext, principal: Principal, order: Refresh
       clientGeneration,
       expectedVersion: order.expectedVersion,
       accessTokenRefused: order.cause === 'unauthorized',
-      senders: await vault.instances.senders(child.intent?.senders ?? []),
+      senders,
     })
     if (decision.do === 'return') return { outcome: decision.because, child }
     if (decision.do === 'refuse') return { outcome: decision.because, child }
     if (decision.do === 'wait') return { outcome: 'waiting', child, waitUntilMs: decision.untilMs }
     if (decision.do === 'in_doubt') return { outcome: 'in_doubt', child, openIntent: true, askUser: decision.askUser }
     const taken = await take(vault, child, decision)
-    if (taken !== undefined) return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration })
+    if (taken !== undefined) return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration, takenMs })
   }
   return { outcome: 'waiting', waitUntilMs: vault.clock.now() + vault.refreshTimes.leaseMs }
 }
@@ -88,6 +93,8 @@ interface Attempt {
   readonly recipe: Recipe
   readonly sent: Sent
   readonly clientGeneration: number
+  /** Monotonic time of the decision: the write, the audit and the connect all count against the deadline. */
+  readonly takenMs: number
 }
 
 /** Steps 4 to 7. The audit record is on the disk before the token is decrypted. */
@@ -111,8 +118,7 @@ async function attempt(vault: RefreshContext, principal: Principal, at: Attempt)
 
 /** Step 4: one POST. Term and deadline are checked by both clocks in the tick that writes, so a paused process sends nothing late. */
 async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult> {
-  const { recipe, sent, child } = at
-  const takenMs = vault.clock.monotonicMs()
+  const { recipe, sent, child, takenMs } = at
   try {
     using secret = await openSecret(vault, child)
     using client = await vault.clients.open(recipe.oauth!.clientId, child.project)

@@ -171,7 +171,8 @@ async function writeFailure(
   const { child, facts, answer, decision } = at
   const replay = facts.sent.attempt !== 'first'
   const clientChanged = child.token !== undefined && child.token.clientGeneration !== facts.clientGeneration
-  const openIntent = decision.change.intent !== undefined
+  // A closed one may stay in the row as a dead mark: the doubt is over all the same.
+  const openIntent = decision.do === 'keep'
   const failed: Child = {
     ...withRefreshState(child, decision.change),
     lastRefresh: { at: new Date(vault.clock.now()), answer, replay, openIntent, clientChanged },

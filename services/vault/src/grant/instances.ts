@@ -10,7 +10,7 @@ interface InstanceDoc extends Doc {
   readonly heartbeatAt: Date
   /** It stopped cleanly: it holds nothing in memory. */
   readonly stopped: boolean
-  /** Its spill was replayed since it started, or declared lost. */
+  /** Nothing of it can come late any more: it stopped cleanly with an empty spill, or an operator declared the spill lost. */
   readonly spillReplayed: boolean
 }
 
@@ -20,9 +20,10 @@ export type SenderFacts = Readonly<Record<string, { readonly gone: boolean; read
 export interface Instances {
   /** The id of this instance: one per volume, the same after a restart. */
   readonly me: string
-  spillReplayed(): Promise<void>
-  senders(ids: readonly string[]): Promise<SenderFacts>
-  stop(): Promise<void>
+  /** `mineReplayed`: this instance's own spill holds no answer for the credential in question. */
+  senders(ids: readonly string[], mineReplayed: boolean): Promise<SenderFacts>
+  /** `spillEmpty`: nothing that was received waits for being saved. */
+  stop(spillEmpty: boolean): Promise<void>
 }
 
 /** Reads the id from `instance.json` on the volume, or makes one, and beats until stopped. */
@@ -37,9 +38,9 @@ export async function openInstances(options: {
   const { store, clock, times } = options
   const me = await instanceId(options.folder, options.random)
   const instances = await store.collection<InstanceDoc>({ name: 'vault_instances', indexes: [] })
-  let replayed = false
-  async function beat(stopped: boolean): Promise<void> {
-    const doc = { id: me, v: 1, heartbeatAt: new Date(clock.now()), stopped, spillReplayed: replayed }
+  // While it runs it may spill at any moment: only its end says that nothing is left of it.
+  async function beat(stopped: boolean, spillReplayed: boolean = false): Promise<void> {
+    const doc = { id: me, v: 1, heartbeatAt: new Date(clock.now()), stopped, spillReplayed }
     const before = await instances.get(me, { fresh: true })
     await (before === undefined ? instances.insert(doc) : instances.replace(doc, before.rev))
   }
@@ -54,22 +55,18 @@ export async function openInstances(options: {
   })()
   return {
     me,
-    async spillReplayed() {
-      replayed = true
-      await beat(false)
-    },
-    async senders(ids) {
+    async senders(ids, mineReplayed) {
       const facts: Record<string, { gone: boolean; spillReplayed: boolean }> = {}
       for (const id of ids) {
-        if (id === me) facts[id] = { gone: false, spillReplayed: replayed }
+        if (id === me) facts[id] = { gone: false, spillReplayed: mineReplayed }
         else facts[id] = factsOf(await instances.get(id, { fresh: true }), clock.now() - times.ownerGoneMs)
       }
       return facts
     },
-    async stop() {
+    async stop(spillEmpty) {
       stop.abort()
       await beating
-      await beat(true).catch((error: unknown) => {
+      await beat(true, spillEmpty).catch((error: unknown) => {
         if (!isCoded(error)) throw error
       })
     },

@@ -26,9 +26,14 @@ function option({ index, title, description, kind }: PatternView, at: number): M
   return html`<label class="choice" for="${id}">
             <input type="radio" id="${id}" name="pattern" value="${index}" required${flag('checked', at === 0)}${attribute('aria-describedby', `${id}-about`)}>
             <span class="choice-text"><span class="choice-title">${title}</span>
-              <span class="hint" id="${id}-about">${description === undefined ? NOTHING : html`${description}. `}${meaning}</span></span>
+              <span class="hint" id="${id}-about">${description === undefined ? NOTHING : html`${asSentence(description)} `}${meaning}</span></span>
             ${icon(drawing)}
           </label>`
+}
+
+/** Authors write them with and without a full stop; here another sentence follows. */
+function asSentence(text: string): string {
+  return /[.!?…]\s*$/.test(text) ? text : `${text}.`
 }
 
 const KINDS: Readonly<Record<PatternView['kind'], readonly [IconName, string]>> = {

@@ -3,7 +3,7 @@ import type { ConsentView, ScopeView } from '../views.ts'
 import { hiddenInputs } from './actions.ts'
 import { fieldList, problemNotice } from './fields.ts'
 import { backLink, patternHead } from './form.ts'
-import { icon } from './icons.ts'
+import { type IconName, icon } from './icons.ts'
 import { flag, type Markup, NOTHING } from './markup.ts'
 import { askingFor, docsLink, placeOfCalls, promises, sessionPage, whoAsks } from './session-page.ts'
 
@@ -55,10 +55,13 @@ function scopeRow({ scope, name, description, required, ticked }: ScopeView, id:
             </label>`
 }
 
-function whatHappens(view: ConsentView): Markup[] {
+function whatHappens(view: ConsentView): (readonly [IconName, Markup])[] {
   return [
-    html`You sign in at <b>${view.signInHost}</b>. Your password stays there.`,
-    html`${view.provider.name} then hands over a key. It is stored encrypted: <strong>nobody can read it again</strong>, not even ${view.asks}. It is used only for calls to ${placeOfCalls(view)}.`,
+    ['person', html`You sign in at <b>${view.signInHost}</b>. Your password stays there.`],
+    [
+      'lock',
+      html`${view.provider.name} then hands over a key. It is stored encrypted: <strong>nobody can read it again</strong>, not even ${view.asks}. It is used only for calls to ${placeOfCalls(view)}.`,
+    ],
   ]
 }
 

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { FormView } from '../views.ts'
 import { hiddenInputs } from './actions.ts'
 import { fieldList, problemNotice } from './fields.ts'
+import type { IconName } from './icons.ts'
 import { type Markup, NOTHING } from './markup.ts'
 import { askingFor, docsLink, placeOfCalls, promises, sessionPage, whoAsks } from './session-page.ts'
 
@@ -33,9 +34,9 @@ export function backLink(url: string | undefined): Markup {
   return url === undefined ? NOTHING : html`<a class="button" href="${url}">Connect in another way</a>`
 }
 
-function whatIsKept(view: FormView): Markup[] {
+function whatIsKept(view: FormView): (readonly [IconName, Markup])[] {
   return [
-    html`Secrets are encrypted the moment you send them. <strong>Nobody can read them again</strong>, not even ${view.asks}.`,
-    html`They are checked with one call now, and then used only for calls to ${placeOfCalls(view)}.`,
+    ['lock', html`Secrets are encrypted the moment you send them. <strong>Nobody can read them again</strong>, not even ${view.asks}.`],
+    ['check', html`They are checked with one call now, and then used only for calls to ${placeOfCalls(view)}.`],
   ]
 }

@@ -12,11 +12,12 @@ export function renderMessage(view: MessageView): string {
 }
 
 export function renderFailed(view: FailedView): string {
+  const cancelled = view.code === 'cancelled'
   const body = html`<p>${view.sentence}</p>
       ${actionList(view.actions)}
       ${view.actions.length === 0 && view.sessionId !== undefined ? html`<p>You can close this window.</p>` : NOTHING}
-      <p class="fine">For support: <code>${view.code}</code></p>`
-  const sign: Sign = view.code === 'cancelled' ? ['quiet', 'none'] : ['bad', 'cross']
+      ${cancelled ? NOTHING : html`<p class="fine">For support: <code>${view.code}</code></p>`}`
+  const sign: Sign = cancelled ? ['quiet', 'none'] : ['bad', 'cross']
   return messagePage({ title: view.title, sign, body, following: arrivedAt(view.sessionId) })
 }
 
@@ -25,10 +26,10 @@ export function renderElsewhere(view: ElsewhereView): string {
   return messagePage({ title: view.title, sign: ['quiet', 'none'], body: html`<p>${view.sentence}</p>`, following: undefined })
 }
 
-type Sign = readonly [Tone | 'plain', IconName]
+type Sign = readonly [Tone, IconName]
 
 const SIGNS: Readonly<Record<MessageView['tone'], Sign>> = {
-  plain: ['plain', 'info'],
+  plain: ['quiet', 'info'],
   question: ['warn', 'warn'],
   problem: ['bad', 'cross'],
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { SessionFrame } from '../views.ts'
 import { hiddenInputs } from './actions.ts'
-import { icon } from './icons.ts'
+import { type IconName, icon } from './icons.ts'
 import { layout, type Page } from './layout.ts'
 import { type Markup, NOTHING } from './markup.ts'
 import { moment } from './moment.ts'
@@ -54,8 +54,8 @@ export function whoAsks({ asks, provider, reconnect }: SessionFrame): Markup {
 }
 
 /** What happens to what the person gives, in a few lines. */
-export function promises(lines: readonly Markup[]): Markup {
-  return html`<ul class="promises">${lines.map((line) => html`<li>${icon('lock')}<span>${line}</span></li>`)}</ul>`
+export function promises(lines: readonly (readonly [IconName, Markup])[]): Markup {
+  return html`<ul class="promises">${lines.map(([drawing, line]) => html`<li>${icon(drawing)}<span>${line}</span></li>`)}</ul>`
 }
 
 /** Where calls go. A host with a field in it is not known before the form is filled. */

@@ -63,9 +63,9 @@ function buttons(row: CredentialRow, csrf: string): Markup {
     action === undefined
       ? NOTHING
       : html`<form method="post" action="${action}">${hiddenInputs({ csrf })}<button class="button">${label}${about}</button></form>`
-  return html`<div class="actions start">
+  return html`<div class="manage"><div class="actions">
           <a class="button${row.status === 'expired' ? ' primary' : ''}" href="${actions.reconnectUrl}">Reconnect${about}</a>
-          ${post(actions.disableAction, 'Disable')}${post(actions.enableAction, 'Enable')}
+          ${post(actions.disableAction, 'Disable')}${post(actions.enableAction, 'Enable')}</div>
           <details class="sure"><summary class="button danger-text">Delete${about}</summary>
             <div class="sure-body"><p>${consequence(row)} This cannot be undone.</p>
               <form method="post" action="${actions.deleteAction}">${hiddenInputs({ csrf })}<button class="button danger">Yes, delete${about}</button></form>

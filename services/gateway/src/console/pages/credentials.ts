@@ -29,7 +29,7 @@ function bar({ project, person, signOutAction, csrf }: CredentialsView): Markup 
     </header>`
 }
 
-const EMPTY = html`<div class="empty"><div class="sign plain">${icon('key')}</div>
+const EMPTY = html`<div class="empty"><div class="sign quiet">${icon('key')}</div>
         <h2>Nothing connected yet</h2>
         <p>When an app asks you for an account and you connect it, it appears here.</p>
       </div>`

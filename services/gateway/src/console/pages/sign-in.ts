@@ -8,7 +8,7 @@ export function renderSignIn(view: SignInView): string {
   const { oidc, problem } = view
   return layout({
     title: `${problem === undefined ? '' : 'Error: '}Sign in`,
-    main: html`<div class="sign plain">${icon('person')}</div>
+    main: html`<div class="sign quiet">${icon('person')}</div>
       <h1>Sign in</h1>
       <p class="lead">See the accounts that you connected, and connect them again.</p>
       ${problem === undefined ? NOTHING : html`<div class="notice bad" role="alert">${icon('warn')}<p>${problem}</p></div>`}

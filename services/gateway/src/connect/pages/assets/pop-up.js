@@ -6,14 +6,17 @@ const form = document.querySelector('form[data-pop-up]')
 const [asking, outside, blocked] = ['asking', 'outside', 'blocked'].map((id) => document.getElementById(id))
 const NAME = `credence-${document.body.dataset.session}`
 const [WIDTH, HEIGHT] = [560, 720]
-/** A handle that is dead so soon was cut by the provider's page (COOP), not closed by a person. */
+/** A handle that is dead so soon was cut by the provider's page (COOP) rather than closed by a person: asked about later. */
 const CUT_MS = 1500
+const ASK_LATER_MS = 8000
 const WATCH_MS = 500
 
 let watch
+let asked
 
 form.addEventListener('submit', (event) => {
   clearInterval(watch)
+  clearTimeout(asked)
   if (event.submitter?.formTarget === '_self' || window.innerWidth < 700) return
   const popUp = openWindow()
   if (!popUp || popUp.closed) {
@@ -46,7 +49,7 @@ function wait(popUp) {
     if (!popUp.closed) return
     clearInterval(watch)
     look()
-    if (performance.now() - opened > CUT_MS) say('gone')
+    asked = setTimeout(say, performance.now() - opened > CUT_MS ? 0 : ASK_LATER_MS, 'gone')
   }, WATCH_MS)
 }
 

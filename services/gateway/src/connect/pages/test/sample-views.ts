@@ -27,7 +27,12 @@ export const frame: SessionFrame = {
   expiresAt: new Date('2026-05-12T12:05:00Z'),
 }
 
-export const oauth: PatternView = { index: 0, title: 'Sign in with Asana', description: 'Acts for the person who signs in', kind: 'redirect' }
+export const oauth: PatternView = {
+  index: 0,
+  title: 'Sign in with Asana',
+  description: 'Acts for the person who signs in',
+  kind: 'redirect',
+}
 export const token: PatternView = { index: 1, title: 'Personal access token', description: 'From the developer console', kind: 'form' }
 
 export const plainField: FieldView = {
@@ -62,7 +67,11 @@ export const refused: FormView = {
 }
 export const faulty: FormView = {
   ...form,
-  fields: [{ ...plainField, value: 'acme' }, { ...secretField, problem: 'Fill in API key.' }, { ...optionalField, problem: 'Use a full address.' }],
+  fields: [
+    { ...plainField, value: 'acme' },
+    { ...secretField, problem: 'Fill in API key.' },
+    { ...optionalField, problem: 'Use a full address.' },
+  ],
 }
 export const consent: ConsentView = {
   ...frame,
@@ -71,8 +80,20 @@ export const consent: ConsentView = {
   signInHost: 'app.asana.com',
   fields: [],
   scopes: [
-    { scope: 'default', name: 'Tasks and projects', description: 'Read and change what you can see in Asana.', required: true, ticked: true },
-    { scope: 'email', name: 'E-mail address', description: 'Shown here so that you know which account is connected.', required: false, ticked: true },
+    {
+      scope: 'default',
+      name: 'Tasks and projects',
+      description: 'Read and change what you can see in Asana.',
+      required: true,
+      ticked: true,
+    },
+    {
+      scope: 'email',
+      name: 'E-mail address',
+      description: 'Shown here so that you know which account is connected.',
+      required: false,
+      ticked: true,
+    },
     { scope: 'profile', name: 'profile', required: false, ticked: false },
   ],
   backUrl: '/connect/link?choose=1',

@@ -1,0 +1,58 @@
+import type { Logger } from '@credence/service'
+import { DUE_INDEX, type Plan } from '../credential/plan.ts'
+import { planRefresh } from '../credential/plan-refresh.ts'
+import type { Plans } from '../credential/plans.ts'
+import type { RefreshQueue } from './refresh-queue.ts'
+
+export interface FeedOptions {
+  readonly queue: RefreshQueue
+  readonly log: Logger
+  /** How far ahead plans are put in. */
+  readonly windowMs: number
+  now(): number
+}
+
+const PAGE = 500
+
+/** Keeps the queue's near window equal to the due index. */
+export interface QueueFeed {
+  /** Puts in all that comes due within the window. Costs as much as is due, however many plans there are. */
+  tick(plans: Pick<Plans, 'collection'>): Promise<number>
+  /** Follows one plan that was written, or removed. */
+  follow(id: string, plan: Plan | undefined): void
+}
+
+export function createQueueFeed({ queue, log, windowMs, now }: FeedOptions): QueueFeed {
+  const put = (plan: Plan): Promise<void> => {
+    const at = plan.refreshAt?.getTime() ?? Number.POSITIVE_INFINITY
+    return at <= now() + windowMs
+      ? queue.schedule({ credentialId: plan.id, at, priority: isPastFloor(plan, now()) })
+      : queue.cancel(plan.id)
+  }
+  return {
+    async tick({ collection }) {
+      let count = 0
+      let after: string | undefined
+      do {
+        const to = new Date(now() + windowMs)
+        const page = await collection.find(DUE_INDEX.name, { prefix: [], to, limit: PAGE, ...(after === undefined ? {} : { after }) })
+        for (const plan of page.docs) await put(plan)
+        count += page.docs.length
+        after = page.next
+      } while (after !== undefined)
+      return count
+    },
+    follow(id, plan) {
+      const done = plan === undefined ? queue.cancel(id) : put(plan)
+      // The queue may forget: the next tick puts it in.
+      done.catch((error: unknown) => log.failure('queue.not_followed', error, { credential_id: id }))
+    },
+  }
+}
+
+function isPastFloor(plan: Plan, now: number): boolean {
+  if (plan.kind !== 'refresh' || plan.expiresAt === undefined) return false
+  const { version, refreshClass } = plan
+  const times = { issuedAt: plan.issuedAt.getTime(), expiresAt: plan.expiresAt.getTime() }
+  return planRefresh({ version, refreshClass, hasRefreshToken: true, ...times }, { credentialId: plan.id, now, first: false }).priority
+}

@@ -1,0 +1,105 @@
+import { type EventBus, type Relay, startRelay } from '@credence/events'
+import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
+import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { DocumentStore } from '@credence/store'
+import { type RefresherConfig, settingsOf } from './config.ts'
+import { openClients } from './credential/clients.ts'
+import { healPlans } from './credential/heal-plans.ts'
+import { openPlans } from './credential/plans.ts'
+import type { Refresher } from './credential/refresher.ts'
+import { follow, runPlan } from './credential/run-plan.ts'
+import { subscribeToHints } from './events.ts'
+import { registryPort, vaultPort } from './peers.ts'
+import { createQueueFeed } from './queue/feed-queue.ts'
+import type { RefreshQueue } from './queue/refresh-queue.ts'
+import { openTimerQueue } from './queue/timer-queue.ts'
+import { startRounds } from './rounds.ts'
+import { refresherMount } from './rpc.ts'
+
+/** What the composition root hands down. */
+export interface RefresherAdapters {
+  readonly store: DocumentStore
+  readonly bus: EventBus
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly tracing: Tracing
+  readonly tls: TlsIdentity
+  /** Vault and registry are called. They may start later. */
+  readonly peers: Peers
+  /** Default: one in the memory of this process. */
+  readonly queue?: RefreshQueue
+}
+
+export interface RunningRefresher {
+  readonly addresses: { readonly grpc: string }
+  readonly mounts: readonly RpcMount[]
+  /** Begins no refresh any more and waits for those under way, up to `drainMs`; then cuts them. */
+  stop(): Promise<void>
+}
+
+/** Builds the token-refresher once and serves it; resolves when its port is bound. Throws INVALID_SETTING. */
+export async function start(config: RefresherConfig, adapters: RefresherAdapters): Promise<RunningRefresher> {
+  const settings = settingsOf(config)
+  const { store, bus, clock, random, log, tracing, tls, peers } = adapters
+  const { refreshTimes: times, windowMs, publicUrl } = settings
+  const now = (): number => clock.now()
+  const calls = new AbortController()
+  const queue = adapters.queue ?? openTimerQueue({ clock, log })
+  const feed = createQueueFeed({ queue, log, windowMs, now })
+  let relay: Relay | undefined
+  const plans = await openPlans({
+    store,
+    clock,
+    random,
+    onChange(id, plan) {
+      if (plan !== undefined && plan.outbox.length > 0) relay?.nudge()
+      feed.follow(id, plan)
+    },
+  })
+  relay = await startRelay({ source: 'token-refresher', store, collections: [plans.collection as never], bus, clock, log })
+  const toPeers = { peers, times, signal: calls.signal }
+  const refresher: Refresher = {
+    plans,
+    clients: await openClients(store),
+    vault: vaultPort(toPeers),
+    registry: registryPort(toPeers),
+    times,
+    publicUrl,
+    inFlight: new Set(),
+    random,
+    log,
+    now,
+  }
+  const mounts = [refresherMount(refresher)]
+  const server = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
+  const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> => tracing.span(`refresher.${name}`, {}, work)
+  const worker = await queue.process((id) => inSpan('run_plan', () => runPlan(refresher, id)))
+  const hints = await subscribeToHints(bus, (ids) => inSpan('follow', () => follow(refresher, ids)))
+  const rounds = startRounds({
+    clock,
+    log,
+    rounds: {
+      tick: { everyMs: settings.tickMs, work: () => feed.tick(plans) },
+      heal: {
+        everyMs: settings.healMs,
+        work: (signal) => healPlans(refresher, { pause: () => clock.sleep(settings.healPauseMs, signal) }),
+      },
+    },
+  })
+  return {
+    addresses: { grpc: `${server.host}:${server.port}` },
+    mounts,
+    async stop() {
+      const drained = new AbortController()
+      const cut = clock.sleep(settings.drainMs, drained.signal).then(
+        () => calls.abort(),
+        () => undefined,
+      )
+      await Promise.all([worker.stop(), rounds.stop(), hints.close(), server.stop()])
+      drained.abort()
+      await cut
+      await relay.stop()
+    },
+  }
+}

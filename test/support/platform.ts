@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url'
+import { type StartedProcess, startProcess } from '@credence/testkit'
+
+/** A platform of its own: `credence dev` in a process of its own, on random ports. */
+export interface Platform {
+  readonly public: string
+  readonly admin: string
+  readonly data: string
+  readonly api: string
+  /** At the first start only. */
+  readonly key?: string
+  readonly signInLink?: string
+  readonly process: StartedProcess
+}
+
+export interface PlatformOptions {
+  readonly home: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly args?: readonly string[]
+}
+
+const MAIN = fileURLToPath(new URL('../../libs/cli/src/main.ts', import.meta.url))
+const ANY_PORT = ['PUBLIC', 'ADMIN', 'DATA', 'API', 'REGISTRY', 'VAULT', 'REFRESHER', 'VERIFIER', 'GATEWAY'].map((name) => [
+  `CREDENCE_${name}_PORT`,
+  '0',
+])
+
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const env = { ...Object.fromEntries(ANY_PORT), CREDENCE_REFRESH_TICK_MS: '1000', ...options.env, CREDENCE_HOME: options.home }
+  const process = await startProcess([MAIN, 'dev', '-o', 'json', ...(options.args ?? [])], { env })
+  const said = process.ready as Record<string, string>
+  const { public: open = '', admin = '', data = '', api = '' } = said
+  return {
+    public: open,
+    admin,
+    data,
+    api,
+    process,
+    ...(said.key === undefined ? {} : { key: said.key }),
+    ...(said.sign_in_link === undefined ? {} : { signInLink: said.sign_in_link }),
+  }
+}
