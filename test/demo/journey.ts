@@ -71,7 +71,8 @@ export async function registerProviders(journey: Journey): Promise<string> {
     const provider = await journey.credence.providers.create(bytes)
     journey.providers.set(name, provider.id)
     const back = await journey.credence.providers.get(provider.id)
-    if (back.payloadJson !== bytes) throw new TypeError(`${name} did not come back as it was sent`)
+    // White space around the value is not part of it (RFC 8259 §2).
+    if (back.payloadJson !== bytes.trim()) throw new TypeError(`${name} did not come back as it was sent`)
   }
   const acme = await journey.credence.providers.create(JSON.stringify(ACME_PAYLOAD))
   journey.providers.set('acme', acme.id)
@@ -107,9 +108,9 @@ export function credentialOf(journey: Journey, name: ProviderName): string {
 
 /** What Ann types into the form of each provider. */
 const FORMS: Readonly<Partial<Record<ProviderName, Readonly<Record<string, string>>>>> = {
-  bearer: { token: SECRETS.bearer },
-  freshdesk: { domain: 'acme.freshdesk.com', username: SECRETS.freshdesk },
-  attention: { api_key: SECRETS.attention },
+  bearer: { 'field.token': SECRETS.bearer },
+  freshdesk: { 'field.domain': 'acme.freshdesk.com', 'field.username': SECRETS.freshdesk },
+  attention: { 'field.api_key': SECRETS.attention },
 }
 
 /** Plays Ann from the link to the end page, then the team's backend, which confirms that it was she. */

@@ -54,14 +54,17 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   Object.assign(channelOptions, { interceptors: [peerInterceptor] })
   const server = createServer(channelOptions).use(errorDetailsServerMiddleware)
   const health = HealthState()
+  const served: string[] = []
   for (const mount of options.mounts) {
     const { definition, methods } = guarded(mount, options)
+    // A service without a method for callers has nothing to show on their listener.
+    if (Object.keys(methods).length === 0) continue
     server.add(definition, methods as never)
+    served.push(mount.definition.fullName)
     health.setStatus('healthy', mount.definition.fullName)
   }
   server.add(HealthDefinition, HealthServiceImpl(health))
   const descriptors = readFileSync(createRequire(import.meta.url).resolve('@credence/proto/descriptors.binpb'))
-  const served = options.mounts.map((mount) => mount.definition.fullName)
   server.add(ServerReflectionService, ServerReflection(descriptors, served))
   const port = await server.listen(`${options.host}:${options.port}`, credentials(options.tls))
   return {

@@ -32,15 +32,18 @@ export async function* readEventStream(
   }
 }
 
-/** Lines end in CR, LF or both, which may come in two chunks. */
+/** Lines end in CR, LF or both. A CR ends its line at once; the LF that may come in the next chunk is then no line of its own. */
 async function* linesOf(body: AsyncIterable<Uint8Array> | readonly Uint8Array[]): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
+  let endedInReturn = false
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true })
-    const held = rest.endsWith('\r') ? '\r' : ''
-    const lines = rest.slice(0, rest.length - held.length).split(/\r\n|\n|\r/)
-    rest = (lines.pop() ?? '') + held
+    const text = decoder.decode(chunk, { stream: true })
+    if (text === '') continue
+    rest += endedInReturn && text.startsWith('\n') ? text.slice(1) : text
+    endedInReturn = text.endsWith('\r')
+    const lines = rest.split(/\r\n|\n|\r/)
+    rest = lines.pop() ?? ''
     if (rest.length > LONGEST_LINE) throw new RangeError('a line of the stream is longer than a megabyte')
     yield* lines
   }

@@ -23,6 +23,13 @@ export interface ContractServer extends AsyncDisposable {
   breakNext(times: number): void
 }
 
+/** Everything that an iterator gives. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
 export const KEY = 'crd_test-key'
 
 export async function startContractServer(): Promise<ContractServer> {
@@ -40,14 +47,18 @@ export async function startContractServer(): Promise<ContractServer> {
     answer(request, response)
   })
   const answer = (request: Received, response: ServerResponse): void => {
-    if (request.headers.authorization !== `Bearer ${KEY}`) return refuse(response, 401, 'UNAUTHENTICATED')
+    if (request.headers.authorization !== `Bearer ${KEY}`) {
+      refuse(response, 401, 'UNAUTHENTICATED')
+      return
+    }
     for (const { method, pattern, handler } of routes) {
       const match = pattern.exec(request.path)
       if (match === null || (method !== 'ANY' && method !== request.method)) continue
       const params = Object.fromEntries(Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]))
       const given = handler(request, params)
-      if (typeof given === 'function') return given(response)
-      return send(response, given)
+      if (typeof given === 'function') given(response)
+      else send(response, given)
+      return
     }
     refuse(response, 404, 'NOT_FOUND')
   }

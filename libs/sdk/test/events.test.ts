@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Credence, CredenceError, createCredence } from '../src/index.ts'
-import { type ContractServer, KEY, refuse, startContractServer } from './contract-server.ts'
+import { type ContractServer, collect, KEY, refuse, startContractServer } from './contract-server.ts'
 import { event } from './messages.ts'
 
 let server: ContractServer
@@ -103,7 +103,7 @@ test('the list goes on from the cursor of each full page and ends with one that 
     const events = Array.from({ length: count }, (_, i) => event(from + i + 1))
     return { json: { events, cursor: `e.${from + count}` } }
   })
-  const seen = await Array.fromAsync(credence.events.list({ credentialId: 'cred_1' }))
+  const seen = await collect(credence.events.list({ credentialId: 'cred_1' }))
   expect(seen).toHaveLength(503)
   expect(seen.at(-1)?.cursor).toBe('e.503')
   expect(server.received).toHaveLength(2)
@@ -111,5 +111,5 @@ test('the list goes on from the cursor of each full page and ends with one that 
 
 test('a list from a lost place is an error too', async () => {
   server.on('GET /v1/events', () => ({ json: { events: [], reset: { cursor: 'f.1' } } }))
-  await expect(Array.fromAsync(credence.events.list({ from: 'old.1' }))).rejects.toBeInstanceOf(CredenceError)
+  await expect(collect(credence.events.list({ from: 'old.1' }))).rejects.toBeInstanceOf(CredenceError)
 })

@@ -1,5 +1,5 @@
 /** Answers as REST writes them: snake_case, times as RFC 3339, empty members left out. */
-export const CREDENTIAL = {
+export const CREDENTIAL: Readonly<Record<string, unknown>> & { readonly reconnect_url: string } = {
   id: 'cred_1',
   label: 'Work',
   owner: { user: 'usr_1', names: ['id:ann'] },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Credence, createCredence } from '../src/index.ts'
-import { type ContractServer, KEY, startContractServer } from './contract-server.ts'
+import { type ContractServer, collect, KEY, startContractServer } from './contract-server.ts'
 import { CREDENTIAL } from './messages.ts'
 
 let server: ContractServer
@@ -94,6 +94,6 @@ test('consumers, history and catalogue are read with their own names', async () 
   const bound = await credence.consumers.bind({ credentialId: 'cred_1', kind: 'tool', externalRef: 'crm' })
   expect(bound).toMatchObject({ externalRef: 'crm', boundAt: new Date('2026-11-21T01:02:03Z') })
   expect(await credence.consumers.unbind('csmr_1')).toBeUndefined()
-  expect(await Array.fromAsync(credence.history.list('cred_1'))).toEqual([{ id: 'evt_1', action: 'call', upstreamStatus: 200 }])
+  expect(await collect(credence.history.list('cred_1'))).toEqual([{ id: 'evt_1', action: 'call', upstreamStatus: 200 }])
   expect((await credence.providers.catalog())[0]).toMatchObject({ slug: 'github', displayName: 'GitHub' })
 })

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Credence, createCredence } from '../src/index.ts'
 import { type ContractServer, KEY, refuse, startContractServer } from './contract-server.ts'
@@ -53,7 +54,6 @@ test('a redirect of the provider is given back and not followed', async () => {
 })
 
 test('bodies stream both ways: the answer begins before the request has ended', async () => {
-  const { createServer } = await import('node:http')
   const echo = createServer((request, response) => {
     response.writeHead(200, { 'credence-origin': 'upstream' })
     response.flushHeaders()
@@ -64,10 +64,11 @@ test('bodies stream both ways: the answer begins before the request has ended', 
   const client = createCredence({ apiUrl: server.url, proxyUrl: `http://127.0.0.1:${port}`, key: KEY })
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()
-  const response = await client.fetch('cred_1', '/echo', { method: 'POST', body: readable })
-  const reader = response.body?.getReader()
+  const answer = client.fetch('cred_1', '/echo', { method: 'POST', body: readable })
+  await writer.write(Buffer.from('one'))
+  const reader = (await answer).body?.getReader()
   for (const text of ['one', 'two']) {
-    await writer.write(Buffer.from(text))
+    if (text !== 'one') await writer.write(Buffer.from(text))
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe(text)
   }
   await writer.close()

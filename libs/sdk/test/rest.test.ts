@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Credence, CredenceError, createCredence } from '../src/index.ts'
-import { type ContractServer, KEY, refuse, startContractServer } from './contract-server.ts'
+import { type ContractServer, collect, KEY, refuse, startContractServer } from './contract-server.ts'
 import { CREDENTIAL, SESSION } from './messages.ts'
 
 let server: ContractServer
@@ -239,7 +239,7 @@ test('a rotation of project keys tells its progress and its failure', async () =
   const steps =
     'event: progress\ndata: {"project_key_id":"pk1","done":1,"total":2}\n\nevent: progress\ndata: {"project_key_id":"pk1","done":2,"total":2}\n\n'
   const stream = (end: string) => () => ({ raw: steps + end, headers: { 'content-type': 'text/event-stream' } })
-  const rotate = async (): Promise<unknown[]> => Array.fromAsync(credence.project.rotateKeys())
+  const rotate = async (): Promise<unknown[]> => collect(credence.project.rotateKeys())
   server.on('POST /v1/project/rotate-keys', stream('event: done\ndata: {}\n\n'))
   expect(await rotate()).toEqual([
     { projectKeyId: 'pk1', done: 1, total: 2 },

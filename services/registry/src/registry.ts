@@ -1,4 +1,5 @@
 import type { Logger, Random } from '@credence/service'
+import type { PlanPort } from './credential/plan-port.ts'
 import type { PageTokens } from './documents/page-token.ts'
 import type { Collections } from './store/collections.ts'
 import type { VaultPort } from './vault/vault-port.ts'
@@ -7,6 +8,7 @@ import type { VaultPort } from './vault/vault-port.ts'
 export interface Registry {
   readonly docs: Collections
   readonly vault: VaultPort
+  readonly plans: PlanPort
   readonly pages: PageTokens
   readonly publicUrl: string
   /** The project "default", for orders of services that name none. */

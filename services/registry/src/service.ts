@@ -6,6 +6,7 @@ import type { DocumentStore } from '@credence/store'
 import { type RegistryConfig, settingsOf } from './config.ts'
 import { pageTokens } from './documents/page-token.ts'
 import { firstStart } from './key/first-start.ts'
+import { refresherPeer } from './refresher-peer.ts'
 import type { Registry } from './registry.ts'
 import { registryMount } from './rpc.ts'
 import { openCollections } from './store/collections.ts'
@@ -21,7 +22,7 @@ export interface RegistryAdapters {
   readonly log: Logger
   readonly tracing: Tracing
   readonly tls: TlsIdentity
-  /** Only the vault is called. It may start later: what it has to be told waits. */
+  /** The vault and the token-refresher are called. They may start later: what the vault has to be told waits. */
   readonly peers: Peers
 }
 
@@ -31,6 +32,8 @@ export interface RunningRegistry {
   readonly mounts: readonly RpcMount[]
   /** The text of the first key with every scope: given by the start that made it, and by no other. Show it once. */
   readonly firstKey?: string
+  /** Resolves when the vault was told every key since this start: before, it may not know a caller yet. */
+  readonly keysTold: Promise<void>
   stop(): Promise<void>
 }
 
@@ -47,6 +50,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   const registry: Registry = {
     docs,
     vault: vaultPeer(peers, settings.pushTimeoutMs),
+    plans: refresherPeer(peers),
     pages: pageTokens(installation.macKey),
     publicUrl: settings.publicUrl,
     defaultProject: installation.project,
@@ -63,6 +67,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
     addresses: { grpc: `${server.host}:${server.port}` },
     mounts,
     ...(firstKey === undefined ? {} : { firstKey }),
+    keysTold: sweeper.keysTold,
     async stop() {
       await server.stop()
       await sweeper.stop()

@@ -26,55 +26,70 @@ interface Chore<D extends Doc> {
   readonly work: (doc: Stored<D>) => Promise<unknown>
 }
 
-/** Takes up what stopped half-way: each piece by itself, so that one that cannot be finished holds up no other. */
-export async function sweep(registry: Registry): Promise<void> {
+/**
+ * Takes up what stopped half-way: each piece by itself, so that one that cannot be finished holds up no other. Answers whether
+ * everything was finished.
+ */
+export async function sweep(registry: Registry): Promise<boolean> {
   const now = registry.now().getTime()
+  let failed = 0
   const { keys, users, credentials, requests } = registry.docs
   const soon = new Date(now + 1)
   const stopped = new Date(now - STOPPED_MS)
-  await each(registry, { collection: keys, index: 'pending', before: soon, work: (key: Stored<KeyDoc>) => pushKey(registry, key) })
+  failed += await each(registry, {
+    collection: keys,
+    index: 'pending',
+    before: soon,
+    work: (key: Stored<KeyDoc>) => pushKey(registry, key),
+  })
   const push = (doc: Stored<Parent>) => pushFence(registry, doc, ownOrder(doc.project))
-  await each(registry, { collection: credentials, index: 'pending', before: soon, work: push })
-  await each(registry, {
+  failed += await each(registry, { collection: credentials, index: 'pending', before: soon, work: push })
+  failed += await each(registry, {
     collection: credentials,
     index: 'promoting',
     before: stopped,
     work: (doc) => resumeConnect(registry, doc, ownOrder(doc.project)),
   })
-  await each(registry, {
+  failed += await each(registry, {
     collection: credentials,
     index: 'destroying',
     before: stopped,
     work: (doc) => finishDelete(registry, doc, ownOrder(doc.project)),
   })
-  await each(registry, { collection: users, index: 'spreading', before: soon, work: (user) => spreadNames(registry, user.id) })
+  failed += await each(registry, { collection: users, index: 'spreading', before: soon, work: (user) => spreadNames(registry, user.id) })
   const forgotten = new Date(now - HIDDEN_KEPT_MS)
-  await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })
-  await each(registry, { collection: requests, index: 'expiry', before: soon, work: (claim) => requests.remove(claim.id, claim.rev) })
+  failed += await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })
+  failed += await each(registry, {
+    collection: requests,
+    index: 'expiry',
+    before: soon,
+    work: (claim) => requests.remove(claim.id, claim.rev),
+  })
+  return failed === 0
 }
 
-async function each<D extends Doc>(registry: Registry, chore: Chore<D>): Promise<void> {
+/** How many pieces could not be finished. */
+async function each<D extends Doc>(registry: Registry, chore: Chore<D>): Promise<number> {
+  let failed = 0
   let after: string | undefined
+  const work = async (doc: Stored<D>): Promise<void> => {
+    try {
+      await chore.work(doc)
+    } catch (error) {
+      // Somebody else is at it.
+      if (isCoded(error, 'CONFLICT')) return
+      failed++
+      const about = doc.id.startsWith('cred_') ? { credential_id: doc.id } : {}
+      registry.log.failure('sweep.failed', error, { reason: chore.index, ...about })
+    }
+  }
   do {
-    const page = await chore.collection.find(chore.index, {
-      prefix: [],
-      to: chore.before,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    })
-    await Promise.all(
-      page.docs.map((doc) =>
-        chore.work(doc).catch((error: unknown) => {
-          if (isCoded(error, 'CONFLICT')) return
-          registry.log.failure('sweep.failed', error, {
-            reason: chore.index,
-            ...(doc.id.startsWith('cred_') ? { credential_id: doc.id } : {}),
-          })
-        }),
-      ),
-    )
+    const next = after === undefined ? {} : { after }
+    const page = await chore.collection.find(chore.index, { prefix: [], to: chore.before, limit: PAGE, ...next })
+    await Promise.all(page.docs.map(work))
     after = page.next
   } while (after !== undefined)
+  return failed
 }
 
 /** Its candidate goes too; a parent that never had a secret needs no tombstone. */
@@ -95,33 +110,44 @@ export async function pushAllKeys(registry: Registry): Promise<void> {
   }
 }
 
-/** A loop that sweeps: every `ms`, and soon after `soon` was called. */
+/** A loop that sweeps: every `ms`, sooner after a pass that could not finish, and soon after `soon` was called. */
 export interface Sweeper {
+  readonly keysTold: Promise<void>
   soon(): void
   stop(): Promise<void>
 }
 
-/** The keys are told once, at the first pass at which the vault can be reached. */
+/** A vault that starts a moment after the registry must not wait a whole turn for its callers. */
+const FIRST_RETRY_MS = 100
+
 export function startSweeper(registry: Registry, options: { readonly clock: Clock; readonly ms: number }): Sweeper {
   const stopping = new AbortController()
+  const told = Promise.withResolvers<void>()
   let woken = new AbortController()
+  let keysTold = false
+  const pass = async (): Promise<boolean> => {
+    if (!keysTold) {
+      await pushAllKeys(registry)
+      keysTold = true
+      told.resolve()
+    }
+    return sweep(registry)
+  }
   const run = async (): Promise<void> => {
-    let keysTold = false
-    while (!stopping.signal.aborted) {
+    for (let failures = 0; !stopping.signal.aborted; ) {
       woken = new AbortController()
-      const rest = AbortSignal.any([stopping.signal, woken.signal])
-      if (!keysTold) {
-        keysTold = await pushAllKeys(registry).then(
-          () => true,
-          () => false,
-        )
-      }
-      await sweep(registry).catch((error: unknown) => registry.log.failure('sweep.failed', error))
-      await options.clock.sleep(options.ms, rest).catch(() => undefined)
+      const finished = await pass().catch((error: unknown) => {
+        registry.log.failure('sweep.failed', error)
+        return false
+      })
+      failures = finished ? 0 : failures + 1
+      const pause = finished ? options.ms : Math.min(options.ms, FIRST_RETRY_MS * 2 ** (failures - 1))
+      await options.clock.sleep(pause, AbortSignal.any([stopping.signal, woken.signal])).catch(() => undefined)
     }
   }
   const running = run()
   return {
+    keysTold: told.promise,
     soon: () => woken.abort(),
     async stop() {
       stopping.abort()

@@ -25,7 +25,8 @@ export async function completeSession(
   principal: Principal,
   request: Completion,
 ): Promise<{ session: ConnectSession; credential: Credential }> {
-  const session = await getSession(flow, principal, request.sessionId || (await waitingFor(flow, principal, request.user)))
+  if (request.sessionId === '') return completeWaiting(flow, principal, request)
+  const session = await getSession(flow, principal, request.sessionId)
   const state = stateAt(session, flow.clock.now())
   if (session.confirm !== 'host' && session.confirm !== 'code') throw new CodedError('CONFIRMATION_WRONG', 'This session needs no code.')
   if (state === 'connected' && isRight(session, principal, request)) return { session, credential: await connected(flow, session) }
@@ -38,15 +39,23 @@ export async function completeSession(
   return connectNow(flow, await agreeToChange(flow, counted, request.confirmAccountChange))
 }
 
-/** A code can come back in a chat whose backend did not start the session: then it is the one of that user that waits. */
-async function waitingFor({ sessions, services }: Flow, principal: Principal, named: string): Promise<string> {
+/** A code can come back in a chat whose backend did not start the session: then it is for one of that user's that wait. */
+async function completeWaiting(flow: Flow, principal: Principal, request: Completion): ReturnType<typeof completeSession> {
+  const waiting = await waitingOf(flow, principal, request.user)
+  const counted = await Promise.all(waiting.map((session) => countTry(flow, session)))
+  const right = counted.find((session) => isRight(session, principal, request))
+  if (right !== undefined) return connectNow(flow, await agreeToChange(flow, right, request.confirmAccountChange))
+  const [error] = await Promise.all(counted.map((session) => wrong(flow, session)))
+  throw error ?? noSuchSession()
+}
+
+async function waitingOf(flow: Flow, principal: Principal, named: string): Promise<readonly Stored<ConnectSession>[]> {
+  requireScope(principal, 'sessions')
   const name = foldUserName(named || principal.user || principal.userNames[0] || '')
   if (name === undefined) throw new CodedError('USER_REQUIRED')
   if (name !== principal.user) requireScope(principal, 'act_for')
-  const { user } = name.startsWith('usr_') ? { user: name } : await userOf(services, principal, name)
-  const session = await sessions.unconfirmedOf(principal.project, user)
-  if (session === undefined) throw noSuchSession()
-  return session.id
+  const { user } = name.startsWith('usr_') ? { user: name } : await userOf(flow.services, principal, name)
+  return flow.sessions.unconfirmedOf(principal.project, user)
 }
 
 /** C1 The try is counted before anything is compared: guesses made at the same time are as many tries, not one. */

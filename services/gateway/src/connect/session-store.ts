@@ -4,12 +4,15 @@ import { CodedError, isCoded } from '@credence/errors'
 import { addFacts, type NewFact, OUTBOX_INDEX, type Relay } from '@credence/events'
 import { type Clock, type Random, traceHeaders } from '@credence/service'
 import type { Collection, DocumentStore, Stored } from '@credence/store'
-import { type ConnectSession, hasEnded } from './session.ts'
+import { type ConnectSession, hasEnded, stateAt } from './session.ts'
 
 /** Thirty minutes: as long as the vault keeps the candidate. */
 export const SESSION_LIFE_MS: number = 30 * 60_000
 /** How long the end of a session can be read. */
 const KEPT_MS = 24 * 3_600_000
+
+/** More open windows than a person has; each is one more chance for a guess. */
+const MAX_WAITING = 5
 
 type Change = Partial<Omit<ConnectSession, 'id' | 'v'>>
 type SessionFact = Extract<NewFact, { type: `session.${string}` }>
@@ -22,8 +25,8 @@ export interface SessionStore {
   byLink(linkHash: string): Promise<Stored<ConnectSession> | undefined>
   /** By a `state` that is under way, or one that is spent. */
   byState(stateHash: string): Promise<Stored<ConnectSession> | undefined>
-  /** The newest session of a user that waits for its code. */
-  unconfirmedOf(project: string, user: string): Promise<Stored<ConnectSession> | undefined>
+  /** The newest sessions of a user that wait for their six digits. */
+  unconfirmedOf(project: string, user: string): Promise<readonly Stored<ConnectSession>[]>
   /** Writes a change with its facts if nobody changed the session since; throws CONFLICT when somebody did. */
   change(session: Stored<ConnectSession>, change: Change, facts?: readonly SessionFact[]): Promise<Stored<ConnectSession>>
   /** Sessions that the sweeper must look at, the longest waiting first. */
@@ -77,7 +80,8 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
     byState: async (stateHash) => (await first('state', stateHash)) ?? (await first('spent', stateHash)),
     async unconfirmedOf(project, user) {
       const { docs } = await collection.find('user', { prefix: [project, user], reverse: true, limit: 50 })
-      return docs.find((session) => session.state === 'unconfirmed' && session.expiresAt.getTime() > clock.now())
+      const waits = (session: ConnectSession): boolean => stateAt(session, clock.now()) === 'unconfirmed' && session.confirm === 'code'
+      return docs.filter(waits).slice(0, MAX_WAITING)
     },
     async change(session, change, facts = []) {
       const next = { ...session, ...change }

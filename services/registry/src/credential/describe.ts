@@ -1,5 +1,5 @@
 import type { Stored } from '@credence/store'
-import { type Actor, needScope } from '../caller/actor.ts'
+import { type Actor, needScope, ownOrder } from '../caller/actor.ts'
 import { pageSize } from '../documents/page-token.ts'
 import { countIn, isBehind, type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
@@ -21,9 +21,13 @@ export async function describe(registry: Registry, doc: Parent): Promise<Describ
   return { doc, consumerCount: await countIn(registry.docs.consumers, 'bound', { prefix: [doc.id] }) }
 }
 
+/** One credential. Its health is `refreshing` while the refresher is at it, which is nowhere stored. */
 export async function get(registry: Registry, actor: Actor, id: string): Promise<Described> {
   needScope(actor, 'credentials.read')
-  return describe(registry, await findVisible(registry, actor, id))
+  const doc = await findVisible(registry, actor, id)
+  const mayRefresh = doc.family === 'oauth2' && doc.status === 'active'
+  const isRefreshing = mayRefresh && (await registry.plans.isRefreshing(ownOrder(doc.project), doc.id))
+  return describe(registry, isRefreshing ? { ...doc, health: 'refreshing' } : doc)
 }
 
 export interface ListQuery {

@@ -14,7 +14,7 @@ import type { Registry } from '../registry.ts'
 import { reconnectUrl } from './describe.ts'
 import type { Parent, UserRef } from './parent.ts'
 import { checkLabels } from './relabel.ts'
-import { admitted, findVisible } from './visibility.ts'
+import { admitted, findVisible, noCredential } from './visibility.ts'
 
 /** What a connect session asks for; empty members mean: none, or the default. */
 export interface Reservation {
@@ -87,6 +87,7 @@ async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation)
     factSeq: 0,
   }
   const { doc } = await insertOnce(registry.docs.credentials, parent)
+  if (doc.deletedAt !== undefined) throw noCredential(doc.id)
   return { credential: doc, ...prepared, reconnect: false, provider }
 }
 

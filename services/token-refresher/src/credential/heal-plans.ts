@@ -1,6 +1,7 @@
 import { derivePlan } from './derive-plan.ts'
-import { isReported, PROJECT_INDEX } from './plan.ts'
+import { PROJECT_INDEX } from './plan.ts'
 import type { Refresher } from './refresher.ts'
+import { isReported } from './report-health.ts'
 import { follow } from './run-plan.ts'
 import type { TokenFacts } from './token-facts.ts'
 

@@ -22,7 +22,7 @@ class TimerQueue implements RefreshQueue {
   #sorted: RefreshJob[] = []
   #isSorted = true
   /** Due and waiting for a place, in the order of their coming. */
-  readonly #ready = { first: new Set<string>(), then: new Set<string>() }
+  readonly #ready = { priority: new Set<string>(), normal: new Set<string>() }
   readonly #running = new Map<string, Promise<void>>()
   #handler: ((credentialId: string) => Promise<void>) | undefined
   readonly #stopping = new AbortController()
@@ -46,8 +46,8 @@ class TimerQueue implements RefreshQueue {
 
   async cancel(credentialId: string): Promise<void> {
     this.#jobs.delete(credentialId)
-    this.#ready.first.delete(credentialId)
-    this.#ready.then.delete(credentialId)
+    this.#ready.priority.delete(credentialId)
+    this.#ready.normal.delete(credentialId)
   }
 
   async process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker> {
@@ -81,12 +81,12 @@ class TimerQueue implements RefreshQueue {
       this.#sorted.pop()
       if (this.#jobs.get(job.credentialId) !== job) continue
       this.#jobs.delete(job.credentialId)
-      this.#ready[job.priority ? 'first' : 'then'].add(job.credentialId)
+      this.#ready[job.priority ? 'priority' : 'normal'].add(job.credentialId)
     }
   }
 
   #startReady(): void {
-    for (const lane of [this.#ready.first, this.#ready.then]) {
+    for (const lane of [this.#ready.priority, this.#ready.normal]) {
       for (const credentialId of lane) {
         if (this.#running.size >= MAX_CONCURRENT || this.#stopping.signal.aborted) return
         // Q3: its place in the lane waits for the one under way.
