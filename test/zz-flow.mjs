@@ -172,7 +172,7 @@ await run('popup closed by person, again', { kind: 'code', grantCoop: 'unsafe-no
 await run('popup closed at once', { kind: 'code', grantCoop: 'unsafe-none' }, async (p, x) => {
   const w = await go(p, x)
   await w.close()
-  await p.waitForSelector('[data-when=gone]:not([hidden])', { timeout: 5000 })
+  await p.waitForSelector('[data-when=gone]:not([hidden])', { timeout:12000 })
 })
 await run('continue in this window after popup', { kind: 'code' }, async (p, x) => {
   const w = await go(p, x)

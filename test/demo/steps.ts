@@ -49,6 +49,14 @@ async function call(journey: Journey, name: ProviderName): Promise<Response> {
   return response
 }
 
+/** The platform's own refusal of a call; a call that goes through fails the step. */
+async function refusal(journey: Journey, name: ProviderName): Promise<CredenceError> {
+  const error = await call(journey, name).catch((thrown: unknown) => thrown)
+  if (!(error instanceof CredenceError)) throw new TypeError(`the call to ${name} was not refused`)
+  journey.got.push(JSON.stringify({ ...error, message: error.message }))
+  return error
+}
+
 async function callAll(journey: Journey): Promise<string> {
   const lines: string[] = []
   for (const name of NAMES) {
@@ -108,17 +116,16 @@ async function callAcrossExpiry(journey: Journey): Promise<string> {
 async function revokeAtProvider(journey: Journey): Promise<string> {
   const id = credentialOf(journey, 'acme')
   journey.world.acme.revokeGrants('ann')
-  const first = await call(journey, 'acme')
+  const first = await call(journey, 'acme').catch((thrown: unknown) => thrown as CredenceError)
   const fact = await until(
     'credential.expired',
     () => journey.events.find((event) => event.type.endsWith('credential.expired') && event.subject === id),
     120_000,
   )
-  const refused = await call(journey, 'acme')
-  const problem = (await refused.json()) as { code?: string; reconnect_url?: string }
-  if (problem.code !== 'CREDENTIAL_EXPIRED' || problem.reconnect_url !== fact.data.reconnect_url)
-    throw new TypeError(`the refusal says ${problem.code}`)
-  return `the call got ${first.status}; credential.expired (${fact.data.reason}); every refusal names ${problem.reconnect_url}`
+  const refused = await refusal(journey, 'acme')
+  if (refused.code !== 'CREDENTIAL_EXPIRED' || refused.reconnectUrl !== fact.data.reconnect_url)
+    throw new TypeError(`the refusal says ${refused.code}`)
+  return `the call got ${first.status}; credential.expired (${fact.data.reason}); every refusal names ${refused.reconnectUrl}`
 }
 
 async function reconnect(journey: Journey): Promise<string> {
@@ -135,11 +142,10 @@ async function reconnect(journey: Journey): Promise<string> {
 async function disable(journey: Journey): Promise<string> {
   await journey.ann.credentials.disable(credentialOf(journey, 'bearer'))
   const before = journey.world.apis.bearer.requests.length
-  const response = await call(journey, 'bearer')
-  const { code } = (await response.json()) as { code?: string }
+  const { code, status } = await refusal(journey, 'bearer')
   if (code !== 'CREDENTIAL_DISABLED' || journey.world.apis.bearer.requests.length !== before)
     throw new TypeError(`the refusal says ${code}`)
-  return `${response.status} ${code}; the API saw nothing`
+  return `${status} ${code}; the API saw nothing`
 }
 
 async function remove(journey: Journey): Promise<string> {
@@ -151,10 +157,9 @@ async function remove(journey: Journey): Promise<string> {
   await until('consumer.orphaned', () =>
     journey.events.find((event) => event.type.endsWith('consumer.orphaned') && event.subject === consumer.id),
   )
-  const response = await call(journey, 'acme')
-  const { code } = (await response.json()) as { code?: string }
+  const { code, status } = await refusal(journey, 'acme')
   if (code !== 'CREDENTIAL_DELETED' || orphaned.length !== 1) throw new TypeError(`after the delete a call says ${code}`)
-  return `grant ${revocation} at the provider; ${orphaned.length} consumer told; a call gets ${response.status} ${code}`
+  return `grant ${revocation} at the provider; ${orphaned.length} consumer told; a call gets ${status} ${code}`
 }
 
 async function search(journey: Journey): Promise<string> {

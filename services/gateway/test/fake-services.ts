@@ -62,6 +62,8 @@ export class FakeServices {
   readonly verified: string[] = []
   readonly states: string[] = []
   clientSecret = ''
+  /** Provider of each reserved credential. */
+  readonly #places = new Map<string, string>()
 
   addProvider(payloadJson: Buffer): string {
     const id = newId('prov', (count) => systemRandom.bytes(count))
@@ -213,8 +215,10 @@ export class FakeServices {
     const provider = this.#provider(request.providerId)
     const isOAuth = parseProvider(provider.payloadJson).auth_patterns[request.pattern]?.type === 'OAUTH'
     if (isOAuth && this.clientMissing) throw new CodedError('CLIENT_MISSING')
+    const credentialId = request.credentialId || newId('cred', (count) => systemRandom.bytes(count))
+    this.#places.set(credentialId, provider.id)
     return {
-      credentialId: request.credentialId || newId('cred', (count) => systemRandom.bytes(count)),
+      credentialId,
       recipeId: 'rcp_1',
       family: isOAuth ? 'oauth2' : 'bearer',
       clientId: isOAuth ? CLIENT : '',
@@ -229,7 +233,8 @@ export class FakeServices {
   #connect(request: ConnectRequest, principal: Principal): object {
     if (this.connectError !== undefined) throw this.connectError
     this.connects.push(request)
-    const provider = [...this.providers.values()][0]
+    const reserved = this.reserved.findLast(({ credentialId }) => credentialId === request.credentialId)
+    const provider = this.providers.get(this.#places.get(request.credentialId) ?? reserved?.providerId ?? '')
     const credential: Credential = {
       id: request.credentialId,
       label: 'Mine',

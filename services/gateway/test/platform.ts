@@ -90,7 +90,7 @@ export class Platform {
       project: PROJECT,
       subject: 'key_grpc',
       user: '',
-      userNames: [user],
+      userNames: user === '' ? [] : [user],
       roles: ['owner'],
       scopes: SCOPES_OF_CALLER,
       via: 'grpc',

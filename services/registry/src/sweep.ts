@@ -125,21 +125,20 @@ export function startSweeper(registry: Registry, options: { readonly clock: Cloc
   const told = Promise.withResolvers<void>()
   let woken = new AbortController()
   let keysTold = false
+  const failing = (error: unknown): false => {
+    registry.log.failure('sweep.failed', error)
+    return false
+  }
   const pass = async (): Promise<boolean> => {
-    if (!keysTold) {
-      await pushAllKeys(registry)
-      keysTold = true
-      told.resolve()
-    }
-    return sweep(registry)
+    keysTold ||= await pushAllKeys(registry).then(() => true, failing)
+    if (keysTold) told.resolve()
+    const finished = await sweep(registry).catch(failing)
+    return finished && keysTold
   }
   const run = async (): Promise<void> => {
     for (let failures = 0; !stopping.signal.aborted; ) {
       woken = new AbortController()
-      const finished = await pass().catch((error: unknown) => {
-        registry.log.failure('sweep.failed', error)
-        return false
-      })
+      const finished = await pass()
       failures = finished ? 0 : failures + 1
       const pause = finished ? options.ms : Math.min(options.ms, FIRST_RETRY_MS * 2 ** (failures - 1))
       await options.clock.sleep(pause, AbortSignal.any([stopping.signal, woken.signal])).catch(() => undefined)

@@ -144,6 +144,17 @@ describe('[B-9] what services report', () => {
     expect(await codeOf(verifier.reportHealth({ credentialId, version: 1, health: 'fine' }))).toBe('INVALID_REQUEST')
   })
 
+  test('[B-9] a grant that is being refreshed says so while it lasts, and a refresher that is away holds up nobody', async () => {
+    const grant = await connected(platform, ann, { providerId: await provider(platform, 'asana') })
+    const health = async () => (await ann.gateway.get({ credentialId: grant }, callAs(ann.principal))).credential?.health
+    platform.refresher.inFlight.add(grant)
+    expect(await health()).toBe('refreshing')
+    platform.refresher.inFlight.clear()
+    expect(await health()).toBe('ok')
+    await platform.refresher.stop()
+    expect(await health()).toBe('ok')
+  })
+
   test('[B-9] a report about an older secret, or about another account, changes nothing', async () => {
     const refresher = platform.as('token-refresher')
     await refresher.reportHealth({ credentialId, version: 3, health: 'ok' })

@@ -19,6 +19,7 @@ import { createLogger, startTracing, systemRandom } from '@credence/service'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
 import { type RegistryConfig, type RunningRegistry, start } from '../src/index.ts'
+import { RecordingRefresher } from './recording-refresher.ts'
 import { type Promised, RecordingVault } from './recording-vault.ts'
 
 export const PUBLIC_URL = 'https://credence.example'
@@ -32,6 +33,7 @@ export function payload(name: 'asana' | 'bearer' | 'freshdesk' | 'attention'): B
 export class Platform {
   readonly clock: TestClock = new TestClock()
   readonly vault: RecordingVault = new RecordingVault()
+  readonly refresher: RecordingRefresher = new RecordingRefresher()
   readonly facts: Fact[] = []
   firstKey = ''
   project = ''
@@ -53,6 +55,7 @@ export class Platform {
   static async start(config: Partial<RegistryConfig> = {}): Promise<Platform> {
     const platform = new Platform(config)
     await platform.vault.start(identity('vault'))
+    await platform.refresher.start(identity('token-refresher'))
     await platform.startRegistry()
     const { project } = await platform.caller(platform.firstKey).getProject({})
     platform.project = project?.id ?? ''
@@ -70,7 +73,7 @@ export class Platform {
     this.store = await openSqliteStore({ file: join(this.folder, 'data.sqlite'), random: systemRandom })
     this.#bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('registry')
-    const peers = openPeers({ tls, address: () => this.vault.address })
+    const peers = openPeers({ tls, address: (service) => (service === 'vault' ? this.vault.address : this.refresher.address) })
     const tracing = startTracing({ serviceName: 'registry' })
     const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers }
     this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, ...this.#config }, adapters)
@@ -82,14 +85,8 @@ export class Platform {
     const { mounts } = this.registry
     const { authenticate } = this.vault
     this.#caller = await serveRpc({ host: '127.0.0.1', port: 0, mounts, log, tracing, authenticate })
-    await this.vaultKnows(this.firstKey)
+    await this.registry.keysTold
     this.#closing.push(() => peers.close())
-  }
-
-  /** Resolves when the vault has this key: the registry tells it in the background after a start. */
-  async vaultKnows(key: string): Promise<void> {
-    const hash = createHash('sha256').update(key).digest('hex')
-    while (this.vault.callers.get(hash) === undefined) await new Promise((resolve) => setImmediate(resolve))
   }
 
   async stopRegistry(): Promise<void> {
@@ -101,7 +98,7 @@ export class Platform {
 
   async stop(): Promise<void> {
     await this.stopRegistry()
-    await this.vault.stop()
+    await Promise.all([this.vault.stop(), this.refresher.stop()])
     this.#home.remove()
   }
 

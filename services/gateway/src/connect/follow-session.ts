@@ -27,9 +27,13 @@ export async function getSession({ sessions }: Pick<Parts, 'sessions'>, principa
 
 function maySee(principal: Principal, session: ConnectSession): boolean {
   if (principal.project !== session.project) return false
-  if (principal.subject === session.creator.subject || principal.user === session.user) return true
-  const named = principal.userNames.some((name) => name === session.user || session.creator.userNames.includes(name))
-  return named || (principal.user === '' && principal.userNames.length === 0 && principal.scopes.includes('act_for'))
+  const forAll = principal.user === '' && principal.userNames.length === 0 && principal.scopes.includes('act_for')
+  return principal.subject === session.creator.subject || isUserOf(principal, session) || forAll
+}
+
+/** True when the caller acts for the session's user, by id or by one of his names. */
+export function isUserOf({ user, userNames }: Principal, session: ConnectSession): boolean {
+  return user === session.user || userNames.some((name) => name === session.user || session.creator.userNames.includes(name))
 }
 
 /** Answers when the session has ended, or after `timeoutMs` (0: 30 s; at most 60 s) with the state it is in. */

@@ -2,6 +2,8 @@ import { isCoded } from '@credence/errors'
 import type { Fact } from '@credence/events'
 import { callAs, type Principal } from '@credence/rpc'
 import type { Clock } from '@credence/service'
+import { isUserOf } from '../connect/follow-session.ts'
+import type { ConnectSession } from '../connect/session.ts'
 import type { SessionStore } from '../connect/session-store.ts'
 import type { Services } from '../services.ts'
 
@@ -31,11 +33,15 @@ export function sightOf(parts: { readonly services: Services; readonly sessions:
   return {
     async maySee({ type, subject, data }) {
       if (type.startsWith('provider.')) return true
-      if (type.startsWith('session.')) return (await parts.sessions.get(subject))?.user === principal.user
+      if (type.startsWith('session.')) return isOwnSession(await parts.sessions.get(subject), principal)
       const id = subject.startsWith('cred_') ? subject : String(data['credential_id'] ?? '')
       return credential(id, type === 'credential.deleted')
     },
   }
+}
+
+function isOwnSession(session: ConnectSession | undefined, principal: Principal): boolean {
+  return session !== undefined && isUserOf(principal, session)
 }
 
 async function isVisible({ registry }: Services, principal: Principal, credentialId: string): Promise<boolean> {

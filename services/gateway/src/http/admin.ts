@@ -50,6 +50,10 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
   })
   await app.register(async (scope) => {
     const cookie = cookieKind(adminUrl, 'credence-sign-in')
+    // Pages are no part of the API's document.
+    scope.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, hide: true }
+    })
     serveConsole(scope, {
       door,
       publicUrl,

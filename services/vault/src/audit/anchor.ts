@@ -1,39 +1,33 @@
-import { CodedError, isCoded } from '@credence/errors'
+import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
-import type { Doc, DocumentStore } from '@credence/store'
+import type { Collection, Doc, DocumentStore } from '@credence/store'
 import type { AuditLog } from './audit-log.ts'
-import type { AuditRecord } from './record.ts'
 
 /** How far the audit log of an instance had come when the store was last written. */
-interface HeadDoc extends Doc {
+export interface Anchored {
   readonly count: number
+  /** HMAC of the record of that number, hex. */
   readonly mac: string
+  readonly at: Date
 }
+
+type HeadDoc = Doc & Anchored
 
 const ANCHOR_MS = 1_000
-/** Records that may follow the last anchor when a process is killed: a second of full load. */
-const MOST_UNANCHORED = 50_000
-const HEADS = { name: 'vault_audit_heads', indexes: [] }
+/** An idle log is anchored anew so often: `at` then says until when the store was in use, whatever was written. */
+const IDLE_ANCHOR_MS = 30_000
 
-/**
- * Compares the log on this volume with its head in the store. A log that is shorter than its anchor was cut; a log that is
- * far ahead of it means that the store was put back: both are ROLLED_BACK unless the operator says that he restored.
- */
-export async function checkAnchor(options: {
-  store: DocumentStore
-  instance: string
-  records: readonly AuditRecord[]
-  acceptRestore: boolean
-}): Promise<void> {
-  const heads = await options.store.collection<HeadDoc>(HEADS)
-  const anchored = (await heads.get(options.instance, { fresh: true }))?.count ?? 0
-  const held = options.records.length
-  if (options.acceptRestore) return
-  if (held < anchored) throw new CodedError('ROLLED_BACK', `The audit log of ${options.instance} was cut: ${held} of ${anchored} records.`)
-  if (held > anchored + MOST_UNANCHORED) throw new CodedError('ROLLED_BACK')
+function heads(store: DocumentStore): Promise<Collection<HeadDoc>> {
+  return store.collection<HeadDoc>({ name: 'vault_audit_heads', indexes: [] })
 }
 
-/** Writes the head every second while it moves. */
+/** The head of this instance's log as the store has it: what the log on the volume is compared with at start. */
+export async function readAnchor(store: DocumentStore, instance: string): Promise<Anchored> {
+  const doc = await (await heads(store)).get(instance, { fresh: true })
+  return doc ?? { count: 0, mac: '', at: new Date(0) }
+}
+
+/** Writes the head at once and then every second while it moves. */
 export async function startAnchor(options: {
   store: DocumentStore
   instance: string
@@ -41,20 +35,23 @@ export async function startAnchor(options: {
   clock: Clock
   log: Logger
 }): Promise<{ stop(): Promise<void> }> {
-  const heads = await options.store.collection<HeadDoc>(HEADS)
-  let last = -1
+  const { clock, instance } = options
+  const docs = await heads(options.store)
+  let last = { count: -1, atMs: 0 }
   const write = async (): Promise<void> => {
     const { count, mac } = options.audit.head()
-    if (count === last) return
-    const before = await heads.get(options.instance, { fresh: true })
-    const doc = { id: options.instance, v: 1, count, mac }
-    await (before === undefined ? heads.insert(doc) : heads.replace(doc, before.rev))
-    last = count
+    const atMs = clock.now()
+    if (count === last.count && Math.abs(atMs - last.atMs) < IDLE_ANCHOR_MS) return
+    const before = await docs.get(instance, { fresh: true })
+    const doc = { id: instance, v: 1, count, mac, at: new Date(atMs) }
+    await (before === undefined ? docs.insert(doc) : docs.replace(doc, before.rev))
+    last = { count, atMs }
   }
+  await write()
   const stop = new AbortController()
   const loop = (async () => {
     while (!stop.signal.aborted) {
-      await options.clock.sleep(ANCHOR_MS, stop.signal).catch(() => undefined)
+      await clock.sleep(ANCHOR_MS, stop.signal).catch(() => undefined)
       await write().catch((error: unknown) => {
         if (!isCoded(error, 'CONFLICT')) options.log.failure('vault.anchor_failed', error)
       })

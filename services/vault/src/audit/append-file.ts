@@ -1,93 +1,175 @@
-import { type FileHandle, open, truncate } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Clock } from '@credence/service'
 import { frame, readFrames } from './frames.ts'
 
-/** A file of frames that answers when what was given is on the disk. */
+/**
+ * A file of frames that answers when what was given is on the disk.
+ *
+ * F1 Jobs are carried out in the order in which they were given.
+ * F2 What was refused is not in the file: a batch that failed is cut off again before anything follows it.
+ */
 export interface AppendFile {
-  /** Resolves after fdatasync; rejects with AUDIT_UNAVAILABLE at the deadline or when the disk refuses. */
-  append(payload: Uint8Array): Promise<void>
+  /**
+   * Resolves after fdatasync; rejects with AUDIT_UNAVAILABLE at the deadline or when the disk refuses. `payload` is made
+   * when its turn has come, and not at all when its caller has been refused by then.
+   */
+  append(payload: () => Uint8Array): Promise<void>
   /** Empties the file durably. */
   clear(): Promise<void>
   close(): Promise<void>
 }
+
+/** What is needed of a file that was opened to append. */
+export type AppendHandle = Pick<FileHandle, 'stat' | 'read' | 'appendFile' | 'datasync' | 'truncate' | 'close'>
 
 export interface AppendFileOptions {
   readonly path: string
   readonly clock: Clock
   /** A hung disk must refuse, never hang its callers. */
   readonly deadlineMs: number
-  readonly mode?: number
+  /** Sees the whole frames before a torn end is cut; throws when the cut would hide more than what was never acknowledged. */
+  readonly accept?: (payloads: readonly Buffer[]) => void
+  /** Told after each batch whether it is in the file. */
+  readonly onBatch?: (durable: boolean) => void
+  /** Default: the file at `path`, made with mode 0600. */
+  readonly open?: (path: string) => Promise<AppendHandle>
 }
 
-interface Waiting {
-  readonly framed: Buffer
+/** Opens the file, reads its whole frames and cuts a torn last one. */
+export async function openAppendFile(options: AppendFileOptions): Promise<{ file: AppendFile; payloads: Buffer[] }> {
+  const handle = await (options.open ?? openDurably)(options.path)
+  try {
+    const bytes = await readWhole(handle)
+    const { payloads, end } = readFrames(bytes)
+    options.accept?.(payloads)
+    if (end < bytes.byteLength) await handle.truncate(end)
+    return { file: new GroupCommit(handle, end, options), payloads }
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function openDurably(path: string): Promise<FileHandle> {
+  const handle = await open(path, 'a+', 0o600)
+  // A new file is on the disk only when its folder is.
+  const folder = await open(dirname(path), 'r')
+  await folder.sync().finally(() => folder.close())
+  return handle
+}
+
+async function readWhole(handle: AppendHandle): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow((await handle.stat()).size)
+  let at = 0
+  while (at < bytes.byteLength) {
+    const { bytesRead } = await handle.read(bytes, at, bytes.byteLength - at, at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
+}
+
+interface Job {
+  /** Absent: empty the file. */
+  readonly payload?: () => Uint8Array
   /** Monotonic time at which its caller must have an answer. */
   readonly dueMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
-/** Opens the file, reads its whole frames and cuts a torn last one. */
-export async function openAppendFile(options: AppendFileOptions): Promise<{ file: AppendFile; payloads: Buffer[] }> {
-  const handle = await open(options.path, 'a+', options.mode ?? 0o600)
-  const bytes = await handle.readFile()
-  const { payloads, end } = readFrames(bytes)
-  if (end < bytes.byteLength) await truncate(options.path, end)
-  return { file: groupCommit(handle, options), payloads }
-}
-
 /** One write and one fdatasync for all that came while the last ones were under way: a commit costs the same for 1 or 64. */
-function groupCommit(handle: FileHandle, options: AppendFileOptions): AppendFile {
-  const { clock, deadlineMs } = options
-  let waiting: Waiting[] = []
-  let writing: Waiting[] = []
-  let flushing: Promise<void> | undefined
-  let watching = false
+class GroupCommit implements AppendFile {
+  readonly #handle: AppendHandle
+  readonly #options: AppendFileOptions
+  readonly #closing = new AbortController()
+  #waiting: Job[] = []
+  #writing: Job[] = []
+  #flushing: Promise<void> | undefined
+  #watching = false
+  /** Up to here the file holds what was acknowledged. */
+  #size: number
+  /** Bytes beyond `#size` may be in the file. */
+  #torn = false
 
-  async function flush(): Promise<void> {
-    while (waiting.length > 0) {
-      writing = waiting
-      waiting = []
+  constructor(handle: AppendHandle, size: number, options: AppendFileOptions) {
+    this.#handle = handle
+    this.#size = size
+    this.#options = options
+  }
+
+  append(payload: () => Uint8Array): Promise<void> {
+    return this.#enqueue(payload)
+  }
+
+  clear(): Promise<void> {
+    return this.#enqueue()
+  }
+
+  async close(): Promise<void> {
+    await this.#flushing
+    this.#closing.abort()
+    await this.#handle.close()
+  }
+
+  #enqueue(payload?: () => Uint8Array): Promise<void> {
+    const { clock, deadlineMs } = this.#options
+    const done = new Promise<void>((resolve, reject) => {
+      const job = { dueMs: clock.monotonicMs() + deadlineMs, resolve, reject }
+      this.#waiting.push(payload === undefined ? job : { ...job, payload })
+    })
+    this.#flushing ??= this.#flush()
+    if (!this.#watching) void this.#watch()
+    return done
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const clear = this.#waiting.findIndex((job) => job.payload === undefined)
+      this.#writing = this.#waiting.splice(0, clear === -1 ? this.#waiting.length : Math.max(clear, 1))
       try {
-        await handle.appendFile(writing.length === 1 ? writing[0]!.framed : Buffer.concat(writing.map((item) => item.framed)))
-        await handle.datasync()
-        for (const item of writing) item.resolve()
+        await this.#carryOut(this.#writing)
+        this.#options.onBatch?.(true)
+        for (const job of this.#writing) job.resolve()
       } catch {
-        for (const item of writing) item.reject(unavailable())
+        this.#torn = true
+        this.#options.onBatch?.(false)
+        for (const job of this.#writing) job.reject(unavailable())
       }
     }
-    writing = []
-    flushing = undefined
+    this.#writing = []
+    this.#flushing = undefined
   }
-  /** One sleeper for all that wait: a timer per record would cost more than the record. Whoever is late has been answered. */
-  async function watch(): Promise<void> {
-    watching = true
-    const next = (): Waiting | undefined => [...writing, ...waiting].find((item) => item.dueMs > clock.monotonicMs())
-    for (let oldest = next(); oldest !== undefined; oldest = next()) {
-      await clock.sleep(oldest.dueMs - clock.monotonicMs())
-      for (const item of [...writing, ...waiting]) if (item.dueMs <= clock.monotonicMs()) item.reject(unavailable())
+
+  async #carryOut(batch: readonly Job[]): Promise<void> {
+    if (this.#torn) await this.#handle.truncate(this.#size)
+    this.#torn = false
+    const frames = batch.flatMap(({ payload }) => (payload === undefined ? [] : [frame(payload())]))
+    if (frames.length === 0) await this.#handle.truncate(0)
+    else await this.#handle.appendFile(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
+    await this.#handle.datasync()
+    this.#size = frames.length === 0 ? 0 : frames.reduce((size, { byteLength }) => size + byteLength, this.#size)
+  }
+
+  /** One sleeper for all that wait: a timer per record would cost more than the record. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#options
+    this.#watching = true
+    const next = (): Job | undefined => [...this.#writing, ...this.#waiting].find((job) => job.dueMs > clock.monotonicMs())
+    for (let oldest = next(); oldest !== undefined && !this.#closing.signal.aborted; oldest = next()) {
+      await clock.sleep(oldest.dueMs - clock.monotonicMs(), this.#closing.signal).catch(() => undefined)
+      this.#refuseLate()
     }
-    watching = false
+    this.#watching = false
   }
-  return {
-    append(payload) {
-      const done = new Promise<void>((resolve, reject) => {
-        waiting.push({ framed: frame(payload), dueMs: clock.monotonicMs() + deadlineMs, resolve, reject })
-      })
-      flushing ??= flush()
-      if (!watching) void watch()
-      return done
-    },
-    async clear() {
-      await flushing
-      await handle.truncate(0)
-      await handle.datasync()
-    },
-    async close() {
-      await flushing
-      await handle.close()
-    },
+
+  /** Whoever is late and not begun is forgotten: behind a hung disk the queue must not grow. */
+  #refuseLate(): void {
+    const isLate = (job: Job): boolean => job.dueMs <= this.#options.clock.monotonicMs()
+    for (const job of [...this.#writing, ...this.#waiting]) if (isLate(job)) job.reject(unavailable())
+    this.#waiting = this.#waiting.filter((job) => !isLate(job))
   }
 }
 

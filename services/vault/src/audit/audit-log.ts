@@ -1,9 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Clock } from '@credence/service'
-import { type AppendFile, openAppendFile } from './append-file.ts'
+import { sameBytes } from '../credential/same-bytes.ts'
+import type { Anchored } from './anchor.ts'
+import { type AppendFile, type AppendFileOptions, openAppendFile } from './append-file.ts'
 import type { AuditRecord } from './record.ts'
 
 /**
@@ -13,6 +15,7 @@ import type { AuditRecord } from './record.ts'
  *
  * A1 Every HMAC covers the one before it: a record that was changed, dropped or moved breaks the chain from there on.
  * A2 A use is on the disk before anything is decrypted; a full or hung disk refuses within 250 ms.
+ * A3 A record that was refused is not in the chain: the log goes on when the disk does.
  */
 export interface AuditLog {
   /** Resolves when the record is durable; rejects with AUDIT_UNAVAILABLE. */
@@ -27,6 +30,8 @@ export interface AuditLog {
 const MAC_BYTES = 32
 const DEADLINE_MS = 250
 const GENESIS = Buffer.alloc(MAC_BYTES)
+/** A change that is so much younger than the anchor was not followed by one: the anchor is moved every half minute at least. */
+const MOST_UNANCHORED_MS = 120_000
 
 export interface AuditLogOptions {
   /** The volume of this replica. */
@@ -35,41 +40,95 @@ export interface AuditLogOptions {
   /** Key of the chain, 32 bytes. */
   readonly key: Uint8Array
   readonly clock: Clock
+  /** The head as the store knows it; absent when the operator restored the store. */
+  readonly anchored?: Anchored
+  readonly open?: AppendFileOptions['open']
 }
 
-/** Opens the log, checks its chain and hands out what it holds, oldest first. Throws ROLLED_BACK when the chain is broken. */
+/**
+ * Opens the log, checks its chain and hands out what it holds, oldest first. Throws ROLLED_BACK when the chain is broken,
+ * when the log is shorter than its anchor or holds another record there, and when the anchor is far behind the log's
+ * changes, which means that the store was put back.
+ */
 export async function openAuditLog(options: AuditLogOptions): Promise<{ log: AuditLog; records: AuditRecord[] }> {
   await mkdir(join(options.folder, 'audit'), { recursive: true, mode: 0o700 })
   const path = join(options.folder, 'audit', `${options.instance}.log`)
-  const { file, payloads } = await openAppendFile({ path, clock: options.clock, deadlineMs: DEADLINE_MS })
-  let mac: Buffer = GENESIS
-  const records = payloads.map((payload, index) => {
-    const expected = chain(options.key, mac, payload.subarray(MAC_BYTES))
-    if (!timingSafeEqual(expected, payload.subarray(0, MAC_BYTES))) {
-      throw new CodedError('ROLLED_BACK', `The audit log ${options.instance} was altered at record ${index + 1}.`)
-    }
-    mac = expected
-    return JSON.parse(payload.toString('utf8', MAC_BYTES)) as AuditRecord
+  let checked: Chained = { records: [], head: { mac: GENESIS, count: 0 } }
+  let settle: (durable: boolean) => void = () => undefined
+  const { file } = await openAppendFile({
+    path,
+    clock: options.clock,
+    deadlineMs: DEADLINE_MS,
+    accept: (payloads) => {
+      checked = checkChain(payloads, options)
+    },
+    onBatch: (durable) => settle(durable),
+    ...(options.open === undefined ? {} : { open: options.open }),
   })
-  return { log: auditLog(file, options.key, { mac, count: records.length }), records }
+  const { log, settled } = auditLog(file, options.key, checked.head)
+  settle = settled
+  return { log, records: checked.records }
 }
 
-function auditLog(file: AppendFile, key: Uint8Array, start: { mac: Buffer; count: number }): AuditLog {
-  let { mac, count } = start
+interface Head {
+  readonly mac: Buffer
+  readonly count: number
+}
+
+interface Chained {
+  readonly records: AuditRecord[]
+  readonly head: Head
+}
+
+function checkChain(payloads: readonly Buffer[], { instance, key, anchored }: AuditLogOptions): Chained {
+  let mac: Buffer = GENESIS
+  const records = payloads.map((payload, index) => {
+    const body = payload.subarray(MAC_BYTES)
+    const expected = chain(key, mac, body)
+    if (!sameBytes(expected, payload.subarray(0, MAC_BYTES))) throw altered(instance, index + 1)
+    mac = expected
+    if (anchored?.count === index + 1 && anchored.mac !== mac.toString('hex')) throw altered(instance, index + 1)
+    return JSON.parse(body.toString('utf8')) as AuditRecord
+  })
+  if (anchored !== undefined) checkAnchored(instance, records, anchored)
+  return { records, head: { mac, count: records.length } }
+}
+
+function checkAnchored(instance: string, records: readonly AuditRecord[], anchored: Anchored): void {
+  if (records.length < anchored.count) {
+    throw new CodedError('ROLLED_BACK', `The audit log of ${instance} was cut: ${records.length} of ${anchored.count} records.`)
+  }
+  const latest = anchored.at.getTime() + MOST_UNANCHORED_MS
+  if (records.slice(anchored.count).some((record) => record.phase === 'change' && record.at > latest)) throw new CodedError('ROLLED_BACK')
+}
+
+function altered(instance: string, record: number): CodedError {
+  return new CodedError('ROLLED_BACK', `The audit log ${instance} was altered at record ${record}.`)
+}
+
+function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditLog; settled: (durable: boolean) => void } {
+  let durable = start
+  let next = start
   const listeners: ((record: AuditRecord) => void)[] = []
-  return {
+  const log: AuditLog = {
     async append(record) {
       const body = Buffer.from(JSON.stringify(record))
-      // The chain is linked when the record is given, so that records stand in the file in the order of their HMACs.
-      mac = chain(key, mac, body)
-      count += 1
-      await file.append(Buffer.concat([mac, body]))
+      await file.append(() => {
+        // The chain is linked when the record is written, so that records stand in the file in the order of their HMACs.
+        next = { mac: chain(key, next.mac, body), count: next.count + 1 }
+        return Buffer.concat([next.mac, body])
+      })
       for (const listener of listeners) listener(record)
     },
-    head: () => ({ count, mac: mac.toString('hex') }),
+    head: () => ({ count: durable.count, mac: durable.mac.toString('hex') }),
     onRecord: (listener) => void listeners.push(listener),
     close: () => file.close(),
   }
+  const settled = (isDurable: boolean): void => {
+    if (isDurable) durable = next
+    else next = durable
+  }
+  return { log, settled }
 }
 
 function chain(key: Uint8Array, before: Uint8Array, body: Uint8Array): Buffer {

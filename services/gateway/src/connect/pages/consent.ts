@@ -23,7 +23,7 @@ export function renderConsent(view: ConsentView): string {
           ${patternHead(view)}
           ${fieldList(view.fields, view.problem)}
           ${scopeList(view)}
-          <div class="actions"><button class="button primary">Continue to ${view.signInHost}${icon('leave')}</button>${backLink(view.backUrl)}</div>
+          <div class="actions"><button class="button primary">Continue to ${signInAt(view)}${icon('leave')}</button>${backLink(view.backUrl)}</div>
           ${BLOCKED}
         </form>
         ${docsLink(view)}
@@ -31,6 +31,11 @@ export function renderConsent(view: ConsentView): string {
       </div>
       ${outside(view)}`,
   })
+}
+
+/** A host that a field decides is not known yet. */
+function signInAt({ signInHost, provider }: ConsentView): string {
+  return signInHost === '' || signInHost.includes('{') ? provider.name : signInHost
 }
 
 function scopeList({ asks, scopes }: ConsentView): Markup {
@@ -57,7 +62,7 @@ function scopeRow({ scope, name, description, required, ticked }: ScopeView, id:
 
 function whatHappens(view: ConsentView): (readonly [IconName, Markup])[] {
   return [
-    ['person', html`You sign in at <b>${view.signInHost}</b>. Your password stays there.`],
+    ['person', html`You sign in at <b>${signInAt(view)}</b>. Your password stays there.`],
     [
       'lock',
       html`${view.provider.name} then hands over a key. It is stored encrypted: <strong>nobody can read it again</strong>, not even ${view.asks}. It is used only for calls to ${placeOfCalls(view)}.`,
@@ -70,10 +75,10 @@ const BLOCKED = html`<div id="blocked" class="notice warn" role="alert" tabindex
             <p><button class="plain" formtarget="_self">Continue in this window</button></p></div></div>`
 
 /** Shown by `pop-up.js` in place of the form while the person is in the other window. */
-function outside({ signInHost }: ConsentView): Markup {
+function outside(view: ConsentView): Markup {
   return html`<section id="outside" class="outside" aria-labelledby="outside-title" hidden>
         <div class="spinner" aria-hidden="true"></div>
-        <h2 id="outside-title" tabindex="-1">Sign in at ${signInHost}</h2>
+        <h2 id="outside-title" tabindex="-1">Sign in at ${signInAt(view)}</h2>
         <div role="status">
           <p data-when="open">A new window is open. Finish there; this page goes on by itself.</p>
           <p data-when="gone" hidden>Did you close the other window? Then open it again. If it is still open, finish there.</p>

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { CodedError } from '@credence/errors'
+import { parseProvider, reviewProvider } from '@credence/provider'
+import type { ProviderReview, SavedProvider } from '@credence/sdk'
+import type { Command } from 'commander'
+import { type Act, type Cli, flag } from '../cli.ts'
+import { argument, collect, countOf } from '../collect.ts'
+import { findProvider } from '../find-provider.ts'
+import { PROVIDER_COLUMNS } from '../print/columns.ts'
+import { renderReview } from '../print/review.ts'
+import { renderTable } from '../print/table.ts'
+
+/** `credence provider …` */
+export function addProvider(program: Command, act: Act): void {
+  const provider = program.command('provider').description('bring your own providers, or take them from the catalogue')
+  addOffline(provider, act)
+  addSaving(provider, act)
+  addReading(provider, act)
+}
+
+function addOffline(parent: Command, act: Act): void {
+  const lint = parent.command('lint <file...>').description('find every fault of payload files; needs no platform')
+  act(lint, async (cli, files) => {
+    const results = files.map((file) => {
+      const { display_name, auth_patterns } = parseProvider(readPayload(file))
+      return { file, displayName: display_name, patterns: auth_patterns.map(({ type }) => type) }
+    })
+    const columns = [
+      { title: 'file', of: (it: (typeof results)[number]) => it.file },
+      { title: 'name', of: (it: (typeof results)[number]) => it.displayName },
+      { title: 'patterns', of: (it: (typeof results)[number]) => it.patterns.join(', ') },
+    ]
+    cli.printer.list(results, columns, '')
+  })
+
+  const review = parent
+    .command('review <file>')
+    .description('what saving a payload would mean; saves nothing')
+    .addOption(flag('--id <id>', 'as an update of this provider'))
+    .addOption(flag('--previous <file>', 'compare with this file'))
+    .addOption(flag('--offline', 'do not ask the platform whether the name is taken and what uses it'))
+  act<{ id?: string; previous?: string; offline?: boolean }>(review, async (cli, args, { id, previous, offline }) => {
+    const bytes = readPayload(argument(args, 0))
+    // The same faults, without a platform.
+    parseProvider(bytes)
+    const alone = offline === true || previous !== undefined || (id === undefined && !cli.hasContext())
+    const found = alone
+      ? reviewProvider(bytes, previous === undefined ? {} : { previous: parseProvider(readPayload(previous)) })
+      : await cli.credence().providers.review(bytes, { providerId: id })
+    showReview(cli, found as unknown as ProviderReview)
+  })
+}
+
+function addSaving(parent: Command, act: Act): void {
+  const create = parent
+    .command('create [file]')
+    .description('save a payload as a new provider')
+    .addOption(flag('--catalog <slug>', 'take this entry of the catalogue instead of a file'))
+  act<{ catalog?: string }>(create, async (cli, [file], { catalog }) => {
+    if ((file === undefined) === (catalog === undefined)) throw new CodedError('INVALID_SETTING', 'Give a FILE or `--catalog SLUG`.')
+    const { providers } = cli.credence()
+    saved(cli, catalog === undefined ? await providers.create(readPayload(file ?? '')) : await providers.createFromCatalog(catalog))
+  })
+
+  const update = parent.command('update <id> <file>').description('save the whole payload as a new version')
+  act(update, async (cli, args) => saved(cli, await cli.credence().providers.update(argument(args, 0), readPayload(argument(args, 1)))))
+
+  const remove = parent.command('delete <id>').description('delete a provider that no credential uses')
+  act(remove, async (cli, args) => {
+    await cli.credence().providers.delete(argument(args, 0))
+    cli.printer.done(`${argument(args, 0)} is deleted.`, { id: argument(args, 0) })
+  })
+}
+
+function addReading(parent: Command, act: Act): void {
+  const get = parent
+    .command('get <provider>')
+    .description('the payload as it was received, byte for byte')
+    .addOption(flag('--provider-version <n>', 'this version instead of the newest'))
+  act<{ providerVersion?: string }>(get, async (cli, args, { providerVersion }) => {
+    const credence = cli.credence()
+    const newest = await findProvider(credence, argument(args, 0))
+    const version = countOf('--provider-version', providerVersion)
+    const found = version === undefined ? newest : await credence.providers.get(newest.id, version)
+    if (cli.printer.format === 'json') cli.printer.done('', withPayload(found))
+    else cli.terminal.out(found.payloadJson)
+  })
+
+  const list = parent.command('list').description('the providers of the project')
+  act(list, async (cli) => {
+    const all = await collect(cli.credence().providers.list())
+    if (cli.printer.format === 'json') cli.printer.list(all.map(withPayload), [], '')
+    else cli.printer.list(all, PROVIDER_COLUMNS, 'No providers. Take one from the catalogue: credence provider create --catalog github')
+  })
+
+  const catalog = parent.command('catalog').description('well-known providers that can be taken over by name')
+  act(catalog, async (cli) => {
+    const entries = await cli.credence().providers.catalog()
+    const columns = [
+      { title: 'slug', of: (it: (typeof entries)[number]) => it.slug },
+      { title: 'name', of: (it: (typeof entries)[number]) => it.displayName },
+      { title: 'types', of: (it: (typeof entries)[number]) => it.types.join(', ') },
+      { title: 'documentation', of: (it: (typeof entries)[number]) => it.docs },
+    ]
+    cli.printer.list(entries, columns, 'The catalogue is empty.')
+  })
+}
+
+function saved(cli: Cli, provider: SavedProvider): void {
+  if (cli.printer.format === 'json') {
+    cli.printer.done('', withPayload(provider))
+    return
+  }
+  if (provider.review !== undefined) cli.terminal.out(`${renderReview(provider.review)}\n`)
+  const kept = provider.kept === undefined || provider.kept === 0 ? '' : ` ${provider.kept} live credentials stay on their version until they are reconnected.`
+  cli.terminal.out(renderTable(PROVIDER_COLUMNS, [provider]))
+  if (kept !== '') cli.terminal.out(kept.trim())
+}
+
+function showReview(cli: Cli, review: ProviderReview): void {
+  if (cli.printer.format === 'json') cli.terminal.out(JSON.stringify(review))
+  else cli.terminal.out(renderReview(review))
+}
+
+/** As REST has it: the payload as JSON in `payload`. */
+function withPayload<T extends { readonly payloadJson: string }>({ payloadJson, ...rest }: T): object {
+  return { ...rest, payload: JSON.parse(payloadJson) as unknown }
+}
+
+function readPayload(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? 0 : file)
+  } catch (error) {
+    throw new CodedError('INVALID_SETTING', `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
+}

@@ -1,0 +1,114 @@
+import type { Consumer, Credential, CredenceEvent, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
+import type { Column } from './table.ts'
+
+/** What tables show of each thing; everything is in the JSON. */
+export const CREDENTIAL_COLUMNS: readonly Column<Credential>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'provider', of: (it) => it.providerName },
+  { title: 'label', of: (it) => it.label },
+  { title: 'account', of: (it) => it.account?.name },
+  { title: 'status', of: statusOf },
+  { title: 'expires', of: (it) => it.expiresAt },
+  { title: 'last used', of: (it) => it.lastUsedAt },
+]
+
+/** `active`, `active (unverified)`, `expired (refresh_refused)`. */
+export function statusOf({ status, reason, health }: Credential): string {
+  const more = status === 'active' ? (health === 'ok' ? undefined : health) : reason
+  return more === undefined || more === '' ? status : `${status} (${more})`
+}
+
+export function credentialFacts(it: Credential): readonly (readonly [string, string | number | Date | undefined])[] {
+  const pairs = (members: Readonly<Record<string, string>>): string => Object.entries(members).map(([name, value]) => `${name}=${value}`).join(' ')
+  return [
+    ['id', it.id],
+    ['provider', `${it.providerName} (${it.providerId}, version ${it.providerVersion}, pattern ${it.pattern})`],
+    ['family', it.family],
+    ['label', it.label],
+    ['account', it.account?.name || it.account?.id],
+    ['owner', it.owner?.names[0] ?? it.owner?.user],
+    ['level', it.level],
+    ['status', statusOf(it)],
+    ['scopes', it.scopes.join(' ')],
+    ['shared with', it.shares.map(({ subject, names, permission }) => `${names[0] ?? subject} (${permission})`).join(', ')],
+    ['account fields', pairs(it.accountFields)],
+    ['tags', pairs(it.tags)],
+    ['consumers', it.consumerCount],
+    ['created', it.createdAt],
+    ['expires', it.expiresAt],
+    ['last used', it.lastUsedAt],
+    ['last verified', it.lastVerifiedAt],
+    ['last error', it.lastError === undefined ? undefined : `${it.lastError.code}${it.lastError.at === undefined ? '' : ` at ${it.lastError.at.toISOString()}`}`],
+    ['reconnect', it.reconnectUrl],
+  ]
+}
+
+export const CONSUMER_COLUMNS: readonly Column<Consumer>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'kind', of: (it) => it.kind },
+  { title: 'reference', of: (it) => it.externalRef },
+  { title: 'label', of: (it) => it.label },
+  { title: 'bound', of: (it) => it.boundAt },
+]
+
+export const HISTORY_COLUMNS: readonly Column<HistoryEntry>[] = [
+  { title: 'at', of: (it) => it.at },
+  { title: 'action', of: (it) => it.action },
+  { title: 'actor', of: (it) => it.actor },
+  { title: 'user', of: (it) => it.user },
+  { title: 'outcome', of: (it) => it.outcome },
+  { title: 'status', of: (it) => it.upstreamStatus },
+  { title: 'provider error', of: (it) => it.providerError },
+  { title: 'trace', of: (it) => it.traceId },
+]
+
+export const PROVIDER_COLUMNS: readonly Column<Provider>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'name', of: (it) => it.displayName },
+  { title: 'version', of: (it) => it.version },
+  { title: 'origin', of: (it) => it.origin },
+  { title: 'created', of: (it) => it.createdAt },
+]
+
+export const KEY_COLUMNS: readonly Column<Key>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'label', of: (it) => it.label },
+  { title: 'role', of: (it) => it.role },
+  { title: 'scopes', of: (it) => it.scopes.join(' ') },
+  { title: 'state', of: (it) => it.state },
+  { title: 'created', of: (it) => it.createdAt },
+  { title: 'expires', of: (it) => it.expiresAt },
+]
+
+export const EVENT_COLUMNS: readonly Column<CredenceEvent>[] = [
+  { title: 'time', of: (it) => it.time },
+  { title: 'event', of: eventNameOf },
+  { title: 'subject', of: (it) => it.subject },
+  { title: 'data', of: dataOf },
+  { title: 'cursor', of: (it) => it.cursor },
+]
+
+export function eventNameOf({ type }: CredenceEvent): string {
+  return type.replace(/^dev\.credence\./, '')
+}
+
+/** Members that repeat the subject say nothing new on a line. */
+export function dataOf({ data, subject }: CredenceEvent): string {
+  return Object.entries(data)
+    .flatMap(([name, value]) => (value === subject || value === '' ? [] : [`${name}=${value}`]))
+    .join(' ')
+}
+
+export function sessionFacts(it: Session): readonly (readonly [string, string | number | Date | undefined])[] {
+  return [
+    ['id', it.id],
+    ['state', it.state],
+    ['provider', it.providerId],
+    ['credential', it.credentialId],
+    ['confirm', it.confirm],
+    ['user', it.user],
+    ['expires', it.expiresAt],
+    ['code', it.code],
+    ['detail', it.detail],
+  ]
+}

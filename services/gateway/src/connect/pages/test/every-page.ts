@@ -1,0 +1,59 @@
+import { renderCredentials, renderSignIn } from '../../../console/pages/index.ts'
+import * as console_ from '../../../console/pages/test/sample-views.ts'
+import {
+  renderChoice,
+  renderConsent,
+  renderElsewhere,
+  renderEnd,
+  renderFailed,
+  renderForm,
+  renderMessage,
+  renderWaiting,
+} from '../index.ts'
+import * as sample from './sample-views.ts'
+
+/** A page and the view that it is made of. */
+export interface Sample {
+  readonly name: string
+  /** The page, with every text of the view changed by `change`. */
+  render(change: (text: string) => string): string
+}
+
+const as =
+  <View>(name: string, render: (view: View) => string) =>
+  (view: View): Sample => ({ name, render: (change) => render(changed(view, change) as View) })
+
+/** Every page in every shape that it has. */
+export const EVERY_PAGE: readonly Sample[] = [
+  as('choice', renderChoice)(sample.choice),
+  as('form', renderForm)(sample.form),
+  as('form refused', renderForm)(sample.refused),
+  as('form with faults', renderForm)(sample.faulty),
+  as('form to reconnect', renderForm)({ ...sample.form, reconnect: { label: 'Support desk', account: 'maria@acme.example' } }),
+  as('form without fields', renderForm)({ ...sample.form, fields: [] }),
+  as('consent', renderConsent)(sample.consent),
+  as('consent with fields', renderConsent)({ ...sample.consent, fields: [sample.plainField], problem: 'No.' }),
+  as('waiting', renderWaiting)(sample.waiting),
+  as('checking', renderWaiting)({ ...sample.waiting, phase: 'checking' }),
+  as('end host', renderEnd)(sample.ends.host),
+  as('end code', renderEnd)({ ...sample.ends.code, unverified: true }),
+  as('end done', renderEnd)(sample.ends.done),
+  as('failed', renderFailed)(sample.failed),
+  as('question', renderMessage)(sample.question),
+  as('elsewhere', renderElsewhere)({ title: 'Nothing happens here', sentence: 'Opened in another browser.' }),
+  as('sign in', renderSignIn)({ oidc: { href: '/sign-in/oidc?next=/console', issuerHost: 'login.acme.example' }, problem: 'Too old.' }),
+  as('sign in by link', renderSignIn)({}),
+  as('credentials', renderCredentials)({ ...console_.list, nextUrl: '/console?after=x' }),
+  as('credentials with a question', renderCredentials)(console_.inUse),
+  as('no credentials', renderCredentials)({ ...console_.list, credentials: [], notice: { tone: 'plain', sentence: 'Deleted.' } }),
+]
+
+/** Members that are words of ours, which nobody outside can choose. */
+const OURS: ReadonlySet<string> = new Set(['kind', 'inputType', 'status', 'health', 'tone', 'phase'])
+
+function changed(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map((one) => changed(one, change))
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, OURS.has(name) ? one : changed(one, change)]))
+}
