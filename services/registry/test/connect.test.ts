@@ -41,9 +41,11 @@ describe('a first connect', () => {
   test('tells the world with two facts, once, however often it is repeated', async () => {
     const credentialId = await reserve()
     const candidateId = platform.vault.seal(credentialId, platform.project)
-    await connect(credentialId, candidateId)
+    await Promise.all(Array.from({ length: 5 }, () => connect(credentialId, candidateId)))
+    const calls = platform.vault.log.length
     const { credential } = await connect(credentialId, candidateId)
     expect(credential?.status).toBe('active')
+    expect(platform.vault.log).toHaveLength(calls)
     await ann.gateway.disable({ credentialId }, callAs(ann.principal))
     await platform.heard('credential.disabled', credentialId)
     const mine = platform.facts.filter(({ subject }) => subject === credentialId).map(({ type }) => type)
@@ -168,6 +170,31 @@ describe('a reconnect', () => {
 })
 
 describe('what stops half-way', () => {
+  test('a reconnect whose answer was lost, then expired, ends active in the vault as well when it is repeated', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    const candidateId = platform.vault.seal(credentialId, platform.project)
+    platform.vault.loseAnswer('promote')
+    expect(await codeOf(connect(credentialId, candidateId))).toBe('UNAVAILABLE')
+    await platform.as('token-refresher').markExpired({ credentialId, version: 1, reason: 'refresh_refused' })
+    const { credential } = await connect(credentialId, candidateId)
+    expect(credential?.status).toBe('active')
+    expect(platform.vault.fence(credentialId)?.state).toBe('active')
+  })
+
+  test('a reconnect that was promoted while somebody disabled it stays disabled, and is enabled as active', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    await platform.as('token-refresher').markExpired({ credentialId, version: 1, reason: 'refresh_refused' })
+    const release = platform.vault.holdAnswer('promote')
+    const connecting = connect(credentialId, platform.vault.seal(credentialId, platform.project))
+    await expect.poll(() => platform.vault.fence(credentialId)?.state).toBe('active')
+    await ann.gateway.disable({ credentialId }, callAs(ann.principal))
+    release()
+    expect((await connecting).credential?.status).toBe('disabled')
+    expect(platform.vault.fence(credentialId)?.state).toBe('disabled')
+    const { credential } = await ann.gateway.enable({ credentialId }, callAs(ann.principal))
+    expect(credential?.status).toBe('active')
+  })
+
   test('a connect whose answer from the vault was lost is finished by the sweeper', async () => {
     const credentialId = await reserve()
     const candidateId = platform.vault.seal(credentialId, platform.project)

@@ -82,6 +82,17 @@ describe('a change of who may use a credential', () => {
     expect(held?.generation).toBe(11)
   })
 
+  test('that a newer one overtook on its way is held by the newer one, and answered', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    const release = platform.vault.holdNext('setAccess')
+    const first = change.share(credentialId)
+    await expect.poll(() => platform.vault.log.at(-1)).toBe('setAccess')
+    await ann.gateway.share({ credentialId, with: 'id:carl', permission: 'use' }, callAs(ann.principal))
+    release()
+    expect(await codeOf(first)).toBe('no error')
+    expect(platform.vault.fence(credentialId)).toMatchObject({ generation: 3, shares: [{ names: ['id:bob'] }, { names: ['id:carl'] }] })
+  })
+
   test('that is so already writes nothing and pushes nothing', async () => {
     const credentialId = await connected(platform, ann, { providerId: bearer })
     await change.disable(credentialId)

@@ -50,6 +50,9 @@ export class RecordingVault {
   refreshAnswer: Partial<RefreshResponse> = { outcome: 'fresh' }
 
   readonly #gates = new Map<Method, Promise<void>>()
+  readonly #nextGates = new Map<Method, Promise<void>>()
+  readonly #answerGates = new Map<Method, Promise<void>>()
+  readonly #lost = new Set<Method>()
   readonly #refusals = new Map<Method, ErrorCode[]>()
   readonly #random = seededRandom('recording vault')
   #server: RpcServer | undefined
@@ -84,17 +87,36 @@ export class RecordingVault {
 
   /** Calls of this method wait until the returned function is called. */
   hold(method: Method): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#gates.set(method, promise)
-    return () => {
-      this.#gates.delete(method)
-      resolve()
-    }
+    return this.#wait(method, this.#gates)
+  }
+
+  /** The next call of this method alone waits; later ones overtake it. */
+  holdNext(method: Method): () => void {
+    return this.#wait(method, this.#nextGates)
+  }
+
+  /** Calls of this method are carried out, and their answers wait. */
+  holdAnswer(method: Method): () => void {
+    return this.#wait(method, this.#answerGates)
   }
 
   /** The next calls of this method are refused, one code each. */
   refuse(method: Method, ...codes: ErrorCode[]): void {
     this.#refusals.set(method, codes)
+  }
+
+  /** The next call of this method is carried out, and its answer is lost. */
+  loseAnswer(method: Method): void {
+    this.#lost.add(method)
+  }
+
+  #wait(method: Method, gates: Map<Method, Promise<void>>): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gates.set(method, promise)
+    return () => {
+      gates.delete(method)
+      resolve()
+    }
   }
 
   /** How callers are recognised: by the copy that the registry pushed. */
@@ -113,9 +135,14 @@ export class RecordingVault {
     this.log.push(method)
     this.orders.push({ method, principal })
     await this.#gates.get(method)
+    const next = this.#nextGates.get(method)
+    this.#nextGates.delete(method)
+    await next
     const code = this.#refusals.get(method)?.shift()
     if (code !== undefined) throw new CodedError(code)
     const answer = work()
+    await this.#answerGates.get(method)
+    if (this.#lost.delete(method)) throw new CodedError('UNAVAILABLE')
     this.log.push(`${method} answered`)
     return answer
   }

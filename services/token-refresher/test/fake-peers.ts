@@ -49,7 +49,7 @@ const silent = createLogger({ service: 'fake', level: 'silent' })
  * Versions move with each refresh, the fence follows MarkExpired, and the answer of the token endpoint is the test's.
  */
 export class FakePeers {
-  readonly held = new Map<string, Held>()
+  readonly held: Map<string, Held> = new Map()
   readonly orders: OrderSeen[] = []
   /** What the registry heard, in order: `expired <id> <version> <reason>`, `health <id> <version> <word>`. */
   readonly heard: string[] = []
@@ -205,8 +205,8 @@ export const CLIENT: string = newId('ocl', systemRandom.bytes)
 export const PUBLIC_URL = 'https://credence.example'
 
 export function identity(service: ServiceName): TlsIdentity {
-  const request = { commonName: service, ipAddresses: ['127.0.0.1'], uris: [`spiffe://credence/${service}`], client: true, server: true }
-  return { ...testAuthority().issue(request), caPem: testAuthority().certificatePem }
+  const names = { dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'], uris: [`spiffe://credence/${service}`] }
+  return { ...testAuthority().issue({ commonName: service, ...names, client: true, server: true }), caPem: testAuthority().certificatePem }
 }
 
 type Handler = (request: never, context: { principal: { project: string }; from: string }) => Promise<unknown>

@@ -2,6 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const cwd = fileURLToPath(new URL('../../proto/', import.meta.url))
+const cwd = fileURLToPath(new URL('../../../proto/', import.meta.url))
 execFileSync('buf', ['generate'], { cwd, stdio: 'inherit' })
 execFileSync('buf', ['build', '-o', 'gen/descriptors.binpb'], { cwd, stdio: 'inherit' })

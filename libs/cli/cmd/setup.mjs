@@ -1,7 +1,7 @@
 // The first step of every npm script, on whatever Node ≥ 18 there is: installs what is pinned (dependencies and Node 26),
 // makes the generated code, then runs the program that it is given with that Node. A no-op when nothing changed.
 //
-//     node libs/cli/setup.mjs [program.ts [arguments…]]
+//     node libs/cli/cmd/setup.mjs [program.ts [arguments…]]
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PNPM = 'pnpm@12.21.0'
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
 const stamp = join(root, 'node_modules', '.credence-setup')
 const node = join(bin, process.platform === 'win32' ? 'node.exe' : 'node')
@@ -36,7 +36,7 @@ function install() {
       stdio: ['ignore', 2, 2],
       shell: process.platform === 'win32',
     })
-    execFileSync(node, [join(root, 'libs', 'cli', 'generate.mjs')], {
+    execFileSync(node, [join(root, 'libs', 'cli', 'cmd', 'generate.mjs')], {
       cwd: root,
       env: { ...env, PATH: `${bin}:${process.env.PATH}` },
       stdio: ['ignore', 2, 2],

@@ -1,0 +1,45 @@
+import { Secret } from '@credence/secret'
+import type { OauthClient } from '@credence/sdk'
+import { type Command, Option } from 'commander'
+import { type Act, type Cli, flag } from '../cli.ts'
+import { argument } from '../collect.ts'
+import { findProvider } from '../find-provider.ts'
+import { readSecretFrom } from '../prompts/read-stdin.ts'
+
+/** `credence client …`: the OAuth client of a provider, registered once by an administrator. */
+export function addClient(program: Command, act: Act): void {
+  const client = program.command('client').description('the OAuth client of a provider, registered once for the project')
+
+  const put = client
+    .command('put <provider>')
+    .description('register it, or take a new secret of it; the secret is asked for, or read from standard input')
+    .addOption(new Option('--id <id>', 'the client id that the provider gave').env('CREDENCE_CLIENT_ID').makeOptionMandatory())
+    .addOption(flag('--public', 'a public client: it has no secret'))
+  act<{ id: string; public?: boolean }>(put, async (cli, args, { id, public: isPublic }) => {
+    const credence = cli.credence()
+    const provider = await findProvider(credence, argument(args, 0))
+    using secret = isPublic === true ? new Secret(new Uint8Array()) : await askSecret(cli, provider.displayName)
+    const clientSecret = isPublic === true ? undefined : secret.reveal()
+    show(cli, await credence.clients.put(provider.id, { clientId: id, clientSecret }))
+    if (cli.printer.format === 'table') cli.terminal.err('Enter the redirect address at the provider, letter by letter.')
+  })
+
+  const get = client.command('get <provider>').description('its id and the redirect address to enter at the provider')
+  act(get, async (cli, args) => {
+    const credence = cli.credence()
+    show(cli, await credence.clients.get((await findProvider(credence, argument(args, 0))).id))
+  })
+}
+
+async function askSecret(cli: Cli, provider: string): Promise<Secret> {
+  return cli.prompts === undefined ? readSecretFrom(cli.input) : cli.prompts.secret(`Client secret of ${provider}`)
+}
+
+function show(cli: Cli, client: OauthClient): void {
+  cli.printer.one(client, [
+    ['id', client.id],
+    ['provider', client.providerId],
+    ['client id', client.clientId],
+    ['redirect address', client.redirectUri],
+  ])
+}
