@@ -1,4 +1,4 @@
-import { callAs } from '@credence/rpc'
+import { callAs, servicePrincipal } from '@credence/rpc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf, connected, type Person, Platform, provider } from './platform.ts'
 
@@ -77,6 +77,20 @@ describe('somebody else', () => {
     expect(await codeOf(gateway.disable({ credentialId }, callAs(principal)))).toBe('no error')
     expect(await codeOf(gateway.transfer({ credentialId, to: 'id:bob' }, callAs(principal)))).toBe('SCOPE_REQUIRED')
     expect(await codeOf(gateway.delete({ credentialId }, callAs(principal)))).toBe('no error')
+  })
+})
+
+describe('another project', () => {
+  test('[S2-20] does not see what is shared with the whole project, nor does a service order of it', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer, level: 'project' })
+    const project = `proj_${'1'.repeat(26)}`
+    const eve = await platform.person('id:eve', undefined, project)
+    expect(await codeOf(get(eve, credentialId))).toBe('NOT_FOUND')
+    const { credentials } = await eve.gateway.list({}, callAs(eve.principal))
+    expect(credentials).toEqual([])
+    const order = (of: string) => ann.gateway.get({ credentialId }, callAs(servicePrincipal('gateway', of)))
+    expect(await codeOf(order(project))).toBe('NOT_FOUND')
+    expect(await codeOf(order(platform.project))).toBe('no error')
   })
 })
 

@@ -19,7 +19,7 @@ describe('refreshing ahead of expiry', () => {
   test('[S2-8] a grant is kept alive for a day without anybody calling', async () => {
     const platform = await Platform.start()
     const held = await platform.connect()
-    while (platform.clock.now() < held.issuedAt!.getTime() + 0 || held.version < 25) {
+    while (held.version < 25) {
       expect(held.expiresAt!.getTime()).toBeGreaterThan(platform.clock.now())
       await platform.toDue(held)
     }
@@ -29,7 +29,7 @@ describe('refreshing ahead of expiry', () => {
   })
 
   test('[B-1] one version is ordered once, however many hints, ticks and comparisons fall into the refresh', async () => {
-    const platform = await Platform.start({ config: { tickMs: 1_000, healMs: 2_000 } })
+    const platform = await Platform.start({ config: { tickMs: 15_000, healMs: 30_000 } })
     const held = await platform.connect()
     const answered = Promise.withResolvers<void>()
     platform.fake.respond = async () => {
@@ -42,7 +42,7 @@ describe('refreshing ahead of expiry', () => {
     expect(await platform.getPlan(held.id)).toMatchObject({ state: 'refreshing', kind: 'refresh', version: 1 })
     for (let n = 0; n < 5; n++) {
       await platform.publish('credential.refreshed', held)
-      await platform.clock.advance(2_000)
+      await platform.clock.advance(30_000)
     }
     answered.resolve()
     await platform.planWhen(held, ({ version }) => version === 2)

@@ -8,7 +8,7 @@ import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Addresses } from './addresses.ts'
 import { csrfOf } from './browser.ts'
 import { createSession, type SessionCreation } from './create-session.ts'
-import { formOf } from './form-body.ts'
+import { formOf, inputOf } from './form-body.ts'
 import { renderMessage } from './pages/index.ts'
 import type { MessageView } from './views.ts'
 import { browserIn, type Door, greet, requireOwnForm } from './visit.ts'
@@ -42,7 +42,7 @@ export function serveReconnect(app: FastifyInstance, site: ReconnectSite): void 
   app.post('/r/:id/start', async (request, reply) => {
     const { id } = request.params as { readonly id: string }
     using form = formOf(request)
-    requireOwnForm(request, { browser: browserIn(site.door, request), csrf: form.beside.csrf, subject: id })
+    requireOwnForm(request, { browser: browserIn(site.door, request), csrf: inputOf(form, 'csrf'), subject: id })
     const { project, owner } = await reconnectable(site, id)
     if (project.confirm !== 'code') throw new CodedError('NOT_FOUND')
     const person = await userOf(site.services, { ...servicePrincipal('gateway', project.id), via: 'connect' }, owner)

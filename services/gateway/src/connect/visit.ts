@@ -62,12 +62,12 @@ export async function visitorOf(door: Door, request: FastifyRequest, csrf: strin
  */
 export function requireOwnForm(
   request: FastifyRequest,
-  form: { readonly browser: Browser | undefined; readonly csrf: unknown; readonly subject: string },
+  form: { readonly browser: Browser | undefined; readonly csrf: string | undefined; readonly subject: string },
 ): Browser {
   const site = request.headers['sec-fetch-site']
   const { browser, csrf } = form
   const foreign = request.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none'
-  if (browser === undefined || foreign || typeof csrf !== 'string' || !same(csrf, csrfOf(browser, form.subject))) {
+  if (browser === undefined || foreign || csrf === undefined || !same(csrf, csrfOf(browser, form.subject))) {
     throw new CodedError('SESSION_REFUSED')
   }
   return browser

@@ -27,7 +27,8 @@ export function closeBox(plaintext: Uint8Array, context: BoxContext, nonce: Uint
 
 /** The plaintext in a buffer of its own, for the caller to wipe. Throws CREDENTIAL_QUARANTINED when anything was altered. */
 export function openBox(box: Uint8Array, context: BoxContext): Buffer {
-  if (box.byteLength < NONCE_BYTES + TAG_BYTES) throw altered()
+  // From the store, where it may have become anything.
+  if (!(box instanceof Uint8Array) || box.byteLength < NONCE_BYTES + TAG_BYTES) throw altered()
   const decipher = createDecipheriv('aes-256-gcm', context.key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
   decipher.setAAD(context.aad)
   decipher.setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))

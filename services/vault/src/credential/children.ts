@@ -3,6 +3,8 @@ import type { Collection, DocumentStore, Stored } from '@credence/store'
 import { CHILD_COLLECTION, CHILD_INDEXES, type Child } from './child.ts'
 import type { Floors } from './floors.ts'
 
+type Change = (child: Stored<Child>) => Child | Promise<Child>
+
 /** The stored children. Every read is held against the floors, every write raises them. */
 export interface Children {
   readonly collection: Collection<Child>
@@ -14,7 +16,9 @@ export interface Children {
   /** Compare-and-set at the rev that was read; throws CONFLICT when somebody was faster. */
   replace(child: Child, read: Stored<Child>): Promise<Stored<Child>>
   /** Reads, changes and writes until nobody was faster. `change` may answer the child itself: nothing to do. */
-  change(id: string, change: (child: Stored<Child>) => Child | Promise<Child>): Promise<Stored<Child>>
+  change(id: string, change: Change): Promise<Stored<Child>>
+  /** As `change`, but gives it a tombstone too. */
+  changeAny(id: string, change: Change): Promise<Stored<Child>>
 }
 
 /** Beyond this many lost races something else is wrong than bad luck. */
@@ -23,7 +27,8 @@ const MOST_TRIES = 50
 export async function openChildren(store: DocumentStore, floors: Floors): Promise<Children> {
   const collection = await store.collection<Child>({ name: CHILD_COLLECTION, indexes: CHILD_INDEXES })
   const raised = (child: Stored<Child>): Stored<Child> => {
-    floors.raise(child.id, { version: child.version, generation: child.access?.generation ?? 0 })
+    const state = child.deleted === undefined ? child.access?.state : 'deleted'
+    floors.raise(child.id, { version: child.version, generation: child.access?.generation ?? 0, state })
     return child
   }
   async function read(id: string): Promise<Stored<Child> | undefined> {
@@ -38,24 +43,26 @@ export async function openChildren(store: DocumentStore, floors: Floors): Promis
     if (child === undefined || child.deleted !== undefined) throw new CodedError('NOT_FOUND')
     return child
   }
-  const replace = async (child: Child, before: Stored<Child>): Promise<Stored<Child>> => raised(await collection.replace(child, before.rev))
+  async function changeAny(id: string, change: Change, find = read): Promise<Stored<Child>> {
+    for (let tries = 1; ; tries++) {
+      const before = await find(id)
+      if (before === undefined) throw new CodedError('NOT_FOUND')
+      const after = await change(before)
+      if (after === before) return before
+      try {
+        return raised(await collection.replace(after, before.rev))
+      } catch (error) {
+        if (!isCoded(error, 'CONFLICT') || tries === MOST_TRIES) throw error
+      }
+    }
+  }
   return {
     collection,
     read,
     need,
-    replace,
+    replace: async (child, before) => raised(await collection.replace(child, before.rev)),
     insert: async (child) => raised(await collection.insert(child)),
-    async change(id, change) {
-      for (let tries = 1; ; tries++) {
-        const before = await need(id)
-        const after = await change(before)
-        if (after === before) return before
-        try {
-          return await replace(after, before)
-        } catch (error) {
-          if (!isCoded(error, 'CONFLICT') || tries === MOST_TRIES) throw error
-        }
-      }
-    },
+    change: (id, change) => changeAny(id, change, need),
+    changeAny: (id, change) => changeAny(id, change),
   }
 }

@@ -1,4 +1,4 @@
-import { CodedError } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Child } from './child.ts'
 import { change } from './record-change.ts'
@@ -11,15 +11,18 @@ export async function dropCandidate(
   order: { credentialId: string; candidateId: string },
 ): Promise<void> {
   const { credentialId: credential, candidateId } = order
-  const found = await vault.children.read(credential)
-  if (found === undefined || found.project !== principal.project || found.candidate?.id !== candidateId) return
-  if (found.version === 0) return void (await vault.children.collection.remove(found.id, found.rev))
-  await vault.children.change(credential, (child) => {
-    if (child.candidate?.id !== candidateId) return child
-    const { candidate: _dropped, ...kept } = child
-    return kept
-  })
-  await change(vault, principal, { action: 'destroy', credential })
+  for (;;) {
+    const found = await vault.children.read(credential)
+    if (found === undefined || found.project !== principal.project || found.candidate?.id !== candidateId) return
+    const { candidate: _dropped, rev, ...kept } = found
+    try {
+      await (found.version === 0 ? vault.children.collection.remove(found.id, rev) : vault.children.replace(kept, found))
+      return await change(vault, principal, { action: 'destroy', credential })
+    } catch (error) {
+      // Whoever was faster may have promoted it: look again.
+      if (!isCoded(error, 'CONFLICT')) throw error
+    }
+  }
 }
 
 /**
@@ -33,18 +36,19 @@ export async function destroy(
 ): Promise<void> {
   const { credentialId: credential, consumers } = order
   const found = await vault.children.read(credential)
-  if (found === undefined || found.deleted !== undefined) return
-  if (found.project !== principal.project) throw new CodedError('NOT_FOUND')
+  if (found === undefined || found.project !== principal.project) return
   const at = new Date(vault.clock.now())
-  const after = await vault.children.change(credential, (child): Child => {
+  let generation = 0
+  const after = await vault.children.changeAny(credential, (child): Child => {
+    if (child.deleted !== undefined) return child
     const { id, v, project, family, recipe, outbox, outboxSince, factSeq } = child
     const names = [...(child.access?.owner ?? []), ...(child.access?.shares.flatMap((share) => share.names) ?? [])]
     const since = outboxSince === undefined ? {} : { outboxSince }
     // Version and generation go past all there were: a row brought back from before is below its floor.
     const version = child.version + 1
+    generation = (child.access?.generation ?? 0) + 1
     return { id, v, project, family, recipe, version, plain: {}, outbox, ...since, factSeq, deleted: { at, visibleTo: names, consumers } }
   })
-  const generation = (found.access?.generation ?? 0) + 1
-  vault.floors.raise(credential, { version: after.version, generation })
+  vault.floors.raise(credential, { version: after.version, generation, state: 'deleted' })
   await change(vault, principal, { action: 'destroy', credential, version: after.version, generation })
 }

@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { CodedError } from '@credence/errors'
 import type { Random } from '@credence/service'
 import type { ProjectKey, ProjectKeys } from '../keys/project-keys.ts'
 import { closeBox, nonceBytes, openBox } from './aead.ts'
 import type { Access, Sealed } from './child.ts'
+import { sameBytes } from './same-bytes.ts'
 
 /** What a box is bound to (C1). Owner and fence are not in it: sharing and transfer need no new encryption. */
 export interface Binding {
@@ -41,7 +42,7 @@ export function createEnvelope(keys: ProjectKeys, random: Random): Envelope {
   async function unwrap(sealed: Sealed, binding: Pick<Binding, 'project' | 'credential'>): Promise<Buffer> {
     const { key } = await keys.byId(sealed.projectKeyId)
     const dek = openBox(sealed.wrappedDek, { key, aad: dekAad(binding) })
-    if (!timingSafeEqual(commitmentOf(dek), sealed.commitment)) {
+    if (!sameBytes(commitmentOf(dek), sealed.commitment)) {
       dek.fill(0)
       throw new CodedError('CREDENTIAL_QUARANTINED', 'The stored key is not the one that the secret was sealed with.')
     }
@@ -52,13 +53,16 @@ export function createEnvelope(keys: ProjectKeys, random: Random): Envelope {
 
   return {
     async seal(plaintext, binding) {
-      const projectKey = await keys.current(binding.project)
-      const dek = Buffer.from(random.bytes(DEK_BYTES))
-      const box = closeBox(plaintext, { key: dek, aad: boxAad(binding) }, random.bytes(nonceBytes))
-      plaintext.fill(0)
-      const wrappedDek = wrap(dek, projectKey, binding)
-      const sealed: Sealed = { alg: 'A256GCM', projectKeyId: projectKey.id, wrappedDek, box, commitment: commitmentOf(dek) }
-      return { sealed, dataKey: dataKeyOf(dek) }
+      try {
+        const projectKey = await keys.current(binding.project)
+        const dek = viewOf(random.bytes(DEK_BYTES))
+        const box = closeBox(plaintext, { key: dek, aad: boxAad(binding) }, random.bytes(nonceBytes))
+        const wrappedDek = wrap(dek, projectKey, binding)
+        const sealed: Sealed = { alg: 'A256GCM', projectKeyId: projectKey.id, wrappedDek, box, commitment: commitmentOf(dek) }
+        return { sealed, dataKey: dataKeyOf(dek) }
+      } finally {
+        plaintext.fill(0)
+      }
     },
     dataKey: async (sealed, binding) => dataKeyOf(await unwrap(sealed, binding)),
     async rewrap(sealed, binding) {
@@ -89,6 +93,11 @@ function dataKeyOf(dek: Buffer): DataKey {
   }
 }
 
+/** Not a copy: the bytes that chance gave would stay behind. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 function commitmentOf(dek: Uint8Array): Buffer {
   return createHmac('sha256', dek).update(COMMITMENT).digest()
 }
@@ -101,6 +110,12 @@ function boxAad(binding: Binding): Buffer {
   return Buffer.from(
     JSON.stringify(['credence box v1', binding.project, binding.credential, binding.version, binding.kind, binding.recipe, binding.hosts]),
   )
+}
+
+/** Whether two fences say the same, in whatever order their members came back from the store. */
+export function sameFence(a: FenceFields, b: FenceFields): boolean {
+  const nobody = { project: '', credential: '' }
+  return canonicalFence(nobody, a) === canonicalFence(nobody, b)
 }
 
 function canonicalFence(binding: Pick<Binding, 'project' | 'credential'>, fence: FenceFields): string {

@@ -1,9 +1,9 @@
-import { timingSafeEqual } from 'node:crypto'
 import { CodedError } from '@credence/errors'
 import type { Hosts, Recipe } from '@credence/provider'
 import { candidateBinding, secretBinding } from './binding.ts'
 import type { Child } from './child.ts'
 import type { DataKey } from './envelope.ts'
+import { sameBytes } from './same-bytes.ts'
 import { type SecretFields, unpackFields } from './secret-fields.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -38,7 +38,7 @@ export async function openCandidate(vault: VaultContext, child: Child, candidate
 
 function checkFence(dataKey: DataKey, child: Child): void {
   const { mac, ...fence } = child.access!
-  if (!timingSafeEqual(dataKey.fenceMac({ project: child.project, credential: child.id }, fence), mac)) {
+  if (!sameBytes(dataKey.fenceMac({ project: child.project, credential: child.id }, fence), mac)) {
     throw new CodedError('CREDENTIAL_QUARANTINED', 'The stored fence was altered.', { credentialId: child.id })
   }
 }

@@ -14,7 +14,8 @@ export interface PromoteOrder {
 
 /**
  * Puts a candidate in force with its fence, in one compare-and-set on the candidate, not on the version: a refresh of the
- * former secret that lands meanwhile belongs to a replaced secret, so its intent is closed here.
+ * former secret that lands meanwhile belongs to a replaced secret, so its intent is closed here. CONFLICT when the fence is
+ * not newer than the one in force.
  */
 export async function promote(vault: VaultContext, principal: Principal, order: PromoteOrder): Promise<Child> {
   const { credentialId: credential, candidateId, fence } = order
@@ -22,13 +23,17 @@ export async function promote(vault: VaultContext, principal: Principal, order: 
   if (before.project !== principal.project) throw new CodedError('NOT_FOUND')
   if (before.promoted === candidateId) return before
   await change(vault, principal, { action: 'promote', credential })
-  const after = await vault.children.change(credential, async (child) => {
-    if (child.promoted === candidateId) return child
-    const { candidate, ...rest } = child
-    if (candidate?.id !== candidateId) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
-    if (candidate.until.getTime() <= vault.clock.now()) throw new CodedError('SESSION_EXPIRED')
-    return inForce(vault, { ...rest, candidate }, fence)
-  })
+  const after = await vault.keys.holding(() =>
+    vault.children.change(credential, async (child) => {
+      if (child.promoted === candidateId) return child
+      const { candidate, ...rest } = child
+      if (candidate?.id !== candidateId) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
+      if (candidate.until.getTime() <= vault.clock.now()) throw new CodedError('SESSION_EXPIRED')
+      // A row whose generation falls would be below its own floor.
+      if (fence.generation <= (child.access?.generation ?? 0)) throw new CodedError('CONFLICT', 'A newer fence is in force.')
+      return inForce(vault, { ...rest, candidate }, fence)
+    }),
+  )
   await change(vault, principal, { action: 'promote', credential, version: after.version, generation: fence.generation })
   vault.nudge()
   return after
@@ -37,7 +42,7 @@ export async function promote(vault: VaultContext, principal: Principal, order: 
 async function inForce(vault: VaultContext, child: Child & { candidate: Candidate }, fence: FenceFields): Promise<Child> {
   const {
     candidate,
-    lease: _lease,
+    lease,
     intent: _intent,
     prev: _prev,
     token: _token,
@@ -49,22 +54,22 @@ async function inForce(vault: VaultContext, child: Child & { candidate: Candidat
   } = child
   const recipe = await vault.recipes.get(candidate.recipe)
   const bound = candidateBinding(child, candidate, recipe)
-  using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
-  const plaintext = candidateKey.open(candidate.sealed, bound)
   const next = {
     ...kept,
+    // The term outlives the secret: it must never fall.
+    ...(lease === undefined ? {} : { lease: { ...lease, until: 0 } }),
     family: recipe.family,
     version: child.version + 1,
     recipe: candidate.recipe,
     plain: candidate.plain,
     promoted: candidate.id,
   }
-  const { candidate: _promoted, ...withoutCandidate } = next as Child & { candidate?: Candidate }
   const binding = secretBinding(next, recipe)
-  const { sealed, dataKey } = await vault.envelope.seal(plaintext, binding)
+  using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
+  const { sealed, dataKey } = await vault.envelope.seal(candidateKey.open(candidate.sealed, bound), binding)
   using key = dataKey
   const promoted: Child = {
-    ...withoutCandidate,
+    ...next,
     sealed,
     access: { ...fence, mac: key.fenceMac(binding, fence) },
     ...(candidate.token === undefined ? {} : { token: candidate.token }),

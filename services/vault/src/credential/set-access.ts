@@ -1,6 +1,6 @@
 import { CodedError } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
-import type { FenceFields } from './envelope.ts'
+import { type FenceFields, sameFence } from './envelope.ts'
 import { change } from './record-change.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -19,7 +19,11 @@ export async function setAccess(
     if (child.project !== principal.project) throw new CodedError('NOT_FOUND')
     if (child.access === undefined || child.sealed === undefined) throw new CodedError('NOT_FOUND')
     const { mac: _mac, ...current } = child.access
-    if (JSON.stringify(current) === JSON.stringify(fence)) return child
+    if (sameFence(current, fence)) {
+      // Asked again, perhaps because the first answer never came: what it took away may not have aged out yet.
+      restricts = true
+      return child
+    }
     if (fence.generation <= current.generation) throw new CodedError('CONFLICT', 'A newer fence is in force.')
     restricts = restricts || fence.state !== 'active' || !covers(fence, current)
     using dataKey = await vault.envelope.dataKey(child.sealed, { project: child.project, credential: child.id })

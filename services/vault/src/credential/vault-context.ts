@@ -3,6 +3,7 @@ import type { NewFact } from '@credence/events'
 import { addFacts } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Child } from './child.ts'
 import type { Children } from './children.ts'
 import type { Clients } from './client.ts'
@@ -16,6 +17,7 @@ export interface VaultContext {
   readonly recipes: Recipes
   readonly clients: Clients
   readonly envelope: Envelope
+  readonly keys: ProjectKeys
   readonly floors: Floors
   readonly audit: AuditLog
   readonly egress: Egress

@@ -21,7 +21,7 @@ describe.each(EVERY_PAGE)('$name', ({ render }) => {
   })
 
   test('[S2-7] nothing is inline, so that the content policy needs no exception', () => {
-    for (const { name, attributes, text } of tags) {
+    for (const { name, attributes, text } of tags.filter(({ closing }) => !closing)) {
       expect(name).not.toBe('style')
       if (name === 'script') expect([ASSETS.has(attributes.get('src') ?? ''), text.trim()]).toEqual([true, ''])
       if (name === 'link') expect(ASSETS).toContain(attributes.get('href'))

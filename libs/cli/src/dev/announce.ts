@@ -1,0 +1,51 @@
+import { clientFileIn } from '../client-file.ts'
+import { renderFacts } from '../print/table.ts'
+import type { RunningPlatform } from './standalone.ts'
+
+/** What a person and a program are told of a platform that has started. */
+export interface Announcement {
+  readonly running: RunningPlatform
+  readonly signIn: string
+  /** Where log lines go, when they do not go to standard error. */
+  readonly logFile?: string | undefined
+}
+
+export function announcementJson({ running, signIn, logFile }: Announcement): object {
+  const { addresses, home, firstKey } = running
+  const { public: publicUrl, admin, data, api } = addresses
+  return {
+    public: publicUrl,
+    admin,
+    data,
+    api,
+    home,
+    client_file: clientFileIn(home),
+    ...(logFile === undefined ? {} : { log_file: logFile }),
+    ...(firstKey === undefined ? {} : { key: firstKey }),
+    sign_in: signIn,
+  }
+}
+
+export function announcementText({ running, signIn, logFile }: Announcement): string {
+  const { addresses, home, firstKey } = running
+  const facts = renderFacts([
+    ['connect pages', addresses.public],
+    ['REST, console', addresses.admin],
+    ['API reference', `${addresses.admin}/docs`],
+    ['proxy', `${addresses.data}/v1/proxy/{credential id}/{path}`],
+    ['gRPC', addresses.api],
+    ['data', home],
+    ['log', logFile],
+    ['admin key', firstKey],
+    ['sign in once', signIn],
+  ])
+  const key = firstKey === undefined ? [] : ['', `The admin key is shown this once; ${clientFileIn(home)} (0600) has it for the commands below.`]
+  return ['Credence is running.', '', facts, ...key, '', 'Next, in another terminal:', ...NEXT, '', 'Ctrl-C stops it.'].join('\n')
+}
+
+const NEXT = [
+  '  npm run credence -- provider catalog',
+  '  npm run credence -- provider create --catalog openai',
+  '  npm run credence -- credential create openai',
+  '  npm run credence -- --help',
+]
