@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { tempHome } from '@credence/testkit'
-import { type Journey, startInside, startOutside } from './journey.ts'
+import { type Journey, startInside, startOutside } from '../support/journey.ts'
 import { STEPS, type Step } from './steps.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })

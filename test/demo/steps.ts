@@ -1,7 +1,7 @@
 import { CredenceError } from '@credence/sdk'
 import { searchForCanaries } from '@credence/testkit'
+import { connect, credentialOf, type Journey, type ProviderName, providerOf, registerProviders } from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
-import { connect, credentialOf, type Journey, type ProviderName, providerOf, registerProviders } from './journey.ts'
 
 /** One step: what it is called, and what it found, in a sentence. A step that throws has failed. */
 export interface Step {

@@ -1,7 +1,7 @@
-import { Option, type Command } from 'commander'
-import { createCredence, type Credence } from '@credence/sdk'
+import { type Credence, type CredenceOptions, createCredence } from '@credence/sdk'
+import { type Command, Option } from 'commander'
 import type { Environment } from './config.ts'
-import { resolveContext } from './context.ts'
+import { hasContext, resolveContext } from './context.ts'
 import { createPrinter, type Format, type Printer } from './print/printer.ts'
 import { type Prompts, terminalPrompts } from './prompts/prompts.ts'
 import type { Terminal } from './terminal.ts'
@@ -14,7 +14,10 @@ export interface Cli {
   readonly prompts: Prompts | undefined
   readonly input: AsyncIterable<Uint8Array>
   readonly home: string
-  /** The client of the context. Throws INVALID_SETTING when there is none. */
+  /** Which platform is meant. Throws INVALID_SETTING when none is. */
+  context(): CredenceOptions
+  hasContext(): boolean
+  /** The client of the context. */
   credence(): Credence
 }
 
@@ -34,13 +37,16 @@ export interface Surroundings {
 }
 
 export function createCli(flags: GlobalFlags, { terminal, environment, input }: Surroundings): Cli {
+  const context = (): CredenceOptions => resolveContext(flags, environment.key)
   return {
     terminal,
     printer: createPrinter(terminal, flags.output),
     prompts: terminal.interactive && flags.output === 'table' ? terminalPrompts() : undefined,
     input,
     home: flags.home,
-    credence: () => createCredence(resolveContext(flags, environment.key)),
+    context,
+    hasContext: () => hasContext(flags, environment.key),
+    credence: () => createCredence(context()),
   }
 }
 

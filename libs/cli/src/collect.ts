@@ -1,12 +1,12 @@
 import { CodedError } from '@credence/errors'
 
 /** Everything a list gives, at most `limit`. */
-export async function collect<T>(items: AsyncIterable<T>, limit = Number.POSITIVE_INFINITY): Promise<T[]> {
+export async function collect<T>(items: AsyncIterable<T>, limit?: number): Promise<T[]> {
   const all: T[] = []
-  if (limit < 1) return all
+  if (limit === 0) return all
   for await (const item of items) {
     all.push(item)
-    if (all.length >= limit) break
+    if (all.length === limit) break
   }
   return all
 }

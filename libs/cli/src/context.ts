@@ -1,6 +1,5 @@
 import { CodedError } from '@credence/errors'
 import type { CredenceOptions } from '@credence/sdk'
-import type { Secret } from '@credence/secret'
 import { clientFileIn, readClientFile } from './client-file.ts'
 
 /** The flags that say which platform is meant, and as whom. */
@@ -15,21 +14,33 @@ export interface ContextFlags {
  * Which platform a command talks to: flags and CREDENCE_* first, then `<home>/client.json`. The key of the file goes to the
  * address of the file only. Throws INVALID_SETTING, saying what is missing.
  */
-export function resolveContext(flags: ContextFlags, key: Secret | undefined): CredenceOptions {
+export function resolveContext(flags: ContextFlags, key: string | undefined): CredenceOptions {
+  const { apiUrl, key: chosen, ...rest } = choose(flags, key)
+  if (apiUrl !== undefined && chosen !== undefined) return { ...rest, apiUrl, key: chosen }
+  const missing = apiUrl === undefined ? 'CREDENCE_API_URL and CREDENCE_KEY' : 'CREDENCE_KEY'
+  const detail = `Set ${missing}, or start a platform with \`credence dev\`: ${clientFileIn(flags.home)} then holds both.`
+  throw new CodedError('INVALID_SETTING', detail)
+}
+
+/** True when a platform and a key are known. */
+export function hasContext(flags: ContextFlags, key: string | undefined): boolean {
+  const { apiUrl, key: chosen } = choose(flags, key)
+  return apiUrl !== undefined && chosen !== undefined
+}
+
+type Choice = Omit<CredenceOptions, 'apiUrl' | 'key'> & { readonly apiUrl: string | undefined; readonly key: string | undefined }
+
+function choose(flags: ContextFlags, key: string | undefined): Choice {
   const file = readClientFile(flags.home)
-  const apiUrl = flags.apiUrl ?? file?.apiUrl
-  const own = file !== undefined && (flags.apiUrl === undefined || sameOrigin(flags.apiUrl, file.apiUrl))
-  const chosen = key === undefined ? (own ? file.key : undefined) : Buffer.from(key.reveal()).toString()
-  if (apiUrl === undefined || chosen === undefined) {
-    const missing = apiUrl === undefined ? 'CREDENCE_API_URL and CREDENCE_KEY' : 'CREDENCE_KEY'
-    throw new CodedError(
-      'INVALID_SETTING',
-      `Set ${missing}, or start a platform with \`credence dev\`: its folder's ${clientFileIn(flags.home)} holds both.`,
-    )
+  const own = file !== undefined && (flags.apiUrl === undefined || sameOrigin(flags.apiUrl, file.apiUrl)) ? file : undefined
+  return {
+    apiUrl: flags.apiUrl ?? file?.apiUrl,
+    key: key ?? own?.key,
+    proxyUrl: flags.proxyUrl ?? own?.proxyUrl,
+    grpc: own?.grpc,
+    // The user of the file belongs to its key: another key may not be allowed to act for anybody.
+    user: flags.user ?? (key === undefined ? own?.user : undefined),
   }
-  // The user of the file belongs to its key: another key may not be allowed to act for anybody.
-  const user = flags.user ?? (own && key === undefined ? file.user : undefined)
-  return { apiUrl, key: chosen, proxyUrl: flags.proxyUrl ?? (own ? file.proxyUrl : undefined), user }
 }
 
 function sameOrigin(a: string, b: string): boolean {

@@ -1,4 +1,9 @@
-import { readConfig, startStandalone } from '../../../services/standalone/src/index.ts'
-const s = await startStandalone(readConfig([], process.env))
-console.log(JSON.stringify({ ...s.addresses, home: s.home, key: s.firstKey }))
-process.on('SIGTERM', async () => { await s.stop(); process.exit(0) })
+import { readEnvironment } from './config.ts'
+import { run } from './program.ts'
+import { processTerminal } from './terminal.ts'
+
+process.exitCode = await run(process.argv.slice(2), {
+  terminal: processTerminal(),
+  environment: readEnvironment(),
+  input: process.stdin,
+})

@@ -1,14 +1,14 @@
 /**
- * Members of a JSON object as the text that stands there (RFC 8259): a payload comes back byte for byte, which no parse and
- * stringify would do. `text` has been parsed before, so it is known to be valid.
+ * Members of a JSON object as the text that stands there (RFC 8259), with the blanks around it: a payload comes back byte for
+ * byte, which no parse and stringify would do. `text` has been parsed before, so it is known to be valid.
  */
 export function rawMembers(text: string): Map<string, string> {
   const members = new Map<string, string>()
   let at = skipBlanks(text, skipBlanks(text, 0) + 1)
   while (text[at] !== '}') {
     const afterName = endOfValue(text, at)
-    const start = skipBlanks(text, skipBlanks(text, afterName) + 1)
-    const end = endOfValue(text, start)
+    const start = skipBlanks(text, afterName) + 1
+    const end = skipBlanks(text, endOfValue(text, skipBlanks(text, start)))
     members.set(JSON.parse(text.slice(at, afterName)) as string, text.slice(start, end))
     at = nextItem(text, end)
   }

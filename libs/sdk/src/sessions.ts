@@ -49,17 +49,18 @@ export function sessionsOf(rest: Rest): Sessions {
     create: (session) => rest.call({ method: 'POST', path: '/v1/sessions', body: session, creates: true }),
     get: (id) => rest.call({ method: 'GET', path: path`/v1/sessions/${id}` }),
     async wait(id, { timeoutMs = WAIT_MS, signal } = {}) {
-      const end = performance.now() + timeoutMs
-      for (;;) {
-        const left = Math.ceil(Math.max(1, Math.min(end - performance.now(), LONGEST_WAIT_MS)))
+      // The server answers early only when the session has ended: what it was asked to wait is what has passed.
+      for (let left = timeoutMs; ; left -= LONGEST_WAIT_MS) {
+        const ask = Math.min(left, LONGEST_WAIT_MS)
         const session = await rest.call<Session>({
           method: 'GET',
           path: path`/v1/sessions/${id}/wait`,
-          query: { timeout_ms: left },
+          // 0 would be its default.
+          query: { timeout_ms: Math.max(1, ask) },
           signal,
-          timeoutMs: left + MARGIN_MS,
+          timeoutMs: ask + MARGIN_MS,
         })
-        if (ENDED.has(session.state) || performance.now() >= end) return session
+        if (ENDED.has(session.state) || left <= LONGEST_WAIT_MS) return session
       }
     },
     cancel: (id) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/cancel` }),

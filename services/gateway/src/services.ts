@@ -37,9 +37,22 @@ export async function projectOf({ registry }: Pick<Services, 'registry'>, projec
   return present(answer.project, 'project')
 }
 
-/** The principal of a user of the project, by any of his names; made by the registry on first mention. */
-export async function userOf({ registry }: Pick<Services, 'registry'>, caller: Principal, name: string): Promise<Principal> {
-  const { principal } = await registry.authenticate({ user: name, via: caller.via }, callAs(servicePrincipal('gateway', caller.project)))
+/** Where a person came in, for whom the registry is asked. */
+export interface Entrance {
+  readonly project: string
+  readonly via: string
+}
+
+/** The principal of a person of the project, by his names; made by the registry on first mention. Several names are one person's. */
+export async function userOf(
+  { registry }: Pick<Services, 'registry'>,
+  { project, via }: Entrance,
+  names: readonly string[],
+): Promise<Principal> {
+  const [only] = names
+  const order = servicePrincipal('gateway', project)
+  const asked = names.length === 1 && only !== undefined ? { user: only, as: order } : { user: '', as: { ...order, userNames: names } }
+  const { principal } = await registry.authenticate({ user: asked.user, via }, callAs(asked.as))
   return present(principal, 'principal')
 }
 

@@ -61,6 +61,8 @@ export class FakeServices {
   readonly principals: Principal[] = []
   readonly verified: string[] = []
   readonly states: string[] = []
+  /** The names under which people signed in to the console. */
+  readonly signedIn: string[][] = []
   clientSecret = ''
   /** Provider of each reserved credential. */
   readonly #places = new Map<string, string>()
@@ -187,7 +189,10 @@ export class FakeServices {
   #authenticated({ keySha256, user, via }: { keySha256: Uint8Array; user: string; via: string }, order: Principal): Principal {
     const isKey = (key: string): boolean => createHash('sha256').update(key).digest().equals(Buffer.from(keySha256))
     if (keySha256.length === 0) {
+      const signingIn = via === 'console' && order.userNames.length > 0
+      if (signingIn) this.signedIn.push([...order.userNames])
       const name = user || (order.userNames[0] ?? '')
+      if (name === '') throw new CodedError('UNAUTHENTICATED')
       const id = this.user(name)
       const scopes = ['use', 'credentials.read', 'credentials.write', 'sessions']
       return { project: PROJECT, subject: id, user: id, userNames: name.startsWith('usr_') ? [] : [name], roles: ['member'], scopes, via }

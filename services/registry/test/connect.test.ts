@@ -1,4 +1,4 @@
-import { callAs } from '@credence/rpc'
+import { callAs, servicePrincipal } from '@credence/rpc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf, connected, type Person, Platform, PUBLIC_URL, payload, provider, SESSION } from './platform.ts'
 
@@ -52,6 +52,16 @@ describe('a first connect', () => {
     expect(mine).toEqual(['credential.created', 'credential.connected', 'credential.disabled'])
     const created = platform.facts.find(({ subject, type }) => subject === credentialId && type === 'credential.created')
     expect(created?.data).toMatchObject({ provider_id: bearer, family: 'bearer', level: 'user', owner: ann.principal.user, version: 1 })
+  })
+
+  test('for another user takes the scope act_for, also when that user exists', async () => {
+    const member = { ...ann.principal, scopes: ['sessions'] }
+    const reserveFor = (user: string, as = member) => codeOf(ann.gateway.reserve({ providerId: bearer, user }, callAs(as)))
+    await platform.person('id:bob')
+    expect(await reserveFor('id:bob')).toBe('SCOPE_REQUIRED')
+    expect(await reserveFor('id:ann')).toBe('no error')
+    expect(await reserveFor('id:bob', { ...member, scopes: ['sessions', 'act_for'] })).toBe('no error')
+    expect(await reserveFor('id:never-mentioned')).toBe('NOT_FOUND')
   })
 
   test('without a user is refused, because nobody would own it', async () => {
@@ -158,6 +168,13 @@ describe('a reconnect', () => {
     const { credential } = await ann.gateway.get({ credentialId }, callAs(ann.principal))
     expect(credential?.status).toBe('disabled')
     expect(platform.vault.fence(credentialId)?.state).toBe('disabled')
+  })
+
+  test('by the gateway itself is for the user that it names, who must be one who may manage it', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    const order = callAs(servicePrincipal('gateway', platform.project))
+    expect(await codeOf(ann.gateway.reserve({ credentialId, user: 'id:bob' }, order))).toBe('NOT_FOUND')
+    expect(await codeOf(ann.gateway.reserve({ credentialId, user: 'id:ann' }, order))).toBe('no error')
   })
 
   test('by somebody who may only use it is refused', async () => {

@@ -93,6 +93,20 @@ describe('a delete', () => {
     expect(deleted?.data).toMatchObject({ outcome: 'not_declared', consumers: 2 })
   })
 
+  test('[S2-5] that meets binds in the same moment leaves none of them bound to nothing', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    const binds = Array.from({ length: 20 }, (_, i) => bind(credentialId, `tool-${i}`).catch(() => undefined))
+    const deleting = remove(credentialId, true)
+    const bound = (await Promise.all(binds)).filter((id) => id !== undefined)
+    await deleting
+    const consumers = await platform.store.collection({
+      name: 'registry_consumers',
+      indexes: [{ name: 'bound', members: ['boundTo', 'boundAt'] }],
+    })
+    expect((await consumers.find('bound', { prefix: [credentialId], limit: 500 })).docs).toEqual([])
+    for (const id of bound) await platform.heard('consumer.orphaned', id)
+  })
+
   test('[S2-5] leaves nothing to see, and its id never comes back', async () => {
     const credentialId = await connected(platform, ann, { providerId: bearer })
     await remove(credentialId, false)

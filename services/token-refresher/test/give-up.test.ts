@@ -65,7 +65,7 @@ describe('giving a credential up', () => {
       if (method === 'markExpired' && held.version === 1) platform.fake.renew(held)
     }
     expect(await codeOf(giveUp(platform, held, 1))).toBe('CONFLICT')
-    expect(await platform.plan(held)).toMatchObject({ kind: 'refresh', state: 'planned', version: 2, reason: undefined })
+    expect(await platform.plan(held)).toMatchObject({ kind: 'refresh', state: 'planned', version: 2, failures: {} })
     expect(platform.told('credential.expired')).toEqual([])
   })
 
@@ -105,6 +105,7 @@ describe('giving a credential up', () => {
     platform.fake.registryDoes = () => undefined
     await platform.up()
     hang.resolve()
+    await platform.clock.advance(5_000)
     await platform.until(() => platform.told('credential.expired').length > 0)
     await platform.publish('credential.refresh_failed', held)
     await platform.clock.advance(HOUR)

@@ -4,7 +4,7 @@ import { type GetPlanResponse, type TokenRefresherServiceClient, TokenRefresherS
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { callAs, openChannel, openPeers, type Peers, type Principal, type ServiceName, servicePrincipal } from '@credence/rpc'
 import { createLogger, type Random, startTracing, systemRandom } from '@credence/service'
-import { type Collection, type DocumentStore, openSqliteStore } from '@credence/store'
+import { type Collection, type DocumentStore, openSqliteStore, type Stored } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
 import type { Plan } from '../src/credential/plan.ts'
@@ -121,7 +121,7 @@ export class Platform {
     return held
   }
 
-  plan(held: Pick<Held, 'id'>): Promise<(Plan & { rev: { n: number } }) | undefined> {
+  plan(held: Pick<Held, 'id'>): Promise<Stored<Plan> | undefined> {
     return this.plans.get(held.id, { fresh: true })
   }
 

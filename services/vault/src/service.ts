@@ -7,8 +7,9 @@ import { RegistryServiceDefinition } from '@credence/proto/registry'
 import { callAs, type Peers, type RpcMount, serveRpc, servicePrincipal, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
 import type { DocumentStore } from '@credence/store'
-import { checkAnchor, startAnchor } from './audit/anchor.ts'
-import { openAuditLog } from './audit/audit-log.ts'
+import { readAnchor, startAnchor } from './audit/anchor.ts'
+import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
+import type { AuditRecord } from './audit/record.ts'
 import { startShipper, type UseReport } from './audit/ship.ts'
 import { type Callers, openCallers } from './caller/caller.ts'
 import { checkVaultConfig, type VaultConfig } from './config.ts'
@@ -18,14 +19,14 @@ import { createEnvelope } from './credential/envelope.ts'
 import { createFloors } from './credential/floors.ts'
 import { openRecipes } from './credential/recipes.ts'
 import { createRefresh } from './credential/refresh.ts'
-import type { RequestDoc } from './credential/seal.ts'
+import { REQUEST_COLLECTION, type RequestDoc } from './credential/seal.ts'
 import { replaySpill, sweepEnded } from './credential/sweep.ts'
 import { openInstances } from './grant/instances.ts'
 import { openPendingGrants } from './grant/pending-grant.ts'
 import { openSpill } from './grant/spill.ts'
 import { startDataListener } from './http/data-listener.ts'
 import { openKeyFile } from './keys/key-file.ts'
-import { INSTALLATION, openProjectKeys } from './keys/project-keys.ts'
+import { INSTALLATION, openProjectKeys, writtenWith } from './keys/project-keys.ts'
 import { type VaultParts, vaultMount } from './rpc.ts'
 
 export interface VaultAdapters {
@@ -56,22 +57,22 @@ const SWEEP_MS = 30_000
 export async function start(config: VaultConfig, adapters: VaultAdapters): Promise<RunningVault> {
   checkVaultConfig(config)
   const parts = await build(config, adapters)
+  try {
+    return await serve(config, adapters, parts)
+  } catch (error) {
+    await parts.close()
+    throw error
+  }
+}
+
+async function serve(config: VaultConfig, adapters: VaultAdapters, parts: Built): Promise<RunningVault> {
+  const { host } = config
+  const { log, tracing, tls } = adapters
   const mount = vaultMount(parts)
-  const grpc = await serveRpc({
-    host: config.host,
-    port: config.port,
-    mounts: [mount],
-    log: adapters.log,
-    tracing: adapters.tracing,
-    tls: adapters.tls,
-  })
-  const data = await startDataListener({
-    host: config.host,
-    port: config.dataPort,
-    vault: parts,
-    callers: parts.callers,
-    log: adapters.log,
-    tracing: adapters.tracing,
+  const data = await startDataListener({ host, port: config.dataPort, vault: parts, callers: parts.callers, log, tracing })
+  const grpc = await serveRpc({ host, port: config.port, mounts: [mount], log, tracing, tls }).catch(async (error: unknown) => {
+    await data.stop()
+    throw error
   })
   const sweeping = startSweeping(parts, adapters)
   return {
@@ -86,25 +87,50 @@ export async function start(config: VaultConfig, adapters: VaultAdapters): Promi
   }
 }
 
-async function build(config: VaultConfig, adapters: VaultAdapters): Promise<VaultParts & { close(): Promise<void> }> {
+type Built = VaultParts & { readonly close: () => Promise<void> }
+
+/** Opens everything in the order in which it is needed; what was opened before something failed is closed again. */
+async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Built> {
+  const closing: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (let next = closing.pop(); next !== undefined; next = closing.pop()) await next()
+  }
+  try {
+    return { ...(await open(config, adapters, closing)), close }
+  } catch (error) {
+    await close().catch((failed: unknown) => adapters.log.failure('vault.close_failed', failed))
+    throw error
+  }
+}
+
+async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() => Promise<void>)[]): Promise<VaultParts> {
   const { store, bus, clock, random, log } = adapters
-  await mkdir(config.folder, { recursive: true, mode: 0o700 })
-  const keys = await openProjectKeys({ store, root: openKeyFile(config.keyFile, random), clock, random })
+  const { folder, keyFile } = config
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const root = openKeyFile({ file: keyFile, random, writtenWith: await writtenWith(store) })
+  const keys = await openProjectKeys({ store, root, clock, random })
   const installationKey = (await keys.first(INSTALLATION)).key.export()
   const keyFor = (label: string): Uint8Array => createHmac('sha256', installationKey).update(label).digest()
-  const instances = await openInstances({ folder: config.folder, store, clock, random, log, times: config.refreshTimes })
-  const { log: audit, records } = await openAuditLog({
-    folder: config.folder,
-    instance: instances.me,
-    key: keyFor('audit chain v1'),
-    clock,
-  })
-  await checkAnchor({ store, instance: instances.me, records, acceptRestore: config.acceptRestore })
-  const floors = createFloors(config.acceptRestore ? [] : records)
+  const instances = await openInstances({ folder, store, clock, random, log, times: config.refreshTimes })
+  const instance = instances.me
+  const spill = await openSpill({ folder, instance, key: keyFor('spill v1'), clock, random })
+  closing.push(
+    () => spill.close(),
+    () => instances.stop(spill.open().length === 0),
+  )
+  const { audit, records } = await openAudit(config, adapters, { instance, key: keyFor('audit chain v1') })
+  closing.push(() => audit.close())
+  const anchor = await startAnchor({ store, instance, audit, clock, log })
+  closing.push(() => anchor.stop())
+  const floors = createFloors(records)
   const envelope = createEnvelope(keys, random)
   const children = await openChildren(store, floors)
+  const egress = createEgress({ settings: config.egress, clock, random })
   const relay = await startRelay({ source: 'vault', store, collections: [children.collection], bus, clock, log })
-  const spill = await openSpill({ folder: config.folder, instance: instances.me, key: keyFor('spill v1'), clock, random })
+  closing.push(
+    () => relay.stop(),
+    () => egress.close(),
+  )
   const context = {
     children,
     floors,
@@ -115,12 +141,12 @@ async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Vaul
     instances,
     clock,
     random,
+    egress,
     recipes: await openRecipes(store),
-    clients: await openClients(store, envelope),
+    clients: await openClients(store, envelope, keys),
     pendingGrants: await openPendingGrants(store),
-    requests: await store.collection<RequestDoc>({ name: 'vault_requests', indexes: [{ name: 'by_time', members: ['at'] }] }),
+    requests: await store.collection<RequestDoc>(REQUEST_COLLECTION),
     callers: await openCallers({ store, macKey: keyFor('callers v1'), clock }),
-    egress: createEgress({ settings: config.egress, clock, random }),
     digestKey: keyFor('digests v1'),
     reconnectUrl: (id: string) => `${config.publicUrl}/r/${id}`,
     fenceMaxAgeMs: config.fenceMaxAgeMs,
@@ -130,22 +156,33 @@ async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Vaul
     nudge: () => relay.nudge(),
   }
   const shipper = await startShipper({ store, audit, bus, clock, log, report: (reports) => reportUses(adapters.peers, reports) })
-  const anchor = await startAnchor({ store, instance: instances.me, audit, clock, log })
-  await replaySpill(context)
-  return {
-    ...context,
-    refresh: createRefresh(context),
-    shipper,
-    async close() {
-      await shipper.stop()
-      await relay.stop()
-      await context.egress.close()
-      await anchor.stop()
-      await instances.stop(spill.open().length === 0)
-      await spill.close()
-      await audit.close()
-    },
+  await replaySpill({ ...context, log })
+  const { refresh, settled } = createRefresh(context)
+  closing.push(() => shipper.stop(), settled)
+  return { ...context, refresh, shipper }
+}
+
+/** The audit log, held against its anchor; a restore that the operator accepts is written into it. */
+async function openAudit(
+  config: VaultConfig,
+  { store, clock }: VaultAdapters,
+  { instance, key }: { instance: string; key: Uint8Array },
+): Promise<{ audit: AuditLog; records: readonly AuditRecord[] }> {
+  const { folder, acceptRestore } = config
+  const anchored = acceptRestore ? {} : { anchored: await readAnchor(store, instance) }
+  const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, ...anchored })
+  if (!acceptRestore) return { audit, records }
+  const restored: AuditRecord = {
+    use: 'restore',
+    phase: 'change',
+    action: 'restore',
+    at: clock.now(),
+    project: '',
+    credential: '',
+    subject: 'service:vault',
   }
+  await audit.append(restored)
+  return { audit, records: [...records, restored] }
 }
 
 async function reportUses(peers: Peers, reports: readonly UseReport[]): Promise<void> {
@@ -159,8 +196,8 @@ function startSweeping(parts: VaultParts, adapters: VaultAdapters): { stop(): Pr
     while (!stop.signal.aborted) {
       await adapters.clock.sleep(SWEEP_MS, stop.signal).catch(() => undefined)
       if (stop.signal.aborted) return
-      await sweepEnded(parts).catch((error: unknown) => adapters.log.failure('vault.sweep_failed', error))
-      await replaySpill(parts).catch((error: unknown) => adapters.log.failure('vault.spill_replay_failed', error))
+      await sweepEnded({ ...parts, log: adapters.log }).catch((error: unknown) => adapters.log.failure('vault.sweep_failed', error))
+      await replaySpill({ ...parts, log: adapters.log }, { settledMs: parts.refreshTimes.leaseMs })
     }
   })()
   return {

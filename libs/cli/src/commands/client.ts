@@ -1,10 +1,9 @@
-import { Secret } from '@credence/secret'
 import type { OauthClient } from '@credence/sdk'
 import { type Command, Option } from 'commander'
 import { type Act, type Cli, flag } from '../cli.ts'
 import { argument } from '../collect.ts'
 import { findProvider } from '../find-provider.ts'
-import { readSecretFrom } from '../prompts/read-stdin.ts'
+import { withSecret } from '../prompts/with-secret.ts'
 
 /** `credence client …`: the OAuth client of a provider, registered once by an administrator. */
 export function addClient(program: Command, act: Act): void {
@@ -18,9 +17,9 @@ export function addClient(program: Command, act: Act): void {
   act<{ id: string; public?: boolean }>(put, async (cli, args, { id, public: isPublic }) => {
     const credence = cli.credence()
     const provider = await findProvider(credence, argument(args, 0))
-    using secret = isPublic === true ? new Secret(new Uint8Array()) : await askSecret(cli, provider.displayName)
-    const clientSecret = isPublic === true ? undefined : secret.reveal()
-    show(cli, await credence.clients.put(provider.id, { clientId: id, clientSecret }))
+    const save = (clientSecret: Uint8Array | undefined): Promise<OauthClient> =>
+      credence.clients.put(provider.id, { clientId: id, clientSecret })
+    show(cli, isPublic === true ? await save(undefined) : await withSecret(cli, `Client secret of ${provider.displayName}`, save))
     if (cli.printer.format === 'table') cli.terminal.err('Enter the redirect address at the provider, letter by letter.')
   })
 
@@ -29,10 +28,6 @@ export function addClient(program: Command, act: Act): void {
     const credence = cli.credence()
     show(cli, await credence.clients.get((await findProvider(credence, argument(args, 0))).id))
   })
-}
-
-async function askSecret(cli: Cli, provider: string): Promise<Secret> {
-  return cli.prompts === undefined ? readSecretFrom(cli.input) : cli.prompts.secret(`Client secret of ${provider}`)
 }
 
 function show(cli: Cli, client: OauthClient): void {

@@ -1,5 +1,5 @@
 import { CodedError, type ErrorCode } from '@credence/errors'
-import { type Credence, type Credential, CredenceError, type Session } from '@credence/sdk'
+import { type Credence, CredenceError, type Credential, type Session } from '@credence/sdk'
 import type { Command } from 'commander'
 import { type Act, type Cli, flag } from '../cli.ts'
 import { findProvider } from '../find-provider.ts'
@@ -28,7 +28,9 @@ export function addConnect(program: Command, act: Act): void {
     const providerId = provider === undefined ? undefined : (await findProvider(credence, provider)).id
     // At a terminal the person is the one who started: the six digits prove it, and no return address is needed.
     const confirm = options.confirm ?? (options.returnUrl === undefined ? 'code' : undefined)
-    const { session, link } = await credence.sessions.create(newSessionOf({ ...options, ...(confirm === undefined ? {} : { confirm }) }, providerId))
+    const { session, link } = await credence.sessions.create(
+      newSessionOf({ ...options, ...(confirm === undefined ? {} : { confirm }) }, providerId),
+    )
     cli.printer.line(`Open this link in your browser:\n\n  ${link}\n`, { session, link })
     if (options.open && cli.prompts !== undefined) openBrowser(link)
     const credential = await untilConnected(cli, { credence, session, timeoutMs: Number(options.timeout) * 1000 })
@@ -57,13 +59,12 @@ async function untilConnected(cli: Cli, waiting: Waiting): Promise<Credential> {
 
 /** Until it has ended or waits for a code. */
 async function followPage({ credence, session, timeoutMs }: Waiting, say: (message: string) => void): Promise<Session> {
-  const end = performance.now() + timeoutMs
-  for (;;) {
+  for (let left = timeoutMs; ; left -= LOOK_MS) {
     const at = await credence.sessions.wait(session.id, { timeoutMs: LOOK_MS })
     if (at.state === 'at_provider') say('Waiting for you at the provider')
     const moves = at.state === 'open' || at.state === 'at_provider' || (at.state === 'unconfirmed' && at.confirm === 'none')
     if (!moves) return at
-    if (performance.now() > end) throw new CodedError('DEADLINE_EXCEEDED', `The session is still open: credence session wait ${session.id}`)
+    if (left <= LOOK_MS) throw new CodedError('DEADLINE_EXCEEDED', `The session is still open: credence session wait ${session.id}`)
   }
 }
 
@@ -73,12 +74,15 @@ async function confirmWithDigits(prompts: NonNullable<Cli['prompts']>, { credenc
     try {
       return (await credence.sessions.complete(session.id, { code, user: session.user })).credential
     } catch (error) {
-      if (!(error instanceof CredenceError) || error.code !== 'CONFIRMATION_WRONG' || error.facts['tries_left'] === '0') throw error
+      if (!(error instanceof CredenceError) || error.code !== 'CONFIRMATION_WRONG' || error.facts.tries_left === '0') throw error
     }
   }
 }
 
 function ended({ state, code, detail }: Session): CodedError {
   const known: Partial<Record<Session['state'], ErrorCode>> = { timed_out: 'SESSION_EXPIRED', cancelled: 'SESSION_EXPIRED' }
-  return new CodedError(known[state] ?? 'VERIFY_FAILED', detail ?? `The session is ${state.replaceAll('_', ' ')}${code === undefined ? '' : ` (${code})`}.`)
+  return new CodedError(
+    known[state] ?? 'VERIFY_FAILED',
+    detail ?? `The session is ${state.replaceAll('_', ' ')}${code === undefined ? '' : ` (${code})`}.`,
+  )
 }

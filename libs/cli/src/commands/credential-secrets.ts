@@ -47,9 +47,9 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
     cli.printer.one(made, credentialFacts(made))
   })
 
-  const replace = withSecretOptions(parent.command('replace <id>').description('replace the secret; the one in force stays until the new one is proven')).addOption(
-    flag('--confirm-account-change', 'take it although it belongs to another account'),
-  )
+  const replace = withSecretOptions(
+    parent.command('replace <id>').description('replace the secret; the one in force stays until the new one is proven'),
+  ).addOption(flag('--confirm-account-change', 'take it although it belongs to another account'))
   act<SecretOptions & { confirmAccountChange?: boolean }>(replace, async (cli, args, options) => {
     const credence = cli.credence()
     const before = await credence.credentials.get(argument(args, 0))
@@ -87,7 +87,11 @@ function withSecretOptions(command: Command): Command {
 }
 
 function sourcesOf(cli: Cli, { field, fieldsStdin }: SecretOptions): FieldSources {
-  return { given: field ?? [], input: fieldsStdin === true ? cli.input : undefined, prompts: fieldsStdin === true ? undefined : cli.prompts }
+  return {
+    given: field ?? [],
+    input: fieldsStdin === true ? cli.input : undefined,
+    prompts: fieldsStdin === true ? undefined : cli.prompts,
+  }
 }
 
 async function working<T>(cli: Cli, message: string, work: () => Promise<T>): Promise<T> {

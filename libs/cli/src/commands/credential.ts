@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander'
 import type { Credential } from '@credence/sdk'
+import { type Command, Option } from 'commander'
 import { type Act, flag } from '../cli.ts'
 import { argument, collect, countOf } from '../collect.ts'
 import { CONSUMER_COLUMNS, CREDENTIAL_COLUMNS, credentialFacts, HISTORY_COLUMNS } from '../print/columns.ts'
@@ -24,7 +24,11 @@ function addReading(parent: Command, act: Act): void {
     .addOption(flag('--limit <n>', 'at most so many'))
   act<{ provider?: string; status?: Credential['status']; limit?: string }>(list, async (cli, _, { provider, status, limit }) => {
     const found = cli.credence().credentials.list({ providerId: provider, status })
-    cli.printer.list(await collect(found, countOf('--limit', limit)), CREDENTIAL_COLUMNS, 'No credentials. Connect one: credence connect <provider>')
+    cli.printer.list(
+      await collect(found, countOf('--limit', limit)),
+      CREDENTIAL_COLUMNS,
+      'No credentials. Connect one: credence connect <provider>',
+    )
   })
 
   const get = parent.command('get <id>').description('one credential with all that is known of it')
@@ -33,7 +37,10 @@ function addReading(parent: Command, act: Act): void {
     cli.printer.one(found, credentialFacts(found))
   })
 
-  const history = parent.command('history <id>').description('who did what with it, newest first').addOption(flag('--limit <n>', 'at most so many').default('50'))
+  const history = parent
+    .command('history <id>')
+    .description('who did what with it, newest first')
+    .addOption(flag('--limit <n>', 'at most so many').default('50'))
   act<{ limit?: string }>(history, async (cli, args, { limit }) => {
     const entries = cli.credence().history.list(argument(args, 0))
     cli.printer.list(await collect(entries, countOf('--limit', limit)), HISTORY_COLUMNS, 'Nothing has happened yet.')
@@ -41,7 +48,10 @@ function addReading(parent: Command, act: Act): void {
 }
 
 function addMoves(parent: Command, act: Act): void {
-  const disable = parent.command('disable <id>').description('stop every use at once').addOption(flag('--reason <word>', 'why, for the record'))
+  const disable = parent
+    .command('disable <id>')
+    .description('stop every use at once')
+    .addOption(flag('--reason <word>', 'why, for the record'))
   act<{ reason?: string }>(disable, async (cli, args, { reason }) => {
     const changed = await cli.credence().credentials.disable(argument(args, 0), reason)
     cli.printer.done(`${changed.id} is disabled: no use starts from now on.`, changed)

@@ -29,7 +29,9 @@ export function addEvents(program: Command, act: Act): void {
     }
   })
 
-  const list = withFilter(events.command('list').description('facts that have happened, oldest first')).addOption(flag('--limit <n>', 'at most so many'))
+  const list = withFilter(events.command('list').description('facts that have happened, oldest first')).addOption(
+    flag('--limit <n>', 'at most so many'),
+  )
   act<Filter & { limit?: string }>(list, async (cli, _, { limit, ...filter }) => {
     const found = cli.credence().events.list(filterOf(cli, filter))
     cli.printer.list(await collect(found, countOf('--limit', limit)), EVENT_COLUMNS, 'Nothing has happened since.')

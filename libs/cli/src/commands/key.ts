@@ -61,7 +61,8 @@ function addRotateProject(key: Command, act: Act): void {
       }
       return last
     }
-    const last = cli.prompts === undefined ? await rotate((message) => cli.terminal.err(message)) : await cli.prompts.waiting('Wrapping', rotate)
+    const last =
+      cli.prompts === undefined ? await rotate((message) => cli.terminal.err(message)) : await cli.prompts.waiting('Wrapping', rotate)
     const retired = retire === true ? ' The former keys are destroyed.' : ''
     cli.printer.done(`${last.done} secrets are wrapped under ${last.projectKeyId}.${retired}`, last)
   })

@@ -35,7 +35,8 @@ export function addProject(program: Command, act: Act): void {
     const consoleIssuer = issuerOf(settings)
     const change = { name, returnUrls, origins, confirm, reconnectUrl, consoleIssuer }
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
-    if (Object.keys(given).length === 0) throw new CodedError('INVALID_SETTING', 'Give what is to be changed: see `credence project set --help`.')
+    if (Object.keys(given).length === 0)
+      throw new CodedError('INVALID_SETTING', 'Give what is to be changed: see `credence project set --help`.')
     show(cli, await cli.credence().project.update(given))
   })
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { CodedError } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import { parseProvider, reviewProvider } from '@credence/provider'
 import type { ProviderReview, SavedProvider } from '@credence/sdk'
 import type { Command } from 'commander'
@@ -8,7 +8,7 @@ import { argument, collect, countOf } from '../collect.ts'
 import { findProvider } from '../find-provider.ts'
 import { PROVIDER_COLUMNS } from '../print/columns.ts'
 import { renderReview } from '../print/review.ts'
-import { renderTable } from '../print/table.ts'
+import { type Column, renderTable } from '../print/table.ts'
 
 /** `credence provider …` */
 export function addProvider(program: Command, act: Act): void {
@@ -21,16 +21,16 @@ export function addProvider(program: Command, act: Act): void {
 function addOffline(parent: Command, act: Act): void {
   const lint = parent.command('lint <file...>').description('find every fault of payload files; needs no platform')
   act(lint, async (cli, files) => {
-    const results = files.map((file) => {
-      const { display_name, auth_patterns } = parseProvider(readPayload(file))
-      return { file, displayName: display_name, patterns: auth_patterns.map(({ type }) => type) }
-    })
-    const columns = [
-      { title: 'file', of: (it: (typeof results)[number]) => it.file },
-      { title: 'name', of: (it: (typeof results)[number]) => it.displayName },
-      { title: 'patterns', of: (it: (typeof results)[number]) => it.patterns.join(', ') },
-    ]
-    cli.printer.list(results, columns, '')
+    const results = files.map(lintFile)
+    const bad = results.filter(({ refusal }) => refusal !== undefined)
+    const faults = bad.flatMap(({ file, refusal }) =>
+      (refusal?.details.faults ?? []).map((fault) => ({ ...fault, pointer: `${file}#${fault.pointer}` })),
+    )
+    if (bad[0]?.refusal !== undefined) {
+      const detail = `${bad.length} of ${files.length} payloads cannot be used; ${faults.length} faults in all.`
+      throw new CodedError(bad[0].refusal.code, detail, { faults })
+    }
+    cli.printer.list(results, LINT_COLUMNS, '')
   })
 
   const review = parent
@@ -49,6 +49,29 @@ function addOffline(parent: Command, act: Act): void {
       : await cli.credence().providers.review(bytes, { providerId: id })
     showReview(cli, found as unknown as ProviderReview)
   })
+}
+
+interface Linted {
+  readonly file: string
+  readonly displayName: string
+  readonly patterns: readonly string[]
+  readonly refusal?: CodedError
+}
+
+const LINT_COLUMNS: readonly Column<Linted>[] = [
+  { title: 'file', of: (it) => it.file },
+  { title: 'name', of: (it) => it.displayName },
+  { title: 'patterns', of: (it) => it.patterns.join(', ') },
+]
+
+function lintFile(file: string): Linted {
+  try {
+    const { display_name: displayName, auth_patterns: patterns } = parseProvider(readPayload(file))
+    return { file, displayName, patterns: patterns.map(({ type }) => type) }
+  } catch (error) {
+    if (!isCoded(error) || error.details.faults === undefined) throw error
+    return { file, displayName: '', patterns: [], refusal: error }
+  }
 }
 
 function addSaving(parent: Command, act: Act): void {
@@ -112,7 +135,10 @@ function saved(cli: Cli, provider: SavedProvider): void {
     return
   }
   if (provider.review !== undefined) cli.terminal.out(`${renderReview(provider.review)}\n`)
-  const kept = provider.kept === undefined || provider.kept === 0 ? '' : ` ${provider.kept} live credentials stay on their version until they are reconnected.`
+  const kept =
+    provider.kept === undefined || provider.kept === 0
+      ? ''
+      : ` ${provider.kept} live credentials stay on their version until they are reconnected.`
   cli.terminal.out(renderTable(PROVIDER_COLUMNS, [provider]))
   if (kept !== '') cli.terminal.out(kept.trim())
 }

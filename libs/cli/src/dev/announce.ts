@@ -39,7 +39,8 @@ export function announcementText({ running, signIn, logFile }: Announcement): st
     ['admin key', firstKey],
     ['sign in once', signIn],
   ])
-  const key = firstKey === undefined ? [] : ['', `The admin key is shown this once; ${clientFileIn(home)} (0600) has it for the commands below.`]
+  const key =
+    firstKey === undefined ? [] : ['', `The admin key is shown this once; ${clientFileIn(home)} (0600) has it for the commands below.`]
   return ['Credence is running.', '', facts, ...key, '', 'Next, in another terminal:', ...NEXT, '', 'Ctrl-C stops it.'].join('\n')
 }
 

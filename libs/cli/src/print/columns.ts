@@ -1,4 +1,4 @@
-import type { Consumer, Credential, CredenceEvent, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
+import type { Consumer, CredenceEvent, Credential, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
 import type { Column } from './table.ts'
 
 /** What tables show of each thing; everything is in the JSON. */
@@ -19,7 +19,10 @@ export function statusOf({ status, reason, health }: Credential): string {
 }
 
 export function credentialFacts(it: Credential): readonly (readonly [string, string | number | Date | undefined])[] {
-  const pairs = (members: Readonly<Record<string, string>>): string => Object.entries(members).map(([name, value]) => `${name}=${value}`).join(' ')
+  const pairs = (members: Readonly<Record<string, string>>): string =>
+    Object.entries(members)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')
   return [
     ['id', it.id],
     ['provider', `${it.providerName} (${it.providerId}, version ${it.providerVersion}, pattern ${it.pattern})`],
@@ -38,7 +41,12 @@ export function credentialFacts(it: Credential): readonly (readonly [string, str
     ['expires', it.expiresAt],
     ['last used', it.lastUsedAt],
     ['last verified', it.lastVerifiedAt],
-    ['last error', it.lastError === undefined ? undefined : `${it.lastError.code}${it.lastError.at === undefined ? '' : ` at ${it.lastError.at.toISOString()}`}`],
+    [
+      'last error',
+      it.lastError === undefined
+        ? undefined
+        : `${it.lastError.code}${it.lastError.at === undefined ? '' : ` at ${it.lastError.at.toISOString()}`}`,
+    ],
     ['reconnect', it.reconnectUrl],
   ]
 }

@@ -41,22 +41,28 @@ export function exitCodeOf(code: ErrorCode): number {
 function toldOf(error: unknown): Told {
   if (error instanceof CredenceError) return { ...error, code: error.code, detail: error.detail, faults: error.errors }
   if (error instanceof CodedError) return { ...error.details, code: error.code, detail: error.message, faults: error.details.faults ?? [] }
-  // A fault of ours: its text may hold anything, so only its kind is told.
-  const name = error instanceof Error ? error.name : typeof error
-  return { code: 'INTERNAL', detail: `The command failed by a fault of its own (${name}).`, faults: [] }
+  // A fault of ours: its text may hold anything, so only its kind is told, and what the system said.
+  const { name, code, path } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown; readonly path?: unknown }
+  const system = [code, path].filter((part) => typeof part === 'string').join(' ')
+  return { code: 'INTERNAL', detail: `The command failed by a fault of its own (${system === '' ? String(name) : system}).`, faults: [] }
 }
 
 function textOf({ code, detail, faults, reconnectUrl, retryAfterMs, traceId }: Told): string {
-  const advice = ERRORS[code]?.advice
-  const toDo = reconnectUrl === undefined ? (advice === detail ? undefined : advice) : `Open ${reconnectUrl}`
+  const toDo = reconnectUrl === undefined ? adviceFor(code, faults) : `Open ${reconnectUrl}`
   return [
     `${printable(detail)}`,
     ...faults.map((fault) => printable(`  ${fault.pointer === '' ? '(whole)' : fault.pointer}  ${fault.code}  ${fault.detail}`)),
     `  code   ${code}`,
-    ...(toDo === undefined ? [] : [`  to do  ${printable(toDo)}`]),
+    ...(toDo === undefined || toDo === detail ? [] : [`  to do  ${printable(toDo)}`]),
     ...(retryAfterMs === undefined ? [] : [`  wait   ${Math.ceil(retryAfterMs / 1000)} s`]),
     ...(traceId === undefined ? [] : [`  trace  ${printable(traceId)}`]),
   ].join('\n')
+}
+
+/** An advice that speaks of named members helps only where some are named. */
+function adviceFor(code: ErrorCode, faults: readonly Fault[]): string | undefined {
+  const advice = code === 'INTERNAL' ? undefined : ERRORS[code]?.advice
+  return faults.length === 0 && advice?.includes('`errors`') ? undefined : advice
 }
 
 function wireOf({ code, detail, faults, reconnectUrl, retryAfterMs, traceId }: Told): object {

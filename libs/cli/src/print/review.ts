@@ -6,50 +6,53 @@ type Review = Readonly<Record<string, unknown>>
 
 /** What saving a payload means, for people: names, patterns with what they ask and send, warnings, differences, moves. */
 export function renderReview(review: Review): string {
-  const patterns = listOf(review['patterns'])
+  const patterns = listOf(review.patterns)
   const blocks = [
     renderFacts([
-      ['name', text(review['displayName'])],
-      ['description', text(review['description'])],
-      ['documentation', text(review['docs'])],
-      ['proxy calls', review['proxyEnabled'] === false ? 'refused' : 'allowed'],
+      ['name', text(review.displayName)],
+      ['description', text(review.description)],
+      ['documentation', text(review.docs)],
+      ['proxy calls', review.proxyEnabled === false ? 'refused' : 'allowed'],
     ]),
     ...patterns.map((pattern, i) => renderPattern(pattern, i)),
-    section('Warnings', listOf(review['warnings']).map((it) => `${text(it['pointer'])}  ${text(it['code'])}  ${text(it['detail'])}`)),
-    section('Changes', listOf(review['changes']).map(renderChange)),
+    section(
+      'Warnings',
+      listOf(review.warnings).map((it) => `${text(it.pointer)}  ${text(it.code)}  ${text(it.detail)}`),
+    ),
+    section('Changes', listOf(review.changes).map(renderChange)),
     section('Live credentials', renderMoves(review)),
   ]
   return blocks.filter((block) => block !== '').join('\n\n')
 }
 
 function renderPattern(pattern: Review, index: number): string {
-  const oauth = (pattern['oauth'] ?? {}) as Review
-  const scopes = listOf(oauth['availableScopes']).map((it) => `${text(it['scope'])}${it['required'] === true ? ' (required)' : ''}`)
+  const oauth = (pattern.oauth ?? {}) as Review
+  const scopes = listOf(oauth.availableScopes).map((it) => `${text(it.scope)}${it.required === true ? ' (required)' : ''}`)
   const facts = renderFacts([
-    ['  description', text(pattern['description'])],
-    ['  level', text(pattern['level'])],
-    ['  asks for', fieldsOf(pattern['fields'])],
-    ['  account', fieldsOf(pattern['accountFields'])],
-    ['  sends', Array.isArray(pattern['sends']) ? pattern['sends'].join(', ') : undefined],
-    ['  calls', text(pattern['proxyUrl'])],
-    ['  for example', text(pattern['proxyUrlExample'])],
-    ['  authorize', text(oauth['authorizeUri'])],
-    ['  token', text(oauth['tokenUri'])],
-    ['  user info', text(oauth['userInfoUri'])],
+    ['  description', text(pattern.description)],
+    ['  level', text(pattern.level)],
+    ['  asks for', fieldsOf(pattern.fields)],
+    ['  account', fieldsOf(pattern.accountFields)],
+    ['  sends', Array.isArray(pattern.sends) ? pattern.sends.join(', ') : undefined],
+    ['  calls', text(pattern.proxyUrl)],
+    ['  for example', text(pattern.proxyUrlExample)],
+    ['  authorize', text(oauth.authorizeUri)],
+    ['  token', text(oauth.tokenUri)],
+    ['  user info', text(oauth.userInfoUri)],
     ['  scopes', scopes.join(', ')],
-    ['  refresh', text(oauth['refreshClass'])],
-    ['  verify', text(pattern['verify'])],
+    ['  refresh', text(oauth.refreshClass)],
+    ['  verify', text(pattern.verify)],
   ])
-  const name = text(pattern['displayName'])
-  return `Pattern ${index}: ${text(pattern['type'])}${name === undefined ? '' : ` – ${printable(name)}`}\n${facts}`
+  const name = text(pattern.displayName)
+  return `Pattern ${index}: ${text(pattern.type)}${name === undefined ? '' : ` – ${printable(name)}`}\n${facts}`
 }
 
 /** `Domain (domain, required), API key (username, required, sealed)` */
 function fieldsOf(value: unknown): string {
   return listOf(value)
     .map((it) => {
-      const marks = [text(it['name']), ...(it['required'] === true ? ['required'] : []), ...(it['plain'] === true ? [] : ['sealed'])]
-      return `${text(it['label'])} (${marks.join(', ')})`
+      const marks = [text(it.name), ...(it.required === true ? ['required'] : []), ...(it.plain === true ? [] : ['sealed'])]
+      return `${text(it.label)} (${marks.join(', ')})`
     })
     .join(', ')
 }
@@ -57,9 +60,9 @@ function fieldsOf(value: unknown): string {
 const SIGNS: Readonly<Record<string, string>> = { added: '+', removed: '-', changed: '~' }
 
 function renderChange(change: Review): string {
-  const sign = SIGNS[text(change['change']) ?? ''] ?? '~'
-  const sides = [text(change['before']), text(change['after'])].filter((side) => side !== undefined)
-  return `${sign} ${text(change['pointer'])}  ${sides.join(' → ')}`
+  const sign = SIGNS[text(change.change) ?? ''] ?? '~'
+  const sides = [text(change.before), text(change.after)].filter((side) => side !== undefined)
+  return `${sign} ${text(change.pointer)}  ${sides.join(' → ')}`
 }
 
 const STAYS: Readonly<Record<string, string>> = {
@@ -69,10 +72,10 @@ const STAYS: Readonly<Record<string, string>> = {
 }
 
 function renderMoves(review: Review): string[] {
-  const live = typeof review['live'] === 'number' ? [`${review['live']} in all`] : []
-  const moves = listOf(review['moves']).map((move) => {
-    const stays = STAYS[text(move['stays']) ?? '']
-    return `of pattern ${move['pattern']}: ${stays ?? `follow at once${move['to'] === move['pattern'] ? '' : `, to pattern ${move['to']}`}`}`
+  const live = typeof review.live === 'number' ? [`${review.live} in all`] : []
+  const moves = listOf(review.moves).map((move) => {
+    const stays = STAYS[text(move.stays) ?? '']
+    return `of pattern ${move.pattern}: ${stays ?? `follow at once${move.to === move.pattern ? '' : `, to pattern ${move.to}`}`}`
   })
   return [...live, ...moves]
 }

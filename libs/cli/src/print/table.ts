@@ -36,6 +36,7 @@ export function shown(value: string | number | Date | undefined): string {
 /** Columns of a terminal, not code units: letters of East Asian scripts take two. */
 function widthOf(text: string): number {
   let width = 0
-  for (const letter of text) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(letter) ? 2 : 1
+  for (const letter of text)
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(letter) ? 2 : 1
   return width
 }

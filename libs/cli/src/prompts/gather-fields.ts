@@ -1,5 +1,5 @@
 import { CodedError, type Fault } from '@credence/errors'
-import { parseProvider, type ProviderReview, reviewProvider } from '@credence/provider'
+import { type ProviderReview, parseProvider, reviewProvider } from '@credence/provider'
 import { Secret } from '@credence/secret'
 import type { Prompts } from './prompts.ts'
 import { readFieldsFrom } from './read-stdin.ts'
@@ -20,7 +20,8 @@ export function fieldsOf(payloadJson: string, pattern: number): readonly Field[]
   const bytes = Buffer.from(payloadJson)
   const { display_name } = parseProvider(bytes)
   const found = reviewProvider(bytes, {}).patterns[pattern]
-  if (found === undefined) throw new CodedError('INVALID_REQUEST', `${display_name} has no pattern ${pattern}: see \`credence provider get\`.`)
+  if (found === undefined)
+    throw new CodedError('INVALID_REQUEST', `${display_name} has no pattern ${pattern}: see \`credence provider get\`.`)
   if (found.type === 'OAUTH') {
     throw new CodedError('INVALID_REQUEST', `Pattern ${pattern} of ${display_name} is OAuth: a person signs in, with \`credence connect\`.`)
   }
@@ -65,7 +66,10 @@ function plainFlags(fields: readonly Field[], given: readonly string[]): [string
       throw new CodedError('INVALID_REQUEST', `Write --field NAME=VALUE with one of: ${fields.map((one) => one.name).join(', ')}.`)
     }
     if (!field.plain) {
-      throw new CodedError('INVALID_REQUEST', `\`${name}\` is a secret and may not be a flag: leave it out and be asked, or use --fields-stdin.`)
+      throw new CodedError(
+        'INVALID_REQUEST',
+        `\`${name}\` is a secret and may not be a flag: leave it out and be asked, or use --fields-stdin.`,
+      )
     }
     return [name, Secret.fromString(value)]
   })

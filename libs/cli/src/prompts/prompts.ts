@@ -16,14 +16,14 @@ export function terminalPrompts(): Prompts {
   const output = process.stderr
   return {
     async text(message, { hint, required = false } = {}) {
-      const answer = await text({ message, output, ...(hint === undefined ? {} : { placeholder: hint }), ...(required ? { validate: filled } : {}) })
-      return answered(answer) ?? ''
+      const options = { message, output, ...(hint === undefined ? {} : { placeholder: hint }), ...(required ? { validate: filled } : {}) }
+      return answered<string | undefined>(await text(options)) ?? ''
     },
     async secret(message, { required = true } = {}) {
-      const answer = await password({ message, output, ...(required ? { validate: filled } : {}) })
-      return Secret.fromString(answered(answer) ?? '')
+      const options = { message, output, ...(required ? { validate: filled } : {}) }
+      return Secret.fromString(answered<string | undefined>(await password(options)) ?? '')
     },
-    confirm: async (message) => answered(await confirm({ message, output, initialValue: false })),
+    confirm: async (message) => answered<boolean>(await confirm({ message, output, initialValue: false })),
     async waiting(message, work) {
       const turning = spinner({ output, onCancel: () => process.exit(EXIT.interrupted) })
       turning.start(message)

@@ -12,7 +12,8 @@ export async function readSecretFrom(input: AsyncIterable<Uint8Array>): Promise<
   let length = bytes.byteLength
   if (bytes[length - 1] === NEWLINE) length--
   if (bytes[length - 1] === RETURN) length--
-  if (length === 0) throw new CodedError('INVALID_REQUEST', 'Nothing came from standard input: pipe the secret in, or run the command in a terminal.')
+  if (length === 0)
+    throw new CodedError('INVALID_REQUEST', 'Nothing came from standard input: pipe the secret in, or run the command in a terminal.')
   const secret = new Secret(new Uint8Array(bytes.subarray(0, length)))
   bytes.fill(0)
   return secret

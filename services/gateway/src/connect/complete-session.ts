@@ -54,7 +54,7 @@ async function waitingOf(flow: Flow, principal: Principal, named: string): Promi
   const name = foldUserName(named || principal.user || principal.userNames[0] || '')
   if (name === undefined) throw new CodedError('USER_REQUIRED')
   if (name !== principal.user) requireScope(principal, 'act_for')
-  const { user } = name.startsWith('usr_') ? { user: name } : await userOf(flow.services, principal, name)
+  const { user } = name.startsWith('usr_') ? { user: name } : await userOf(flow.services, principal, [name])
   return flow.sessions.unconfirmedOf(principal.project, user)
 }
 

@@ -128,7 +128,7 @@ async function actorFor(services: Services, principal: Principal, named: string)
 /** A stranger without `act_for` must not make users come into being by naming them. */
 async function resolveUser(services: Services, principal: Principal, name: string): Promise<Principal> {
   if (principal.user === '') requireScope(principal, 'act_for')
-  return userOf(services, principal, name)
+  return userOf(services, principal, [name])
 }
 
 interface Known {

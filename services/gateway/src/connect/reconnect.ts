@@ -45,7 +45,7 @@ export function serveReconnect(app: FastifyInstance, site: ReconnectSite): void 
     requireOwnForm(request, { browser: browserIn(site.door, request), csrf: inputOf(form, 'csrf'), subject: id })
     const { project, owner } = await reconnectable(site, id)
     if (project.confirm !== 'code') throw new CodedError('NOT_FOUND')
-    const person = await userOf(site.services, { ...servicePrincipal('gateway', project.id), via: 'connect' }, owner)
+    const person = await userOf(site.services, { project: project.id, via: 'connect' }, [owner])
     const request_ = {
       providerId: '',
       credentialId: id,

@@ -68,6 +68,8 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
         if (isCoded(error, 'CONFLICT')) return undefined
         throw error
       })
+      // Posted into a pop-up: the policy of each answer on the way decides whether the window stays in its opener's hand.
+      if (path === 'grant') reply.header('cross-origin-opener-policy', 'same-origin-allow-popups')
       return seeOther(reply, location ?? visitor.base)
     })
   }

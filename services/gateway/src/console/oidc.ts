@@ -1,6 +1,5 @@
 import type { Egress } from '@credence/egress'
 import { CodedError } from '@credence/errors'
-import { type Principal, servicePrincipal } from '@credence/rpc'
 import { type Clock, type Random, traceHeaders } from '@credence/service'
 import type { FastifyInstance } from 'fastify'
 import * as oauth from 'oauth4webapi'
@@ -56,11 +55,10 @@ export function serveOidc(app: FastifyInstance, parts: OidcParts): void {
     const state = parameters.get('state') ?? ''
     const content = isToken(state) ? await door.tokens.take('oidc', state) : undefined
     const browser = cookie.read(request.headers.cookie)
-    if (content === undefined || browser === undefined || sha256(browser) !== content.data['browser']) throw new CodedError('STATE_REFUSED')
+    if (content === undefined || browser === undefined || sha256(browser) !== content.data.browser) throw new CodedError('STATE_REFUSED')
     const names = await redeem(parts, { project: content.project, parameters, state, data: content.data, redirectUri })
-    const order: Principal = { ...servicePrincipal('gateway', content.project), userNames: names, via: 'console' }
-    await signIn(door, reply, await userOf(door.services, order, ''))
-    return seeOther(reply, content.data['next'] ?? '/console')
+    await signIn(door, reply, await userOf(door.services, { project: content.project, via: 'console' }, names))
+    return seeOther(reply, content.data.next ?? '/console')
   })
 }
 
@@ -103,23 +101,15 @@ async function redeem(parts: OidcParts, { project, parameters, state, data, redi
   const claims = await answered(async () => {
     const checked = oauth.validateAuthResponse(as, client, parameters, state)
     const options = through([tokenOrigin])
-    const answer = await oauth.authorizationCodeGrantRequest(
-      as,
-      client,
-      oauth.None(),
-      checked,
-      redirectUri,
-      data['verifier'] ?? '',
-      options,
-    )
+    const answer = await oauth.authorizationCodeGrantRequest(as, client, oauth.None(), checked, redirectUri, data.verifier ?? '', options)
     const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
-      expectedNonce: data['nonce'] ?? '',
+      expectedNonce: data.nonce ?? '',
       requireIdToken: true,
     })
     return oauth.getValidatedIdTokenClaims(tokens)
   })
   if (claims === undefined) throw new CodedError('TOKEN_ANSWER_UNUSABLE')
-  const email = claims['email_verified'] === true && typeof claims['email'] === 'string' ? [`email:${claims['email']}`] : []
+  const email = claims.email_verified === true && typeof claims.email === 'string' ? [`email:${claims.email}`] : []
   return [`id:${claims.sub}`, ...email]
 }
 

@@ -1,6 +1,5 @@
 import { isId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
-import { servicePrincipal } from '@credence/rpc'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isToken } from '../connect/digest.ts'
 import { seeOther, sendPage } from '../http/page.ts'
@@ -29,11 +28,7 @@ export function serveSignIn(app: FastifyInstance, { door, publicUrl }: SignInSit
     if (content === undefined) {
       return sendPage(reply, renderSignIn({ problem: 'This link was used before, or is too old. Ask for a new one.' }), { status: 403 })
     }
-    await signIn(
-      door,
-      reply,
-      await userOf(door.services, { ...servicePrincipal('gateway', content.project), via: 'console' }, content.user),
-    )
+    await signIn(door, reply, await userOf(door.services, { project: content.project, via: 'console' }, [content.user]))
     return seeOther(reply, localPath(next))
   })
   app.get('/sign-in/connect', async (request, reply) => {

@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import { type Principal, servicePrincipal } from '@credence/rpc'
+import type { Principal } from '@credence/rpc'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type CookieKind, csrfOf } from '../connect/browser.ts'
 import { isToken, same } from '../connect/digest.ts'
@@ -26,7 +26,7 @@ export async function signedIn(door: ConsoleDoor, request: FastifyRequest): Prom
   const token = door.cookie.read(request.headers.cookie)
   const content = token !== undefined && isToken(token) ? await door.tokens.read('console', token) : undefined
   if (token === undefined || content === undefined) return undefined
-  const principal = await userOf(door.services, { ...servicePrincipal('gateway', content.project), via: 'console' }, content.user)
+  const principal = await userOf(door.services, { project: content.project, via: 'console' }, [content.user])
   request.caller = principal.user
   return { principal, token, csrf: csrfFor(token) }
 }

@@ -19,7 +19,10 @@ const KEPT_MS = 5000
  * A caller for the whole project sees every fact: they hold ids and codes only. A caller that acts for a user sees what
  * concerns that user's credentials and sessions, asked of the registry as that user.
  */
-export function sightOf(parts: { readonly services: Services; readonly sessions: SessionStore; readonly clock: Clock }, principal: Principal): Sight {
+export function sightOf(
+  parts: { readonly services: Services; readonly sessions: SessionStore; readonly clock: Clock },
+  principal: Principal,
+): Sight {
   if (principal.user === '' && principal.userNames.length === 0) return { maySee: async () => true }
   const known = new Map<string, { readonly visible: boolean; readonly at: number }>()
   const credential = async (id: string, isLast: boolean): Promise<boolean> => {
@@ -34,7 +37,7 @@ export function sightOf(parts: { readonly services: Services; readonly sessions:
     async maySee({ type, subject, data }) {
       if (type.startsWith('provider.')) return true
       if (type.startsWith('session.')) return isOwnSession(await parts.sessions.get(subject), principal)
-      const id = subject.startsWith('cred_') ? subject : String(data['credential_id'] ?? '')
+      const id = subject.startsWith('cred_') ? subject : String(data.credential_id ?? '')
       return credential(id, type === 'credential.deleted')
     },
   }

@@ -14,27 +14,31 @@ export interface TailRequest {
 }
 
 /**
- * Facts of the caller's project that he may see, from a place in the stream on, then as they come. Needs the scope
- * `events.read`. A reset is said first when the place cannot be continued. Ends when the signal aborts.
+ * Facts of the caller's project that he may see, from a place in the stream on, then as they come. A reset is said first when
+ * the place cannot be continued. Ends when the signal aborts. Throws at once: SCOPE_REQUIRED without `events.read`,
+ * INVALID_CURSOR for a place that is none.
  */
-export async function* tailEvents(
+export function tailEvents(
   { bus, sight }: { readonly bus: EventBus; readonly sight: (principal: Principal) => Sight },
   principal: Principal,
   request: TailRequest & { readonly signal: AbortSignal },
 ): AsyncGenerator<Delivery | Reset> {
   requireScope(principal, 'events.read')
   const from = placeOf(request.from)
-  const seen = sight(principal)
   const types = request.types.map((type) => type.replace(/^dev\.credence\./, ''))
   const filter = { project: principal.project, ...(types.length === 0 ? {} : { types }) }
-  for await (const item of bus.read({ filter, signal: request.signal, ...(from === undefined ? {} : { from }) })) {
-    if ('reset' in item) yield item
-    else if (isAbout(item.fact, request.credentialId) && (await seen.maySee(item.fact))) yield item
+  const reading = bus.read({ filter, signal: request.signal, ...(from === undefined ? {} : { from }) })
+  return visible(reading, sight(principal), request.credentialId)
+}
+
+async function* visible(reading: AsyncIterable<Delivery | Reset>, seen: Sight, credentialId: string): AsyncGenerator<Delivery | Reset> {
+  for await (const item of reading) {
+    if ('reset' in item || (isAbout(item.fact, credentialId) && (await seen.maySee(item.fact)))) yield item
   }
 }
 
 function isAbout({ subject, data }: Fact, credentialId: string): boolean {
-  return credentialId === '' || subject === credentialId || data['credential_id'] === credentialId
+  return credentialId === '' || subject === credentialId || data.credential_id === credentialId
 }
 
 function placeOf(from: string): string | Date | undefined {

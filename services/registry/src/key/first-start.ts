@@ -23,7 +23,6 @@ export async function firstStart(options: {
   const { project, key: keyId } = installation
   const settings = { returnUrls: [], origins: [], confirm: 'host', reconnectUrl: '' } as const
   await insertOnce(docs.projects, { id: project, v: 1, name: 'default', ...settings, createdAt: now })
-  if ((await docs.keys.get(keyId, { fresh: true })) !== undefined) return { installation }
   const { text, sha256 } = newKeySecret(random)
   const blank = {
     id: keyId,

@@ -8,6 +8,8 @@ import { replan } from './replan.ts'
 import type { TokenFacts } from './token-facts.ts'
 
 const MAX_TRIES = 20
+/** Longer than a registry that is well takes to answer. */
+const OWN_TIME_MS = 5_000
 
 export interface GiveUpOrder {
   readonly credentialId: string
@@ -39,13 +41,13 @@ export async function giveUp(refresher: Refresher, order: GiveUpOrder): Promise<
   throw new CodedError('CONFLICT', undefined, { credentialId: order.credentialId })
 }
 
-/** G1: the plan on its way to be given up, due at once. */
+/** G1: the plan on its way to be given up. Whoever writes it goes on at once; the due index is for the case that he dies. */
 export function givingUp(
   plan: Plan,
   at: { readonly reason: string; readonly now: number; readonly upstreamError?: string | undefined },
 ): Plan {
   const { reason, upstreamError } = at
-  return { ...plan, kind: 'given_up', state: 'planned', refreshAt: new Date(at.now), reason, upstreamError }
+  return { ...plan, kind: 'given_up', state: 'planned', refreshAt: new Date(at.now + OWN_TIME_MS), reason, upstreamError }
 }
 
 /** Goes the way to its end: registry, then fact. Does nothing for a plan that is not on it. */

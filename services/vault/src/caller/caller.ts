@@ -1,9 +1,10 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { foldUserName, SCOPES } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Clock } from '@credence/service'
 import type { Collection, Doc, DocumentStore } from '@credence/store'
+import { sameBytes } from '../credential/same-bytes.ts'
 
 /** A caller's key as the vault keeps it: under its SHA-256, with a MAC so that a storage writer cannot add himself. */
 interface CallerDoc extends Doc {
@@ -28,64 +29,97 @@ export interface Shown {
 export interface Callers {
   /** Who it is. Throws UNAUTHENTICATED, or SCOPE_REQUIRED when a user is named by a key that may not act for users. */
   authenticate(shown: Shown, via: string): Promise<Principal>
+  /**
+   * The same caller for the user that a message names. Throws SCOPE_REQUIRED, USER_REQUIRED, and INVALID_REQUEST when the
+   * call names another user already.
+   */
+  actFor(principal: Principal, user: string): Principal
+  /** False when the key of a principal that `authenticate` gave was taken back since; asked in the tick that writes a secret. */
+  inForce(principal: Principal): boolean
   /** Takes what the registry pushed; an older generation is ignored. In force when it resolves. */
   set(keySha256: Uint8Array, fields: CallerFields): Promise<void>
 }
 
+/** Bounds the memory of a vault however many keys there are. */
+const MOST_KNOWN = 10_000
+
 export async function openCallers(options: { store: DocumentStore; macKey: Uint8Array; clock: Clock }): Promise<Callers> {
   const callers = await options.store.collection<CallerDoc>({ name: 'vault_callers', indexes: [] })
-  // Every change of a caller comes through `set` of a replica: this one's memory is dropped there.
+  // Every change of a caller comes through `set` of a replica: this one's memory is changed there.
   const known = new Map<string, CallerDoc>()
+  const keyOf = new WeakMap<Principal, string>()
+  function remember(doc: CallerDoc): CallerDoc {
+    known.delete(doc.id)
+    known.set(doc.id, doc)
+    if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!)
+    return doc
+  }
   async function find(hash: string): Promise<CallerDoc | undefined> {
     const cached = known.get(hash)
     if (cached !== undefined) return cached
     const doc = await callers.get(hash, { fresh: true })
-    if (doc === undefined || !timingSafeEqual(macOf(options.macKey, doc.id, doc), doc.mac)) return undefined
-    if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value!)
-    known.set(hash, doc)
-    return doc
+    if (doc === undefined || !sameBytes(macOf(options.macKey, doc.id, doc), doc.mac)) return undefined
+    // A read that began before a `set` may end after it.
+    const newer = known.get(hash)
+    return newer !== undefined && newer.generation >= doc.generation ? newer : remember(doc)
   }
+  function actFor(principal: Principal, user: string): Principal {
+    const acting = actingFor(principal, user)
+    const hash = keyOf.get(principal)
+    if (hash !== undefined) keyOf.set(acting, hash)
+    return acting
+  }
+  const isActive = (doc: CallerDoc): boolean =>
+    doc.state === 'active' && (doc.expiresAt === undefined || doc.expiresAt.getTime() > options.clock.now())
   return {
     async authenticate(shown, via) {
-      const key = /^Bearer (crd_[A-Za-z0-9_-]{20,})$/.exec(shown.authorization)?.[1]
+      const key = /^bearer (crd_[A-Za-z0-9_-]{20,})$/i.exec(shown.authorization)?.[1]
       const caller = key === undefined ? undefined : await find(createHash('sha256').update(key).digest('hex'))
-      const over = caller?.expiresAt !== undefined && caller.expiresAt.getTime() <= options.clock.now()
-      if (caller === undefined || caller.state !== 'active' || over) throw new CodedError('UNAUTHENTICATED')
-      return principalOf(caller, shown.user, via)
+      if (caller === undefined || !isActive(caller)) throw new CodedError('UNAUTHENTICATED')
+      const principal = principalOf(caller, via)
+      keyOf.set(principal, caller.id)
+      return actFor(principal, shown.user)
+    },
+    actFor,
+    inForce(principal) {
+      const caller = known.get(keyOf.get(principal) ?? '')
+      return caller === undefined || isActive(caller)
     },
     async set(keySha256, fields) {
       const id = Buffer.from(keySha256).toString('hex')
-      await put(callers, { id, v: 1, ...fields, mac: macOf(options.macKey, id, fields) })
-      known.delete(id)
+      remember(await put(callers, { id, v: 1, ...fields, mac: macOf(options.macKey, id, fields) }))
     },
   }
 }
 
-const MOST_KNOWN = 10_000
-
-async function put(callers: Collection<CallerDoc>, doc: CallerDoc): Promise<void> {
+/** The document that is stored in the end: this one, or a newer one that was there. */
+async function put(callers: Collection<CallerDoc>, doc: CallerDoc): Promise<CallerDoc> {
   for (;;) {
     const stored = await callers.get(doc.id, { fresh: true })
-    if (stored !== undefined && stored.generation > doc.generation) return
+    if (stored !== undefined && stored.generation > doc.generation) return stored
     try {
-      await (stored === undefined ? callers.insert(doc) : callers.replace(doc, stored.rev))
-      return
+      return await (stored === undefined ? callers.insert(doc) : callers.replace(doc, stored.rev))
     } catch (error) {
       if (!isCoded(error, 'CONFLICT') && !isCoded(error, 'ALREADY_EXISTS')) throw error
     }
   }
 }
 
-function principalOf(caller: CallerDoc, user: string, via: string): Principal {
+function principalOf(caller: CallerDoc, via: string): Principal {
   const scopes = caller.scopes.filter((scope) => (SCOPES as readonly string[]).includes(scope))
-  const base = { project: caller.project, subject: caller.keyId, user: '', roles: caller.roles, scopes, via }
-  if (user === '') return { ...base, userNames: [] }
-  if (!scopes.includes('act_for')) {
+  return { project: caller.project, subject: caller.keyId, user: '', userNames: [], roles: caller.roles, scopes, via }
+}
+
+function actingFor(principal: Principal, user: string): Principal {
+  if (user === '') return principal
+  if (!principal.scopes.includes('act_for')) {
     throw new CodedError('SCOPE_REQUIRED', 'This key may not act for users: leave `Credence-User` out or use a key with scope act_for.')
   }
   const name = foldUserName(user)
   if (name === undefined) throw new CodedError('USER_REQUIRED', '`Credence-User` must be `usr_…`, `id:<external id>` or `email:<address>`.')
-  return { ...base, userNames: [name] }
+  if (principal.userNames.length > 0 && !principal.userNames.includes(name))
+    throw new CodedError('INVALID_REQUEST', 'The call and its head name two users: name one.')
+  return { ...principal, userNames: [name] }
 }
 
 function macOf(key: Uint8Array, id: string, fields: CallerFields): Buffer {

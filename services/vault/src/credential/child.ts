@@ -108,5 +108,6 @@ export const CHILD_INDEXES: readonly IndexSpec[] = [
   { name: 'by_project', members: ['project'] },
   { name: 'by_grant', members: ['grant'] },
   { name: 'by_candidate_end', members: ['candidate.until'] },
+  { name: 'by_previous_end', members: ['prev.until'] },
   OUTBOX_INDEX,
 ]

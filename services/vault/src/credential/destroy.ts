@@ -1,4 +1,4 @@
-import { CodedError, isCoded } from '@credence/errors'
+import { isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Child } from './child.ts'
 import { change } from './record-change.ts'

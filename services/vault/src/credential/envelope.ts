@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { CodedError } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import type { Random } from '@credence/service'
 import type { ProjectKey, ProjectKeys } from '../keys/project-keys.ts'
 import { closeBox, nonceBytes, openBox } from './aead.ts'
@@ -30,7 +30,10 @@ export interface Envelope {
   seal(plaintext: Buffer, binding: Binding): Promise<{ sealed: Sealed; dataKey: DataKey }>
   /** Unwraps a data key. Throws CREDENTIAL_QUARANTINED when it does not open. */
   dataKey(sealed: Sealed, binding: Pick<Binding, 'project' | 'credential'>): Promise<DataKey>
-  /** The same data key under the newest project key; the box stays as it is. */
+  /**
+   * The same data key under the newest project key; the box stays as it is. Answers `sealed` itself where there is nothing to
+   * do, and where it does not open: that one was lost before, and must not keep the others from their new key.
+   */
   rewrap(sealed: Sealed, binding: Pick<Binding, 'project' | 'credential'>): Promise<Sealed>
 }
 
@@ -68,11 +71,14 @@ export function createEnvelope(keys: ProjectKeys, random: Random): Envelope {
     async rewrap(sealed, binding) {
       const projectKey = await keys.current(binding.project)
       if (projectKey.id === sealed.projectKeyId) return sealed
-      const dek = await unwrap(sealed, binding)
       try {
-        return { ...sealed, projectKeyId: projectKey.id, wrappedDek: wrap(dek, projectKey, binding) }
-      } finally {
+        const dek = await unwrap(sealed, binding)
+        const wrappedDek = wrap(dek, projectKey, binding)
         dek.fill(0)
+        return { ...sealed, projectKeyId: projectKey.id, wrappedDek }
+      } catch (error) {
+        if (isCoded(error, 'CREDENTIAL_QUARANTINED') || isCoded(error, 'KEY_MISMATCH')) return sealed
+        throw error
       }
     },
   }

@@ -19,7 +19,7 @@ export async function openRecipes(store: DocumentStore): Promise<Recipes> {
   const known = new Map<string, Recipe>()
   return {
     async put(id, bytes, project) {
-      if (id !== `rcp_${createHash('sha256').update(bytes).digest('hex')}`) {
+      if (id !== nameOf(bytes)) {
         throw new CodedError('INVALID_REQUEST', 'The recipe is not the one that its id names.')
       }
       const recipe = decodeRecipe(bytes)
@@ -33,9 +33,16 @@ export async function openRecipes(store: DocumentStore): Promise<Recipes> {
       if (cached !== undefined) return cached
       const doc = await recipes.get(id)
       if (doc === undefined) throw new CodedError('NOT_FOUND', 'There is no such recipe: put it first.')
+      // Its name is in the associated data of secrets; that holds only while the name is that of the bytes.
+      if (!(doc.bytes instanceof Uint8Array) || id !== nameOf(doc.bytes))
+        throw new CodedError('CREDENTIAL_QUARANTINED', 'The stored recipe was altered.')
       const recipe = decodeRecipe(doc.bytes)
       known.set(id, recipe)
       return recipe
     },
   }
+}
+
+function nameOf(bytes: Uint8Array): string {
+  return `rcp_${createHash('sha256').update(bytes).digest('hex')}`
 }

@@ -27,15 +27,31 @@ export type Refresh = (principal: Principal, order: RefreshOrder) => Promise<Ref
 /** A conflict means that somebody else wrote; after so many the caller is told to come back. */
 const MOST_STARTS = 10
 
-export function createRefresh(vault: RefreshContext): Refresh {
+export interface Refreshing {
+  readonly refresh: Refresh
+  /** Resolves when no refresh is under way: a stop must not cut one whose token is spent. */
+  settled(): Promise<void>
+}
+
+export function createRefresh(vault: RefreshContext): Refreshing {
   const flights = new Map<string, Promise<RefreshOutcome>>()
-  return (principal, order) => {
-    const flight = flights.get(order.credentialId)
-    if (flight !== undefined) return flight
+  function flight(principal: Principal, order: RefreshOrder): Promise<RefreshOutcome> {
+    const joined = flights.get(order.credentialId)
+    if (joined !== undefined) return joined
     const started = span('vault.refresh', { credential_id: order.credentialId }, () => start(vault, principal, order))
     const shared = started.finally(() => flights.delete(order.credentialId))
     flights.set(order.credentialId, shared)
     return shared
+  }
+  return {
+    async refresh(principal, order) {
+      const child = await vault.children.need(order.credentialId)
+      if (principal.project !== '' && child.project !== principal.project) throw new CodedError('NOT_FOUND')
+      return flight(principal, order)
+    },
+    async settled() {
+      await Promise.allSettled(flights.values())
+    },
   }
 }
 
@@ -97,21 +113,29 @@ interface Attempt {
   readonly takenMs: number
 }
 
-/** Steps 4 to 7. The audit record is on the disk before the token is decrypted. */
+/** Steps 4 to 7. The audit record is on the disk before the token is decrypted; without one nothing is sent. */
 async function attempt(vault: RefreshContext, principal: Principal, at: Attempt): Promise<RefreshOutcome> {
   const base = { ...auditBase(vault, { ...principal, project: at.child.project }), action: 'refresh' as const, credential: at.child.id }
-  await vault.audit.append({ ...base, phase: 'began' })
+  const facts = { recipe: at.recipe, sent: at.sent, clientGeneration: at.clientGeneration, credentialId: at.child.id }
+  try {
+    await vault.audit.append({ ...base, phase: 'began' })
+  } catch (error) {
+    // The intent is closed again: it would say that the token may be spent.
+    await saveUnanswered(vault, { ...facts, answer: { kind: 'not_sent', cause: 'audit_unavailable' } })
+    throw error
+  }
   const posted = await post(vault, at)
-  const facts = { recipe: at.recipe, sent: at.sent, clientGeneration: at.clientGeneration }
   const outcome =
     posted.kind === 'answered'
-      ? await saveAnswer(vault, { ...facts, credentialId: at.child.id, raw: posted.raw })
-      : await saveUnanswered(vault, { ...facts, credentialId: at.child.id, answer: posted })
+      ? await saveAnswer(vault, { ...facts, raw: posted.raw })
+      : await saveUnanswered(vault, { ...facts, answer: posted })
   const { answer } = outcome
   const refused = answer?.kind === 'error' ? { providerError: answer.code } : {}
   const status = answer !== undefined && 'status' in answer ? { status: answer.status } : {}
   const code = outcome.outcome === 'refreshed' || outcome.outcome === 'moved' ? 'ok' : (answer?.kind ?? outcome.outcome)
-  await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: code, ...refused, ...status }).catch(() => undefined)
+  const version = outcome.child === undefined ? {} : { version: outcome.child.version }
+  const ended = { ...base, at: vault.clock.now(), phase: 'ended' as const, outcome: code, ...refused, ...status, ...version }
+  await vault.audit.append(ended).catch(() => undefined)
   vault.nudge()
   return outcome
 }
@@ -141,6 +165,7 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
           beforeWrite: () => {
             if (!mayWrite(sent, { now: vault.clock.now(), elapsedMs: vault.clock.monotonicMs() - takenMs }))
               throw new CodedError('DEADLINE_EXCEEDED')
+            if ((vault.floors.state(child.id) ?? 'active') !== 'active') throw new CodedError('CREDENTIAL_DISABLED')
             // The bytes leave in this tick; the next one is the first in which a crash finds them gone.
             setImmediate(() => vault.failpoint('FP3'))
           },
@@ -151,7 +176,7 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
     )
     return result
   } catch (error) {
-    if (!isCoded(error)) throw error
-    return { kind: 'not_sent', cause: error.code.toLowerCase() }
+    // Nothing above this sends: whatever failed, the token is unspent, and the intent must not say otherwise.
+    return { kind: 'not_sent', cause: isCoded(error) ? error.code.toLowerCase() : 'internal' }
   }
 }

@@ -1,4 +1,5 @@
-import type { ProjectKeys } from '../keys/project-keys.ts'
+import { isCoded } from '@credence/errors'
+import type { PendingGrants } from '../grant/pending-grant.ts'
 import type { Child } from './child.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -12,15 +13,20 @@ export interface RotationProgress {
 const PAGE = 100
 
 /**
- * Wraps every data key of a project under a new project key, while everything goes on. The boxes stay as they are. Whatever
- * is sealed meanwhile takes the new key already, so one pass reaches all; a pass that was cut is simply begun again.
+ * Wraps every data key of a project under a new project key, while everything goes on. The boxes stay as they are.
+ *
+ * R1 Whatever was sealed under a former key is stored before the pass begins, and what is sealed later takes the new key:
+ *    one pass reaches all, and only then a former key may go.
+ * R2 A pass that was cut is simply begun again.
+ * R3 A row that does not open is passed over: it was lost before, and must not keep the others from their new key.
  */
 export async function* rotateKeys(
-  vault: VaultContext & { readonly keys: ProjectKeys },
+  vault: VaultContext & { readonly pendingGrants: PendingGrants },
   order: { project: string; retire: boolean },
 ): AsyncGenerator<RotationProgress> {
   const { project } = order
   const key = await vault.keys.rotate(project)
+  await vault.keys.settled()
   const ids = await credentialIds(vault, project)
   let done = 0
   const progress = (): RotationProgress => ({ project, projectKeyId: key.id, done, total: ids.length })
@@ -31,6 +37,7 @@ export async function* rotateKeys(
     if (done % PAGE === 0) yield progress()
   }
   await vault.clients.rewrap(project)
+  await vault.pendingGrants.rewrap(project, vault.envelope)
   if (order.retire) await vault.keys.retire(project)
   yield progress()
 }
@@ -50,16 +57,27 @@ async function credentialIds(vault: VaultContext, project: string): Promise<stri
 }
 
 async function rewrap(vault: VaultContext, id: string): Promise<void> {
-  const found = await vault.children.read(id)
-  if (found === undefined || found.deleted !== undefined) return
-  await vault.children.change(id, async (child): Promise<Child> => {
-    const binding = { project: child.project, credential: child.id }
-    const { sealed, candidate, prev } = child
-    return {
-      ...child,
-      ...(sealed === undefined ? {} : { sealed: await vault.envelope.rewrap(sealed, binding) }),
-      ...(candidate === undefined ? {} : { candidate: { ...candidate, sealed: await vault.envelope.rewrap(candidate.sealed, binding) } }),
-      ...(prev === undefined ? {} : { prev: { ...prev, sealed: await vault.envelope.rewrap(prev.sealed, binding) } }),
-    }
-  })
+  try {
+    await vault.children.change(id, (child) => rewrapped(vault, child))
+  } catch (error) {
+    if (!isCoded(error, 'NOT_FOUND') && !isCoded(error, 'CREDENTIAL_QUARANTINED')) throw error
+  }
+}
+
+async function rewrapped(vault: VaultContext, child: Child): Promise<Child> {
+  const binding = { project: child.project, credential: child.id }
+  const anew = async <T extends { readonly sealed?: Child['sealed'] }>(holder: T): Promise<T> => {
+    const sealed = holder.sealed === undefined ? undefined : await vault.envelope.rewrap(holder.sealed, binding)
+    return sealed === undefined || sealed === holder.sealed ? holder : { ...holder, sealed }
+  }
+  const { candidate, prev } = child
+  const next = await anew(child)
+  const nextCandidate = candidate === undefined ? undefined : await anew(candidate)
+  const nextPrev = prev === undefined ? undefined : await anew(prev)
+  if (next === child && nextCandidate === candidate && nextPrev === prev) return child
+  return {
+    ...next,
+    ...(nextCandidate === undefined ? {} : { candidate: nextCandidate }),
+    ...(nextPrev === undefined ? {} : { prev: nextPrev }),
+  }
 }

@@ -1,4 +1,5 @@
-import { CodedError, isCoded } from '@credence/errors'
+import { isDeepStrictEqual } from 'node:util'
+import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import type { NewFact } from '@credence/events'
 import type { Recipe } from '@credence/provider'
 import { decideSave, type Sent, type TokenAnswer } from '@credence/refresh-protocol'
@@ -38,19 +39,24 @@ export async function saveSpilled(
   vault: RefreshContext,
   facts: SaveFacts & { readonly raw: RawTokenAnswer; readonly id: string },
 ): Promise<RefreshOutcome> {
-  const until = vault.clock.now() + vault.refreshTimes.saveMs
+  // If the store never takes it the answer stays in the spill, which is replayed later.
+  const { outcome, keepSpill } = await patiently(vault, () => save(vault, facts))
+  vault.failpoint('FP7')
+  if (!keepSpill) await vault.spill.done(facts.id).catch(() => undefined)
+  vault.failpoint('FP8')
+  return outcome
+}
+
+/** Repeats what a store that is away refused, for as long as the lease leaves time. */
+async function patiently<T>(vault: RefreshContext, write: () => Promise<T>): Promise<T> {
+  const until = vault.clock.monotonicMs() + vault.refreshTimes.saveMs
   for (;;) {
     try {
-      const { outcome, keepSpill } = await save(vault, facts)
-      vault.failpoint('FP7')
-      if (!keepSpill) await vault.spill.done(facts.id).catch(() => undefined)
-      vault.failpoint('FP8')
-      return outcome
+      return await vault.keys.holding(write)
     } catch (error) {
-      // The answer stays in the spill, which is replayed until the store takes it.
-      if (vault.clock.now() >= until || !isCoded(error)) throw error
-      await vault.clock.sleep(RETRY_MS)
+      if (!isCoded(error) || ERRORS[error.code].kind !== 'world' || vault.clock.monotonicMs() >= until) throw error
     }
+    await vault.clock.sleep(RETRY_MS)
   }
 }
 
@@ -59,7 +65,7 @@ export async function saveUnanswered(
   vault: RefreshContext,
   facts: SaveFacts & { readonly answer: Extract<TokenAnswer, { kind: 'not_sent' | 'lost' }> },
 ): Promise<RefreshOutcome> {
-  const { outcome } = await decideAndWrite(vault, facts, { answer: facts.answer })
+  const { outcome } = await patiently(vault, () => decideAndWrite(vault, facts, { answer: facts.answer }))
   return outcome
 }
 
@@ -153,7 +159,7 @@ async function writeTokens(
 /** New tokens beside whatever else is sealed; without a new refresh token the old one stays (RFC 6749 §6). */
 async function nextSecret(vault: RefreshContext, child: Child, parsed: ParsedTokenAnswer): Promise<Buffer> {
   using secret = await openSecret(vault, child)
-  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !(name in child.plain)))
+  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !Object.hasOwn(child.plain, name)))
   fields.set(ACCESS_TOKEN, parsed.accessToken!)
   if (parsed.refreshToken !== undefined) fields.set(REFRESH_TOKEN, parsed.refreshToken)
   return packFields(fields)
@@ -178,8 +184,13 @@ async function writeFailure(
     lastRefresh: { at: new Date(vault.clock.now()), answer, replay, openIntent, clientChanged },
   }
   const written = await vault.children.replace(withFacts(vault, failed, [failedFact(child, answer, facts.recipe)]), child)
-  const outcome: RefreshOutcome = { outcome: 'failed', child: written, answer, replay, openIntent, clientChanged }
-  return { outcome, keepSpill: decision.do === 'keep' && decision.keepSpill }
+  return { outcome: { ...outcome, child: written }, keepSpill }
+}
+
+/** An answer that stays in the spill is looked at again and again: it is told once. */
+function saysSo(child: Child, answer: TokenAnswer, change: { lease: Child['lease'] | undefined; intent: Child['intent'] | undefined }): boolean {
+  const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b)
+  return child.lastRefresh !== undefined && same(child.lastRefresh.answer, answer) && same(child.intent, change.intent) && same(child.lease, change.lease)
 }
 
 function failedFact(child: Child, answer: TokenAnswer, recipe: Recipe): NewFact {

@@ -3,7 +3,7 @@ import { newId } from '@credence/credential'
 import { CodedError, type Fault, isCoded } from '@credence/errors'
 import { type Recipe, splitFields } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
-import type { Collection, Doc } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, Stored } from '@credence/store'
 import { candidateBinding } from './binding.ts'
 import type { Candidate, Child, TokenTimes } from './child.ts'
 import { change } from './record-change.ts'
@@ -26,12 +26,16 @@ export interface RequestDoc extends Doc {
   readonly digest: string
   readonly candidateId: string
   readonly at: Date
+  /** The candidate was written: a repeated request must not put it back over a later one. */
+  readonly sealed?: boolean
 }
+
+export const REQUEST_COLLECTION: CollectionSpec = { name: 'vault_requests', indexes: [{ name: 'by_time', members: ['at'] }] }
 
 const CANDIDATE_LIFE_MS = 30 * 60_000
 const MOST_VALUE_BYTES = 16 * 1024
 
-/** Seals what a person or a backend entered, as a candidate. Answers the candidate's id. */
+/** Seals what a person or a backend entered, as a candidate; an empty value is no value. Answers the candidate's id. */
 export async function seal(
   vault: VaultContext & { readonly requests: Collection<RequestDoc> },
   principal: Principal,
@@ -39,9 +43,14 @@ export async function seal(
 ): Promise<string> {
   try {
     const recipe = await vault.recipes.get(order.recipeId)
+    if (recipe.oauth !== undefined) throw new CodedError('INVALID_REQUEST', 'This auth pattern signs in at the provider: begin a grant.')
     checkValues(recipe, order)
-    const candidateId = await claimRequest(vault, principal, order)
-    await sealCandidate(vault, principal, { ...order, recipe, candidateId })
+    const claim = await claimRequest(vault, principal, order)
+    if (claim?.sealed === true) return claim.candidateId
+    const candidateId = claim?.candidateId ?? newId('cand', (count) => vault.random.bytes(count))
+    const secret = new Map([...order.secret].filter(([, value]) => value.byteLength > 0))
+    await sealCandidate(vault, principal, { ...order, secret, recipe, candidateId })
+    if (claim !== undefined) await markSealed(vault, claim)
     return candidateId
   } finally {
     for (const value of order.secret.values()) value.fill(0)
@@ -62,6 +71,11 @@ export interface CandidateOrder {
 
 /** Writes the candidate into the child, making the child when there is none; a former candidate is dropped. */
 export async function sealCandidate(vault: VaultContext, principal: Principal, order: CandidateOrder): Promise<void> {
+  await vault.keys.holding(() => sealAndPut(vault, principal, order))
+  await change(vault, principal, { action: 'seal', credential: order.credentialId })
+}
+
+async function sealAndPut(vault: VaultContext, principal: Principal, order: CandidateOrder): Promise<void> {
   const { credentialId, candidateId, recipe, plain } = order
   const owner = { id: credentialId, project: principal.project }
   const binding = candidateBinding(owner, { id: candidateId, recipe: order.recipeId, plain }, recipe)
@@ -77,7 +91,6 @@ export async function sealCandidate(vault: VaultContext, principal: Principal, o
     ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt }),
   }
   await putCandidate(vault, { ...owner, family: recipe.family, recipe: order.recipeId, plain }, candidate)
-  await change(vault, principal, { action: 'seal', credential: credentialId })
 }
 
 async function putCandidate(
@@ -101,18 +114,27 @@ async function putCandidate(
 }
 
 function checkValues(recipe: Recipe, order: SealOrder): void {
-  const { plain, secret, faults } = splitFields(recipe, [...Object.keys(order.plain), ...order.secret.keys()])
-  const found: Fault[] = [...faults]
-  for (const name of plain)
-    if (order.secret.has(name)) found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
-  for (const name of secret)
-    if (name in order.plain) found.push(fault(name, 'is_secret', 'This field is secret: send it among the secret fields.'))
-  for (const [name, value] of order.secret) {
+  const values = new Map<string, Uint8Array>([...Object.entries(order.plain).map(([name, text]) => [name, Buffer.from(text)] as const)])
+  const found: Fault[] = [...plainFaults(recipe, order.plain)]
+  for (const [name, value] of order.secret) values.set(name, value)
+  const given = [...values].filter(([, value]) => value.byteLength > 0).map(([name]) => name)
+  // A field that is there and empty is as good as missing, and an unknown one is refused even when it is empty.
+  const unknown = splitFields(recipe, [...values.keys()]).faults.filter(({ code }) => code === 'UNKNOWN_MEMBER')
+  found.push(...unknown, ...splitFields(recipe, given).faults.filter(({ code }) => code !== 'UNKNOWN_MEMBER'))
+  for (const name of splitFields(recipe, [...order.secret.keys()]).plain)
+    found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
+  for (const [name, value] of values) {
     if (value.some((byte) => byte < 0x20 || byte === 0x7f))
       found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
     if (value.byteLength > MOST_VALUE_BYTES) found.push(fault(name, 'too_long', 'At most 16 KiB.'))
   }
   if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
+}
+
+/** Secret fields among the plain ones, which would be kept readable. */
+export function plainFaults(recipe: Recipe, plain: Readonly<Record<string, string>>): Fault[] {
+  const { secret } = splitFields(recipe, Object.keys(plain))
+  return secret.map((name) => fault(name, 'is_secret', 'This field is secret: send it among the secret fields.'))
 }
 
 function fault(name: string, code: string, detail: string): Fault {
@@ -123,25 +145,32 @@ async function claimRequest(
   vault: VaultContext & { readonly requests: Collection<RequestDoc> },
   principal: Principal,
   order: SealOrder,
-): Promise<string> {
-  const fresh = newId('cand', (count) => vault.random.bytes(count))
-  if (order.requestId === '') return fresh
+): Promise<Stored<RequestDoc> | undefined> {
+  if (order.requestId === '') return undefined
   const id = createHmac('sha256', vault.digestKey)
     .update(JSON.stringify([principal.project, order.requestId]))
     .digest('hex')
   const hmac = createHmac('sha256', vault.digestKey).update(
-    JSON.stringify([order.credentialId, order.recipeId, Object.entries(order.plain).sort()]),
+    JSON.stringify([order.credentialId, order.recipeId, Object.entries(order.plain).sort(), order.expiresAt?.getTime() ?? null]),
   )
   for (const [name, value] of [...order.secret].sort(([a], [b]) => (a < b ? -1 : 1)))
     hmac.update(`|${name}|${value.byteLength}|`).update(value)
   const digest = hmac.digest('hex')
+  const candidateId = newId('cand', (count) => vault.random.bytes(count))
   try {
-    await vault.requests.insert({ id, v: 1, digest, candidateId: fresh, at: new Date(vault.clock.now()) })
-    return fresh
+    return await vault.requests.insert({ id, v: 1, digest, candidateId, at: new Date(vault.clock.now()) })
   } catch (error) {
     if (!isCoded(error, 'ALREADY_EXISTS')) throw error
   }
   const claimed = await vault.requests.get(id, { fresh: true })
   if (claimed === undefined || claimed.digest !== digest) throw new CodedError('IDEMPOTENCY_CONFLICT')
-  return claimed.candidateId
+  return claimed
+}
+
+async function markSealed(vault: { readonly requests: Collection<RequestDoc> }, claim: Stored<RequestDoc>): Promise<void> {
+  const { rev, ...doc } = claim
+  // The same request in parallel marks it too.
+  await vault.requests.replace({ ...doc, sealed: true }, rev).catch((error: unknown) => {
+    if (!isCoded(error, 'CONFLICT')) throw error
+  })
 }

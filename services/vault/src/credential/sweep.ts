@@ -1,51 +1,88 @@
-import { isCoded } from '@credence/errors'
-import type { Principal } from '@credence/rpc'
 import { servicePrincipal } from '@credence/rpc'
+import type { Logger } from '@credence/service'
+import type { Collection, Stored } from '@credence/store'
 import type { PendingGrants } from '../grant/pending-grant.ts'
+import type { SpillRecord } from '../grant/spill.ts'
+import type { Child } from './child.ts'
 import { dropCandidate } from './destroy.ts'
 import type { RefreshContext } from './refresh-context.ts'
 import { saveSpilled } from './save-refresh.ts'
+import type { RequestDoc } from './seal.ts'
 
 const PAGE = 100
+const REQUEST_LIFE_MS = 24 * 3_600_000
 
-/** Drops candidates and sign-ins whose time is over. */
-export async function sweepEnded(vault: RefreshContext & { readonly pendingGrants: PendingGrants }): Promise<void> {
-  const now = new Date(vault.clock.now())
-  await vault.pendingGrants.sweep(now)
-  for (;;) {
-    const { docs, next } = await vault.children.collection.find('by_candidate_end', { prefix: [], to: now, limit: PAGE })
-    for (const child of docs) {
-      const principal: Principal = servicePrincipal('vault', child.project)
-      if (child.candidate !== undefined) await dropCandidate(vault, principal, { credentialId: child.id, candidateId: child.candidate.id })
+type Sweeping = RefreshContext & {
+  readonly log: Logger
+  readonly pendingGrants: PendingGrants
+  readonly requests: Collection<RequestDoc>
+}
+
+/** Drops what is over: candidates, sign-ins, secrets kept for the provider's grace time, and remembered request ids. */
+export async function sweepEnded(vault: Sweeping): Promise<void> {
+  const now = vault.clock.now()
+  await vault.pendingGrants.sweep(new Date(now))
+  await sweepChildren(vault, { index: 'by_candidate_end', to: new Date(now) }, async ({ id, project, candidate }) => {
+    if (candidate === undefined) return
+    await dropCandidate(vault, servicePrincipal('vault', project), { credentialId: id, candidateId: candidate.id })
+  })
+  await sweepChildren(vault, { index: 'by_previous_end', to: new Date(now) }, (child) => dropPrevious(vault, child.id, now))
+  await sweepRequests(vault, new Date(now - REQUEST_LIFE_MS))
+}
+
+/** One row that cannot be handled must not keep the others from it. */
+async function sweepChildren(vault: Sweeping, query: { index: string; to: Date }, drop: (child: Stored<Child>) => Promise<void>) {
+  for (let after: string | undefined; ; ) {
+    const { index, to } = query
+    const page = await vault.children.collection.find(index, { prefix: [], to, limit: PAGE, ...(after === undefined ? {} : { after }) })
+    for (const child of page.docs) {
+      await drop(child).catch((error: unknown) => vault.log.failure('vault.sweep_failed', error, { credential_id: child.id }))
     }
-    if (next === undefined) return
+    if (page.next === undefined) return
+    after = page.next
   }
 }
 
-/** REFRESH 4.3 step 8: every answer that was received and not saved goes through the same save as a fresh one. */
-export async function replaySpill(vault: RefreshContext): Promise<number> {
-  let replayed = 0
-  for (const { id, credential, sent, raw } of vault.spill.open()) {
-    const child = await vault.children.read(credential)
-    if (child === undefined) {
-      await vault.spill.done(id)
-      continue
-    }
-    const recipe = await vault.recipes.get(child.recipe)
-    const clientGeneration = recipe.oauth === undefined ? 0 : await vault.clients.generation(recipe.oauth.clientId)
-    try {
-      await saveSpilled(vault, {
-        id,
-        credentialId: credential,
-        recipe,
-        sent,
-        clientGeneration,
-        raw: { ...raw, body: Buffer.from(raw.body) },
-      })
-      replayed += 1
-    } catch (error) {
-      if (!isCoded(error)) throw error
-    }
+async function dropPrevious(vault: Sweeping, id: string, now: number): Promise<void> {
+  await vault.children.change(id, (child) => {
+    if (child.prev === undefined || child.prev.until.getTime() > now) return child
+    const { prev: _over, ...kept } = child
+    return kept
+  })
+}
+
+async function sweepRequests(vault: Sweeping, to: Date): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const page = await vault.requests.find('by_time', { prefix: [], to, limit: PAGE, ...(after === undefined ? {} : { after }) })
+    // Somebody else's sweep may be faster.
+    for (const { id, rev } of page.docs) await vault.requests.remove(id, rev).catch(() => undefined)
+    if (page.next === undefined) return
+    after = page.next
   }
-  return replayed
+}
+
+/**
+ * REFRESH 4.3 step 8: every answer that was received and not saved goes through the same save as a fresh one. `settledMs`:
+ * only those sent so long ago that nobody is at work on them any more; at start that is all of them.
+ */
+export async function replaySpill(
+  vault: RefreshContext & { readonly log: Logger },
+  { settledMs = 0 }: { readonly settledMs?: number } = {},
+): Promise<void> {
+  const before = vault.clock.now() - settledMs
+  for (const record of vault.spill.open().filter(({ sent }) => settledMs === 0 || sent.startedAt <= before)) {
+    // What cannot be saved now stays in the spill, and its grant in doubt.
+    await replay(vault, record).catch((error: unknown) =>
+      vault.log.failure('vault.spill_replay_failed', error, { credential_id: record.credential }),
+    )
+  }
+}
+
+async function replay(vault: RefreshContext, { id, credential: credentialId, sent, raw }: SpillRecord): Promise<void> {
+  const child = await vault.children.read(credentialId)
+  const recipe = child === undefined ? undefined : await vault.recipes.get(child.recipe)
+  // Without a child, or with one that is no grant any more, there is nothing that the answer could belong to.
+  if (recipe?.oauth === undefined) return vault.spill.done(id)
+  const clientGeneration = await vault.clients.generation(recipe.oauth.clientId)
+  await saveSpilled(vault, { id, credentialId, recipe, sent, clientGeneration, raw: { ...raw, body: Buffer.from(raw.body) } })
 }

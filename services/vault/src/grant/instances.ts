@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '@credence/credential'
-import { isCoded } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import type { Clock, Logger, Random } from '@credence/service'
 import type { Doc, DocumentStore } from '@credence/store'
 
@@ -80,11 +80,31 @@ function factsOf(doc: InstanceDoc | undefined, goneBefore: number): { gone: bool
 
 async function instanceId(folder: string, random: Random): Promise<string> {
   const path = join(folder, 'instance.json')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text !== undefined) return idIn(text)
+  const id = newId('set', (count) => random.bytes(count)).replace('set_', 'vault-')
+  await writeWhole(path, `${JSON.stringify({ id })}\n`)
+  return id
+}
+
+/** A new id instead would leave the audit log and the spill of this volume to nobody. */
+function idIn(text: string): string {
+  const id = /^\{"id":"(vault-[0-9a-z]{26})"\}\s*$/.exec(text)?.[1]
+  if (id === undefined) throw new CodedError('INVALID_SETTING', 'instance.json on the volume of the vault is damaged: restore it.')
+  return id
+}
+
+/** Renamed into place, so that a crash leaves either no file or all of it. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const handle = await open(`${path}.new`, 'w', 0o600)
   try {
-    return (JSON.parse(await readFile(path, 'utf8')) as { id: string }).id
-  } catch {
-    const id = newId('set', (count) => random.bytes(count)).replace('set_', 'vault-')
-    await writeFile(path, `${JSON.stringify({ id })}\n`, { mode: 0o600 })
-    return id
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
+  await rename(`${path}.new`, path)
 }

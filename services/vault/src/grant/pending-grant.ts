@@ -1,6 +1,7 @@
 import { isCoded } from '@credence/errors'
 import type { Doc, DocumentStore, Stored } from '@credence/store'
 import type { Sealed } from '../credential/child.ts'
+import type { Envelope } from '../credential/envelope.ts'
 
 /** An authorization request that was sent and not yet answered. Its id is the SHA-256 of `state`: the store never holds one. */
 export interface PendingGrant extends Doc {
@@ -20,9 +21,13 @@ export interface PendingGrants {
   insert(grant: PendingGrant): Promise<void>
   /** Takes it out: whoever comes second with the same state finds nothing. */
   take(id: string): Promise<PendingGrant | undefined>
+  /** Wraps the keys of a project's grants anew: somebody may be signing in while the key is rotated. */
+  rewrap(project: string, envelope: Envelope): Promise<void>
   /** Removes those whose time is over, page by page. */
   sweep(now: Date): Promise<void>
 }
+
+const PAGE = 100
 
 export async function openPendingGrants(store: DocumentStore): Promise<PendingGrants> {
   const grants = await store.collection<PendingGrant>({ name: 'vault_grants', indexes: [{ name: 'by_end', members: ['until'] }] })
@@ -41,9 +46,24 @@ export async function openPendingGrants(store: DocumentStore): Promise<PendingGr
       const grant = await grants.get(id, { fresh: true })
       return grant !== undefined && (await remove(grant)) ? grant : undefined
     },
+    async rewrap(project, envelope) {
+      for (let after: string | undefined; ; ) {
+        const page = await grants.find('by_end', { prefix: [], limit: PAGE, ...(after === undefined ? {} : { after }) })
+        for (const { rev, ...grant } of page.docs.filter((doc) => doc.project === project)) {
+          const sealed = await envelope.rewrap(grant.sealed, { project, credential: grant.id })
+          if (sealed === grant.sealed) continue
+          // Whoever took it in the meantime has it.
+          await grants.replace({ ...grant, sealed }, rev).catch((error: unknown) => {
+            if (!isCoded(error, 'CONFLICT')) throw error
+          })
+        }
+        if (page.next === undefined) return
+        after = page.next
+      }
+    },
     async sweep(now) {
       for (;;) {
-        const { docs, next } = await grants.find('by_end', { prefix: [], to: now, limit: 100 })
+        const { docs, next } = await grants.find('by_end', { prefix: [], to: now, limit: PAGE })
         await Promise.all(docs.map(remove))
         if (next === undefined) return
       }

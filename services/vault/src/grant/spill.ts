@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isCoded } from '@credence/errors'
 import type { Sent } from '@credence/refresh-protocol'
 import type { Clock, Random } from '@credence/service'
 import { type AppendFile, openAppendFile } from '../audit/append-file.ts'
@@ -46,7 +47,8 @@ export async function openSpill(options: {
   const { file, payloads } = await openAppendFile({ path, clock: options.clock, deadlineMs: DEADLINE_MS })
   const records = new Map<string, SpillRecord>()
   for (const payload of payloads) {
-    const entry = decode(openBox(payload, { key: options.key, aad: AAD }))
+    const entry = opened(payload, options.key)
+    if (entry === undefined) continue
     if (entry.raw === undefined) records.delete(entry.id)
     else records.set(entry.id, entry as SpillRecord)
   }
@@ -63,17 +65,27 @@ function spillOn(file: AppendFile, records: Map<string, SpillRecord>, options: {
   return {
     async write(record) {
       records.set(record.id, record)
-      await file.append(sealed(record))
+      await file.append(() => sealed(record))
     },
     async done(id) {
       records.get(id)?.raw.body.fill(0)
       records.delete(id)
       // An empty spill starts anew: nothing sealed stays on the disk longer than it is needed.
       if (records.size === 0) await file.clear()
-      else await file.append(sealed({ id }))
+      else await file.append(() => sealed({ id }))
     },
     open: () => [...records.values()],
     close: () => file.close(),
+  }
+}
+
+/** Undefined for bytes that are not ours: one bad record must not keep the vault from its start. */
+function opened(payload: Uint8Array, key: Uint8Array): SpillEntry | undefined {
+  try {
+    return decode(openBox(payload, { key, aad: AAD }))
+  } catch (error) {
+    if (isCoded(error, 'CREDENTIAL_QUARANTINED')) return undefined
+    throw error
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Random } from '@credence/service'
@@ -10,11 +10,22 @@ import type { KeyProvider } from './key-provider.ts'
 const FORMAT = /^credence-key-1 ([0-9a-f]{64})\n?$/
 const KEY_BYTES = 32
 
-/** Opens the root key of an installation, making it at the first start. Throws INVALID_SETTING when the file is not one. */
-export function openKeyFile(file: string, random: Random): KeyProvider {
+export interface KeyFileOptions {
+  readonly file: string
+  readonly random: Random
+  /** The id of the key that the store was written with: then a missing file is an error and not a first start. */
+  readonly writtenWith?: string | undefined
+}
+
+/**
+ * Opens the root key of an installation, making it at the first start. Throws INVALID_SETTING when the file is not one,
+ * KEY_MISMATCH when it is missing.
+ */
+export function openKeyFile({ file, random, writtenWith }: KeyFileOptions): KeyProvider {
   if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    writeFileSync(file, `credence-key-1 ${Buffer.from(random.bytes(KEY_BYTES)).toString('hex')}\n`, { mode: 0o400, flag: 'wx' })
+    if (writtenWith !== undefined)
+      throw new CodedError('KEY_MISMATCH', `This data was written with key ${writtenWith}, and the key file is missing: put it back.`)
+    makeKeyFile(file, random)
   }
   const hex = FORMAT.exec(readFileSync(file, 'latin1'))?.[1]
   if (hex === undefined) {
@@ -26,6 +37,22 @@ export function openKeyFile(file: string, random: Random): KeyProvider {
   const provider = keyProvider(createSecretKey(bytes), keyIdOf(bytes), random)
   bytes.fill(0)
   return provider
+}
+
+/** Whole, on the disk, and never over another file: what is sealed under a key that the power took is lost. */
+function makeKeyFile(file: string, random: Random): void {
+  const folder = dirname(file)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const temporary = `${file}.${Buffer.from(random.bytes(6)).toString('hex')}`
+  const handle = openSync(temporary, 'wx', 0o400)
+  writeSync(handle, `credence-key-1 ${Buffer.from(random.bytes(KEY_BYTES)).toString('hex')}\n`)
+  fsyncSync(handle)
+  closeSync(handle)
+  linkSync(temporary, file)
+  rmSync(temporary)
+  const entry = openSync(folder, 'r')
+  fsyncSync(entry)
+  closeSync(entry)
 }
 
 /** The first eight hex digits of a hash under a label of its own: enough to tell two keys apart, nothing to find one by. */

@@ -34,6 +34,10 @@ export interface ProjectKeys {
   rotate(project: string): Promise<ProjectKey>
   /** Destroys every key of the project but the newest. */
   retire(project: string): Promise<void>
+  /** Runs what seals and then stores: until it ends, its key counts as held. */
+  holding<T>(work: () => Promise<T>): Promise<T>
+  /** Resolves when everything that may hold a former key has stored what it sealed, or failed. */
+  settled(): Promise<void>
 }
 
 /** The project under which the vault keeps keys of its own: for the audit chain, caller records and the spill. */
@@ -57,6 +61,7 @@ export async function openProjectKeys(options: {
   })
   const opened = new Map<string, ProjectKey>()
   const newest = new Map<string, ProjectKey>()
+  const holders = new Set<Promise<unknown>>()
 
   async function open(doc: Stored<ProjectKeyDoc>): Promise<ProjectKey> {
     const known = opened.get(doc.id)
@@ -109,6 +114,14 @@ export async function openProjectKeys(options: {
         opened.delete(former.id)
       }
     },
+    async holding(work) {
+      const holder = work()
+      holders.add(holder)
+      return holder.finally(() => holders.delete(holder))
+    },
+    async settled() {
+      await Promise.allSettled(holders)
+    },
   }
 }
 
@@ -118,15 +131,25 @@ async function need(keys: Collection<ProjectKeyDoc>, id: string): Promise<Stored
   return doc
 }
 
+function installation(store: DocumentStore): Promise<Collection<InstallationDoc>> {
+  return store.collection<InstallationDoc>({ name: 'vault_installation', indexes: [] })
+}
+
+const ROOT_KEY = 'root-key'
+
+/** The id of the root key that the store was written with; undefined for a new one. */
+export async function writtenWith(store: DocumentStore): Promise<string | undefined> {
+  return (await (await installation(store)).get(ROOT_KEY))?.rootKeyId
+}
+
 async function checkRootKey(store: DocumentStore, root: KeyProvider): Promise<void> {
-  const installation = await store.collection<InstallationDoc>({ name: 'vault_installation', indexes: [] })
-  const doc = await installation.get('root-key')
-  if (doc === undefined) {
-    await installation.insert({ id: 'root-key', v: 1, rootKeyId: root.keyId })
-  } else if (doc.rootKeyId !== root.keyId) {
+  const written = await writtenWith(store)
+  if (written === undefined) {
+    await (await installation(store)).insert({ id: ROOT_KEY, v: 1, rootKeyId: root.keyId })
+  } else if (written !== root.keyId) {
     throw new CodedError(
       'KEY_MISMATCH',
-      `This data was written with key ${doc.rootKeyId}, you gave ${root.keyId}. Start with the key file of this installation.`,
+      `This data was written with key ${written}, you gave ${root.keyId}. Start with the key file of this installation.`,
     )
   }
 }

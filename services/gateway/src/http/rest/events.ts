@@ -1,7 +1,6 @@
 import { asCloudEvent, type Delivery, type Reset } from '@credence/events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { requireScope } from '../../connect/create-session.ts'
 import { type TailRequest, tailEvents } from '../../events/tail.ts'
 import type { Gateway } from '../../gateway.ts'
 import { callerOf } from '../caller.ts'
@@ -97,18 +96,13 @@ async function follow(
   request: FastifyRequest,
   { reply, asked }: { readonly reply: FastifyReply; readonly asked: TailRequest },
 ): Promise<FastifyReply> {
-  const principal = callerOf(request)
-  requireScope(principal, 'events.read')
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   // A place that is none is refused before the stream begins: after it there is no status to say it with.
-  const items = tailEvents(gateway, principal, { ...asked, signal: AbortSignal.any([gone.signal, request.server.closing.signal]) })
-  const first = items.next()
-  await Promise.race([first, gateway.flow.clock.sleep(0)])
+  const items = tailEvents(gateway, callerOf(request), { ...asked, signal: AbortSignal.any([gone.signal, request.server.closing.signal]) })
   const stream = openEventStream(reply)
   try {
-    for (let item = await first; item.done !== true; item = await items.next()) {
-      const { value } = item
+    for await (const value of items) {
       if ('reset' in value) stream.send({ event: 'reset', id: value.cursor, data: JSON.stringify(resetJson(value)) })
       else stream.send({ event: value.fact.type, id: value.cursor, data: JSON.stringify(eventJson(value)) })
       await stream.drained()

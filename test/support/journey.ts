@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Credence, CredenceEvent } from '@credence/sdk'
 import { createCredence } from '@credence/sdk'
-import { type Page, Person } from '../support/person.ts'
-import type { Platform } from '../support/platform.ts'
-import { startPlatform } from '../support/platform.ts'
-import { ACME_PAYLOAD, SECRETS, startWorld, type World } from '../support/world.ts'
+import { type Page, Person } from './person.ts'
+import type { Platform } from './platform.ts'
+import { startPlatform } from './platform.ts'
+import { ACME_PAYLOAD, SECRETS, startWorld, type World } from './world.ts'
 
 /** The user whose accounts are connected; his id in the team's own system. */
 export const USER = 'id:ann'
@@ -71,8 +71,7 @@ export async function registerProviders(journey: Journey): Promise<string> {
     const provider = await journey.credence.providers.create(bytes)
     journey.providers.set(name, provider.id)
     const back = await journey.credence.providers.get(provider.id)
-    // White space around the value is not part of it (RFC 8259 §2).
-    if (back.payloadJson !== bytes.trim()) throw new TypeError(`${name} did not come back as it was sent`)
+    if (back.payloadJson !== bytes) throw new TypeError(`${name} did not come back as it was sent`)
   }
   const acme = await journey.credence.providers.create(JSON.stringify(ACME_PAYLOAD))
   journey.providers.set('acme', acme.id)

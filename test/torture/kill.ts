@@ -1,0 +1,85 @@
+import type { LedgerEntry } from '@credence/testkit'
+import type { Arena, Run } from './arena.ts'
+import { type Connected, connect } from './connect.ts'
+import { FAILPOINTS, type PlannedKill } from './plan-kills.ts'
+import { use, waitFor } from './use.ts'
+
+/** A kill that happened as planned: exactly this failpoint, by its own SIGKILL. */
+export interface Kill extends Connected {
+  readonly plan: PlannedKill
+  readonly diedAtMs: number
+  /** The newest ledger entry when the process was dead and all that it had sent had arrived. */
+  readonly diedSeq: number
+  /** When the access token in force stopped working, by the provider's own act or by its age. */
+  readonly accessEndsAtMs: number
+}
+
+/** The run did not go as planned, so it proves nothing. */
+export class Unplanned extends Error {}
+
+/** Life of an access token that is refreshed by the schedule: at half of it, since it is short (REFRESH 4.5). */
+const SHORT_LIFE_S = 10
+const DEATH_MS = 20_000
+const ARRIVAL_MS = 3_000
+
+/** Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. */
+export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
+  const run = await arena.start(plan.failpoint)
+  try {
+    const expiresInS = plan.trigger === 'schedule' ? SHORT_LIFE_S : undefined
+    const connected = await connect(arena, run, { name: `account-${plan.number}`, serverClass: plan.serverClass, expiresInS })
+    const first = await use(run, connected.credentialId)
+    if (first.status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${first.status} ${first.code ?? ''}`)
+    const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
+    await expectDeath(run, plan)
+    const diedAtMs = Date.now()
+    return { ...connected, plan, diedAtMs, diedSeq: await settle(arena, plan, connected), accessEndsAtMs }
+  } catch (error) {
+    await run.kill()
+    throw error
+  }
+}
+
+const hasDied = (run: Run): boolean => run.failpointLog().length > 0
+
+/** The API refuses from now on. A call whose refresh was not even sent in time is made again. */
+async function refuseAndCall(arena: Arena, run: Run, connected: Connected): Promise<number> {
+  await arena.witness(connected.serverClass).dropAccessTokens(connected.family)
+  const endedAtMs = Date.now()
+  await waitFor(DEATH_MS, async () => {
+    await use(run, connected.credentialId)
+    return hasDied(run) || undefined
+  })
+  return endedAtMs
+}
+
+async function expectDeath(run: Run, { failpoint }: PlannedKill): Promise<void> {
+  const { process } = run.platform
+  let patience: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    patience = setTimeout(() => resolve(undefined), DEATH_MS)
+  })
+  const end = await Promise.race([process.exited, late])
+  clearTimeout(patience)
+  if (end === undefined) throw new Unplanned(`${failpoint} was not reached`)
+  const log = run.failpointLog()
+  if (end.signal !== 'SIGKILL' || log.length !== 1 || log[0] !== `${failpoint} pid=${process.pid}`)
+    throw new Unplanned(`died by ${end.signal ?? end.code} with the log «${log.join(' ')}»`)
+}
+
+/** What the dead process sent may still be on its way. From FP3 on exactly one request has left, before that none. */
+async function settle(arena: Arena, plan: PlannedKill, { serverClass, family, seq }: Connected): Promise<number> {
+  const witness = arena.witness(serverClass)
+  const hasSent = FAILPOINTS.indexOf(plan.failpoint) >= FAILPOINTS.indexOf('FP3')
+  if (hasSent) await waitFor(ARRIVAL_MS, () => refreshesOf(witness.ledger(), family, seq).length > 0 || undefined)
+  const sent = refreshesOf(witness.ledger(), family, seq).length
+  if (sent !== (hasSent ? 1 : 0)) throw new Unplanned(`${sent} token requests had arrived at the death`)
+  return witness.ledger().at(-1)?.seq ?? 0
+}
+
+/** Refresh requests of a family after an entry. */
+export function refreshesOf(ledger: readonly LedgerEntry[], family: string, afterSeq: number): LedgerEntry[] {
+  return ledger.filter(
+    (entry) => entry.kind === 'token' && entry.grantType === 'refresh_token' && entry.family === family && entry.seq > afterSeq,
+  )
+}
