@@ -4,7 +4,7 @@ import { Agent, buildConnector, request } from 'undici'
 /** A person without a browser: keeps cookies, follows links and redirects, fills in forms. */
 export class Person {
   readonly #cookies = new Map<string, Map<string, string>>()
-  /** Everything that a page ever showed or a header said, for the canary search. */
+  /** Everything that the platform's pages ever showed or redirected to, for the canary search. */
   readonly seen: string[] = []
   readonly #agent: Agent
 
@@ -48,7 +48,8 @@ export class Person {
     for (let hops = 0; hops < 20; hops++) {
       if (stopAt?.(url) === true) return { url, status: 0, text: '', forms: [] }
       const { status, location, text } = await this.#fetch(url, next)
-      this.seen.push(`${url.pathname} ${status} ${location ?? ''}`, text)
+      // Providers are https here: what they say, codes and all, is theirs to say.
+      if (url.protocol === 'http:') this.seen.push(`${url.pathname} ${status} ${location ?? ''}`, text)
       if (location === undefined || status < 300 || status > 399) return { url, status, text, forms: formsOf(text) }
       url = new URL(location, url)
       next = { method: 'GET' }

@@ -1,7 +1,6 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isCoded } from '@credence/errors'
-import { runUntilSignal } from '@credence/service'
 import type { Command } from 'commander'
 import type { Act, Cli } from './cli.ts'
 import { readClientFile, writeClientFile } from './client-file.ts'
@@ -24,6 +23,7 @@ export function addDev(program: Command, act: Act): void {
   act<{ helpSettings?: boolean }>(dev, async (cli, args, { helpSettings }) => {
     const standalone = await loadStandalone()
     if (helpSettings === true) return showSettings(cli, standalone)
+    const { runUntilSignal } = await import('@credence/service')
     await runUntilSignal(() => start(cli, standalone, ['--home', cli.home, ...args]))
   })
 }

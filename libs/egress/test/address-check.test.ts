@@ -112,7 +112,7 @@ describe('addresses', () => {
 
   test('[S1-3] a mapped address needs its own entry in the list', async () => {
     const resolve = `${HOST}:443=10.0.0.9:8443`
-    const unlisted = walled([], { resolve, allow: `${HOST}:443,10.0.0.9:443` })
+    const unlisted = walled([], { resolve, allow: `${HOST}:443,${HOST}:8443,10.0.0.9:443` })
     expect(await outcome(unlisted.egress)).toBe('ADDRESS_REFUSED private no')
     expect(unlisted.connected).toEqual([])
     const listed = walled([], { resolve, allow: '10.0.0.9:8443' })

@@ -179,6 +179,29 @@ describe('an answer', () => {
     expect((await textOf(await egress.send(outbound({ maxResponseBytes: 100_000 })))).length).toBe(100_000)
   })
 
+  test('that nobody reads is not collected in memory', async () => {
+    const size = 64 * 1024 * 1024
+    let written = 0
+    const server = opened(
+      await startPlain(async (_, response) => {
+        const chunk = Buffer.alloc(256 * 1024)
+        for (; written < size; written += chunk.length) if (!response.write(chunk)) await once(response, 'drain')
+        response.end()
+      }),
+    )
+    const egress = opened(egressFor(server))
+    const origin = `http://127.0.0.1:${server.port}`
+    const { body } = await egress.send(outbound({ url: origin, hosts: [origin] }))
+    for (let still = 0, before = -1; still < 300 && written < size; before = written) {
+      await new Promise((resolve) => setImmediate(resolve))
+      still = written === before ? still + 1 : 0
+    }
+    expect(written).toBeLessThan(size / 2)
+    let read = 0
+    for await (const chunk of body) read += (chunk as Buffer).length
+    expect(read).toBe(size)
+  })
+
   test('whose head comes twice or never ends is refused', async () => {
     const endless = `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(20_000)}`
     const { egress, to } = await rawServer((socket) => socket.once('data', () => socket.write(endless)))
@@ -242,6 +265,10 @@ describe('callers that go away', () => {
     for (const go of release.splice(0)) go()
     await last
     expect(paths).not.toContain('/given-up')
+    const again = Array.from({ length: 64 }, () => egress.send(outbound()).then(textOf))
+    while (release.length < 64) await new Promise((resolve) => setImmediate(resolve))
+    for (const go of release.splice(0)) go()
+    await Promise.all(again)
     expect(server.connections()).toBe(64)
   })
 

@@ -59,7 +59,7 @@ describe('send', () => {
   test('sends bodies of every kind unchanged', async () => {
     const { egress } = await tlsPair()
     const big = Buffer.alloc(700_000, 'x')
-    const stream = (): AsyncIterable<Uint8Array> => Readable.from([Buffer.from('one'), Buffer.from('two')])
+    const stream = (): AsyncIterable<Uint8Array> => Readable.from([Buffer.from('one'), Buffer.alloc(0), Buffer.from('two')])
     const cases = [
       { body: Buffer.from('plain'), expected: 'plain', header: ['content-length', '5'] },
       { body: big, expected: big.toString(), header: ['content-length', '700000'] },

@@ -41,6 +41,7 @@ export class Platform {
 
   readonly #home = tempHome()
   readonly #log = createLogger({ service: 'registry', level: 'silent' })
+  readonly #clients = new Map<ServiceName, RegistryServiceClient>()
   readonly #closing: (() => unknown)[] = []
   readonly #config: Partial<RegistryConfig>
   #bus!: EventBus
@@ -89,6 +90,7 @@ export class Platform {
   }
 
   async stopRegistry(): Promise<void> {
+    this.#clients.clear()
     for (const close of this.#closing.splice(0)) await close()
     await Promise.all([this.#caller.stop(), this.registry.stop()])
     await this.#bus.close()
@@ -101,11 +103,15 @@ export class Platform {
     this.#home.remove()
   }
 
-  /** The registry as this service reaches it, with its own certificate. */
+  /** The registry as this service reaches it, with its own certificate; one channel, so that calls made together arrive together. */
   as(service: ServiceName): RegistryServiceClient {
+    const known = this.#clients.get(service)
+    if (known !== undefined) return known
     const channel = openChannel(this.registry.addresses.grpc, { tls: identity(service) })
     this.#closing.push(() => channel.close())
-    return channel.client(RegistryServiceDefinition) as RegistryServiceClient
+    const client = channel.client(RegistryServiceDefinition) as RegistryServiceClient
+    this.#clients.set(service, client)
+    return client
   }
 
   /** The registry as a caller with a key reaches it. */

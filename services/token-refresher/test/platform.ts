@@ -7,7 +7,7 @@ import { createLogger, type Random, startTracing, systemRandom } from '@credence
 import { type Collection, type DocumentStore, openSqliteStore, type Stored } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
-import type { Plan } from '../src/credential/plan.ts'
+import { PLAN_INDEXES, type Plan } from '../src/credential/plan.ts'
 import { type RefresherConfig, type RunningRefresher, start } from '../src/index.ts'
 import { FakePeers, type Held, identity, PROJECT, PUBLIC_URL } from './fake-peers.ts'
 
@@ -82,10 +82,7 @@ export class Platform {
         peers: this.#peers,
       },
     )
-    this.plans = await this.store.collection<Plan>({
-      name: 'token_refresher_plans',
-      indexes: [{ name: 'outbox', members: ['outboxSince'] }],
-    })
+    this.plans = await this.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
     await this.bus.subscribe('test', {}, async ({ fact }) => {
       if (fact.source !== 'token-refresher') return
       this.facts.push(fact)

@@ -41,7 +41,7 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
       expiresAt: timeOf('--expires-at', options.expiresAt),
       allowUnverified: options.allowUnverified,
     }
-    const made = await withFields(fieldsOf(provider.payloadJson, pattern), sourcesOf(cli, options), (fields) =>
+    const made = await withFields(await fieldsOf(provider.payloadJson, pattern), sourcesOf(cli, options), (fields) =>
       working(cli, 'Sealing and verifying', () => credence.credentials.create({ ...plain, fields })),
     )
     cli.printer.one(made, credentialFacts(made))
@@ -56,7 +56,7 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
     const { payloadJson } = await credence.providers.get(before.providerId)
     const { allowUnverified, confirmAccountChange } = options
     const expiresAt = timeOf('--expires-at', options.expiresAt)
-    const made = await withFields(fieldsOf(payloadJson, before.pattern), sourcesOf(cli, options), (fields) =>
+    const made = await withFields(await fieldsOf(payloadJson, before.pattern), sourcesOf(cli, options), (fields) =>
       working(cli, 'Sealing and verifying', () =>
         credence.credentials.replaceSecret(before.id, { fields, expiresAt, allowUnverified, confirmAccountChange }),
       ),

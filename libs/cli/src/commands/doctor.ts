@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { CodedError } from '@credence/errors'
-import { systemClock } from '@credence/service'
 import type { Command } from 'commander'
 import type { Act, Cli } from '../cli.ts'
 import { readClientFile } from '../client-file.ts'
@@ -39,6 +38,7 @@ async function checkPlatform(cli: Cli): Promise<Finding[]> {
   const { apiUrl, proxyUrl } = cli.context()
   const own = file?.apiUrl === apiUrl
   const places = { apiUrl, proxyUrl, publicUrl: own ? file.publicUrl : undefined, grpc: own ? file.grpc : undefined }
+  const { systemClock } = await import('@credence/service')
   const listeners = await checkListeners(places, () => systemClock.now())
   if (listeners[0]?.state === 'failed') return [...listeners, failed('API key', 'cannot be tried: the admin listener is silent.')]
   const root = warning('root key matches', 'told at start: a platform that runs has opened its data with its key.')

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { CodedError, isCoded } from '@credence/errors'
-import { parseProvider, reviewProvider } from '@credence/provider'
 import type { ProviderReview, SavedProvider } from '@credence/sdk'
 import type { Command } from 'commander'
 import { type Act, type Cli, flag } from '../cli.ts'
@@ -21,7 +20,7 @@ export function addProvider(program: Command, act: Act): void {
 function addOffline(parent: Command, act: Act): void {
   const lint = parent.command('lint <file...>').description('find every fault of payload files; needs no platform')
   act(lint, async (cli, files) => {
-    const results = files.map(lintFile)
+    const results = await Promise.all(files.map(lintFile))
     const bad = results.filter(({ refusal }) => refusal !== undefined)
     const faults = bad.flatMap(({ file, refusal }) =>
       (refusal?.details.faults ?? []).map((fault) => ({ ...fault, pointer: `${file}#${fault.pointer}` })),
@@ -40,6 +39,7 @@ function addOffline(parent: Command, act: Act): void {
     .addOption(flag('--previous <file>', 'compare with this file'))
     .addOption(flag('--offline', 'do not ask the platform whether the name is taken and what uses it'))
   act<{ id?: string; previous?: string; offline?: boolean }>(review, async (cli, args, { id, previous, offline }) => {
+    const { parseProvider, reviewProvider } = await import('@credence/provider')
     const bytes = readPayload(argument(args, 0))
     // The same faults, without a platform.
     parseProvider(bytes)
@@ -64,7 +64,8 @@ const LINT_COLUMNS: readonly Column<Linted>[] = [
   { title: 'patterns', of: (it) => it.patterns.join(', ') },
 ]
 
-function lintFile(file: string): Linted {
+async function lintFile(file: string): Promise<Linted> {
+  const { parseProvider } = await import('@credence/provider')
   try {
     const { display_name: displayName, auth_patterns: patterns } = parseProvider(readPayload(file))
     return { file, displayName, patterns: patterns.map(({ type }) => type) }

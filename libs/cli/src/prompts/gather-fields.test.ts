@@ -6,7 +6,7 @@ import type { Prompts } from './prompts.ts'
 import { readFieldsFrom, readSecretFrom } from './read-stdin.ts'
 
 const payload = (name: string): string => readFileSync(new URL(`../../../provider/test/payloads/${name}.json`, import.meta.url), 'utf8')
-const FRESHDESK = fieldsOf(payload('freshdesk'), 0)
+const FRESHDESK = await fieldsOf(payload('freshdesk'), 0)
 
 async function* input(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text)
@@ -74,9 +74,9 @@ describe('the fields of a credential', () => {
     })
   })
 
-  test('an OAuth pattern and one that is not there are refused with the way to go', () => {
-    expect(() => fieldsOf(payload('asana'), 0)).toThrow(/credence connect/)
-    expect(() => fieldsOf(payload('bearer'), 1)).toThrow(/no pattern 1/)
+  test('an OAuth pattern and one that is not there are refused with the way to go', async () => {
+    await expect(fieldsOf(payload('asana'), 0)).rejects.toThrow(/credence connect/)
+    await expect(fieldsOf(payload('bearer'), 1)).rejects.toThrow(/no pattern 1/)
   })
 })
 

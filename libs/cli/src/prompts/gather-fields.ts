@@ -1,5 +1,5 @@
 import { CodedError, type Fault } from '@credence/errors'
-import { type ProviderReview, parseProvider, reviewProvider } from '@credence/provider'
+import type { ProviderReview } from '@credence/provider'
 import { Secret } from '@credence/secret'
 import type { Prompts } from './prompts.ts'
 import { readFieldsFrom } from './read-stdin.ts'
@@ -16,7 +16,8 @@ export interface FieldSources {
 }
 
 /** The fields that a person fills in for this pattern. Throws INVALID_REQUEST for a pattern that is not there, or is OAuth. */
-export function fieldsOf(payloadJson: string, pattern: number): readonly Field[] {
+export async function fieldsOf(payloadJson: string, pattern: number): Promise<readonly Field[]> {
+  const { parseProvider, reviewProvider } = await import('@credence/provider')
   const bytes = Buffer.from(payloadJson)
   const { display_name } = parseProvider(bytes)
   const found = reviewProvider(bytes, {}).patterns[pattern]

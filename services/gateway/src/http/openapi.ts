@@ -7,8 +7,15 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 const DESCRIPTION = `Credence keeps credentials. Callers hold ids; secrets go in and never come out.
 
 Every request carries \`Authorization: Bearer crd_…\`. A key with the scope \`act_for\` names the user it acts for in
-\`Credence-User: usr_… | id:<your id> | email:<address>\`. Creating requests take an \`Idempotency-Key\`. Errors are
-\`application/problem+json\` (RFC 9457) with a \`code\` of a closed list.`
+\`Credence-User\`. Errors are \`application/problem+json\` (RFC 9457) with a \`code\` of a closed list.`
+
+const HEADERS = {
+  'credence-user': { type: 'string', description: '`usr_…`, `id:<your id>` or `email:<address>`; for keys with the scope `act_for`' },
+  'idempotency-key': { type: 'string', maxLength: 255, description: 'The same key with the same body answers the same; kept 24 h' },
+} as const
+
+type Transform = typeof jsonSchemaTransform
+type Document = ReturnType<typeof jsonSchemaTransformObject>
 
 /** Must be registered before the routes that it describes. */
 export async function describeApi(app: FastifyInstance, adminUrl: string): Promise<void> {
@@ -20,18 +27,30 @@ export async function describeApi(app: FastifyInstance, adminUrl: string): Promi
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `crd_…`' } } },
       security: [{ key: [] }],
     },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transform: withHeaders,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   })
 }
 
 /** `/openapi.json`, the page that browses it, and the JSON Schema of provider payloads. Everything is served from here. */
 export async function serveApiDocuments(app: FastifyInstance): Promise<void> {
+  const own = ["'self'"]
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
     uiConfig: { deepLinking: true },
     theme: { title: 'Credence API' },
+    staticCSP: {
+      'default-src': ["'none'"],
+      'script-src': own,
+      // The page sets the sizes of its icons by style attributes.
+      'style-src': [...own, "'unsafe-inline'"],
+      'img-src': [...own, 'data:'],
+      'font-src': own,
+      'connect-src': own,
+      'base-uri': ["'none'"],
+      'form-action': own,
+      'frame-ancestors': ["'none'"],
+    },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json').serializer(JSON.stringify).send(app.swagger()),
@@ -39,4 +58,22 @@ export async function serveApiDocuments(app: FastifyInstance): Promise<void> {
   app.get('/provider.schema.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/schema+json').serializer(JSON.stringify).send(PROVIDER_SCHEMA),
   )
+}
+
+/** The headers that every route reads. They are checked where they are used, so no route declares them. */
+const withHeaders: Transform = (document) => {
+  const { schema, url } = jsonSchemaTransform(document)
+  const { 'idempotency-key': key, ...user } = HEADERS
+  const properties = document.route.method === 'POST' ? { ...user, 'idempotency-key': key } : user
+  return { schema: { ...schema, headers: { type: 'object', properties } }, url }
+}
+
+/** Schemas that only answers use come twice, as input and as output; the first of each is referred to by nothing. */
+function withoutUnused(document: Document): Document {
+  const schemas = 'components' in document ? document.components?.schemas : undefined
+  const text = JSON.stringify(document)
+  for (const name of Object.keys(schemas ?? {})) {
+    if (name.endsWith('Input') && !text.includes(`"#/components/schemas/${name}"`)) delete schemas?.[name]
+  }
+  return document
 }

@@ -43,7 +43,6 @@ export async function* scan<D extends Doc>(collection: Collection<D>, options: S
 
 export function isBehind(place: Place, after: Place, reverse = false): boolean {
   if (place.at !== after.at) return reverse ? place.at < after.at : place.at > after.at
-  if (place.id === after.id) return false
   return reverse ? place.id < after.id : place.id > after.id
 }
 

@@ -17,8 +17,9 @@ export function openTimerQueue(options: TimerQueueOptions): RefreshQueue {
 class TimerQueue implements RefreshQueue {
   readonly #clock: Clock
   readonly #log: Logger
+  /** In the future. */
   readonly #jobs = new Map<string, RefreshJob>()
-  /** Of `#jobs`, the latest first; sorted anew when something was put in. A job that is not the one in `#jobs` was moved. */
+  /** Of `#jobs`, the latest first, when `#isSorted`. One that is not the one in `#jobs` was moved. */
   #sorted: RefreshJob[] = []
   #isSorted = true
   /** Due and waiting for a place, in the order of their coming. */
@@ -26,8 +27,7 @@ class TimerQueue implements RefreshQueue {
   readonly #running = new Map<string, Promise<void>>()
   #handler: ((credentialId: string) => Promise<void>) | undefined
   readonly #stopping = new AbortController()
-  #sleep: AbortController | undefined
-  #isAwake = true
+  #timer: { readonly at: number; readonly stop: AbortController } | undefined
 
   constructor(options: TimerQueueOptions) {
     this.#clock = options.clock
@@ -38,10 +38,16 @@ class TimerQueue implements RefreshQueue {
     const before = this.#jobs.get(job.credentialId)
     if (before?.at === job.at && before.priority === job.priority) return
     await this.cancel(job.credentialId)
+    if (job.at <= this.#clock.now()) {
+      this.#becomesDue(job)
+      this.#startReady()
+      return
+    }
     this.#jobs.set(job.credentialId, job)
     this.#sorted.push(job)
     this.#isSorted = false
-    this.#wake()
+    // Only an earlier one than the timer's is looked at now: a tick that puts in thousands sorts a few times.
+    if (this.#timer !== undefined && job.at < this.#timer.at) this.#timer.stop.abort()
   }
 
   async cancel(credentialId: string): Promise<void> {
@@ -57,7 +63,7 @@ class TimerQueue implements RefreshQueue {
     return {
       stop: async () => {
         this.#stopping.abort()
-        this.#wake()
+        this.#timer?.stop.abort()
         await loop
         await Promise.all(this.#running.values())
       },
@@ -66,63 +72,67 @@ class TimerQueue implements RefreshQueue {
 
   async #loop(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      this.#isAwake = false
       this.#collectDue()
       this.#startReady()
       await this.#sleepUntilNext()
     }
   }
 
-  #collectDue(): void {
+  /** The job that is due next; those that were moved fall out here. */
+  #next(): RefreshJob | undefined {
     if (!this.#isSorted) this.#sorted = [...this.#jobs.values()].sort((one, other) => other.at - one.at)
     this.#isSorted = true
-    const now = this.#clock.now()
-    for (let job = this.#sorted.at(-1); job !== undefined && job.at <= now; job = this.#sorted.at(-1)) {
+    for (let job = this.#sorted.at(-1); job !== undefined; job = this.#sorted.at(-1)) {
+      if (this.#jobs.get(job.credentialId) === job) return job
       this.#sorted.pop()
-      if (this.#jobs.get(job.credentialId) !== job) continue
+    }
+    return undefined
+  }
+
+  #collectDue(): void {
+    const now = this.#clock.now()
+    for (let job = this.#next(); job !== undefined && job.at <= now; job = this.#next()) {
       this.#jobs.delete(job.credentialId)
-      this.#ready[job.priority ? 'priority' : 'normal'].add(job.credentialId)
+      this.#becomesDue(job)
     }
   }
 
+  #becomesDue({ credentialId, priority }: RefreshJob): void {
+    this.#ready[priority ? 'priority' : 'normal'].add(credentialId)
+  }
+
   #startReady(): void {
+    if (this.#handler === undefined) return
     for (const lane of [this.#ready.priority, this.#ready.normal]) {
       for (const credentialId of lane) {
         if (this.#running.size >= MAX_CONCURRENT || this.#stopping.signal.aborted) return
         // Q3: its place in the lane waits for the one under way.
         if (this.#running.has(credentialId)) continue
         lane.delete(credentialId)
-        this.#running.set(credentialId, this.#handle(credentialId))
+        this.#running.set(credentialId, this.#handle(this.#handler, credentialId))
       }
     }
   }
 
-  async #handle(credentialId: string): Promise<void> {
+  async #handle(handler: (credentialId: string) => Promise<void>, credentialId: string): Promise<void> {
     try {
-      await this.#handler?.(credentialId)
+      await handler(credentialId)
     } catch (error) {
       // A stop cuts what does not end in time: that is no failure to tell.
       if (!this.#stopping.signal.aborted) this.#log.failure('queue.handler_failed', error, { credential_id: credentialId })
     } finally {
       this.#running.delete(credentialId)
-      this.#wake()
+      this.#startReady()
     }
   }
 
-  #wake(): void {
-    this.#isAwake = true
-    this.#sleep?.abort()
-  }
-
-  /** The one timer. Without a job there is none, and only `#wake` ends it. */
+  /** The one timer. */
   async #sleepUntilNext(): Promise<void> {
-    // Lets a burst of jobs come in whole before anything is sorted again.
-    await Promise.resolve()
-    if (this.#isAwake) return
-    const next = this.#sorted.at(-1)
-    const waitMs = next === undefined ? LONGEST_SLEEP_MS : Math.min(Math.max(next.at - this.#clock.now(), 0), LONGEST_SLEEP_MS)
-    this.#sleep = new AbortController()
-    await this.#clock.sleep(waitMs, this.#sleep.signal).catch(() => undefined)
-    this.#sleep = undefined
+    const latest = this.#clock.now() + LONGEST_SLEEP_MS
+    const at = Math.min(this.#next()?.at ?? latest, latest)
+    const stop = new AbortController()
+    this.#timer = { at, stop }
+    await this.#clock.sleep(Math.max(at - this.#clock.now(), 0), stop.signal).catch(() => undefined)
+    this.#timer = undefined
   }
 }

@@ -179,6 +179,9 @@ async function writeFailure(
   const clientChanged = child.token !== undefined && child.token.clientGeneration !== facts.clientGeneration
   // A closed one may stay in the row as a dead mark: the doubt is over all the same.
   const openIntent = decision.do === 'keep'
+  const outcome: RefreshOutcome = { outcome: 'failed', child, answer, replay, openIntent, clientChanged }
+  const keepSpill = decision.do === 'keep' && decision.keepSpill
+  if (keepSpill && saysSo(child, answer, decision.change)) return { outcome, keepSpill }
   const failed: Child = {
     ...withRefreshState(child, decision.change),
     lastRefresh: { at: new Date(vault.clock.now()), answer, replay, openIntent, clientChanged },
@@ -188,9 +191,18 @@ async function writeFailure(
 }
 
 /** An answer that stays in the spill is looked at again and again: it is told once. */
-function saysSo(child: Child, answer: TokenAnswer, change: { lease: Child['lease'] | undefined; intent: Child['intent'] | undefined }): boolean {
+function saysSo(
+  child: Child,
+  answer: TokenAnswer,
+  change: { lease: Child['lease'] | undefined; intent: Child['intent'] | undefined },
+): boolean {
   const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b)
-  return child.lastRefresh !== undefined && same(child.lastRefresh.answer, answer) && same(child.intent, change.intent) && same(child.lease, change.lease)
+  return (
+    child.lastRefresh !== undefined &&
+    same(child.lastRefresh.answer, answer) &&
+    same(child.intent, change.intent) &&
+    same(child.lease, change.lease)
+  )
 }
 
 function failedFact(child: Child, answer: TokenAnswer, recipe: Recipe): NewFact {

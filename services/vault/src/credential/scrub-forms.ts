@@ -21,6 +21,7 @@ export class NeedleForms {
   readonly #exact: Uint8Array[] = []
   readonly #escapable: Uint8Array[] = []
   #used = 0
+  #wiped = false
 
   constructor(needles: readonly Uint8Array[]) {
     this.#memory = new Uint8Array(needles.reduce((sum, needle) => sum + memoryFor(needle), 0))
@@ -36,7 +37,13 @@ export class NeedleForms {
   }
 
   wipe(): void {
+    this.#wiped = true
     this.#memory.fill(0)
+  }
+
+  /** Zeroed forms find nothing: an answer that came to them would pass unsearched. */
+  assertWhole(): void {
+    if (this.#wiped) throw new TypeError('the scrubber was wiped')
   }
 
   #spell(needle: Uint8Array): void {

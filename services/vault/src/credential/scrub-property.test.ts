@@ -25,6 +25,15 @@ const base64 =
     return { text, from: Math.ceil((8 * shift) / 6), end: Math.floor((8 * (shift + needle.length)) / 6) }
   }
 
+/** The same within a text where the signs of base64 are escaped. */
+const escapedBase64 =
+  (shift: number, spell: (text: string) => string): Echoer =>
+  (needle, choices) => {
+    const { text, from, end } = base64('base64', shift)(needle, choices)
+    const [before, inner, after] = [text.slice(0, from), text.slice(from, end), text.slice(end)].map(spell) as [string, string, string]
+    return { text: before + inner + after, from: before.length, end: before.length + inner.length }
+  }
+
 const ECHOERS: Record<string, Echoer> = {
   raw: (needle) => whole(needle.toString('latin1')),
   base64: base64('base64', 0),
@@ -33,6 +42,8 @@ const ECHOERS: Record<string, Echoer> = {
   base64url: base64('base64url', 0),
   'base64url after one byte': base64('base64url', 1),
   'base64url after two bytes': base64('base64url', 2),
+  'base64 in JSON with \\/': escapedBase64(1, (text) => text.replaceAll('/', '\\/')),
+  'base64 in a query': escapedBase64(0, encodeURIComponent),
   hex: (needle) => whole(needle.toString('hex')),
   'upper-case hex': (needle) => whole(needle.toString('hex').toUpperCase()),
   'percent, all of it': (needle, choices) => whole([...needle].map((byte, i) => escapedByte(byte, choices[i] ?? 0)).join('')),
@@ -129,7 +140,7 @@ describe('scrubbing', () => {
 
   test('[B-4] overlapping needles and repeated ones are gone wherever the text is cut', async () => {
     const part = fc.string({ unit: fc.constantFrom(...'ab'), minLength: 4, maxLength: 9 })
-    const size = fc.integer({ min: 1, max: 7 })
+    const size = fc.integer({ min: 1, max: 70 })
     await fc.assert(
       fc.asyncProperty(
         fc.array(part, { minLength: 1, maxLength: 3 }),

@@ -69,6 +69,23 @@ describe('a streamed answer', () => {
     expect(out.byteOffset).toBe(chunk.byteOffset)
   })
 
+  test('leaves nothing of what it holds back in the chunk it came in', async () => {
+    const chunk = Buffer.from(`a ${NEEDLE} and sk_live_4eC39`)
+    const body = scrubber(NEEDLE).body(undefined, Readable.from([chunk, Buffer.from('!')]))
+    expect(await all(body)).toBe(`a ${MASK} and sk_live_4eC39!`)
+    expect(chunk.toString()).toBe(`a ${MASK} and ${'\0'.repeat(13)}`)
+  })
+
+  test('[S2-17] leaves nothing of the secret in the scrubber when it closes, which then refuses to work', async () => {
+    const used = scrubber(NEEDLE)
+    await all(used.body(undefined, source('x')))
+    expect(() => used.headers([['x', NEEDLE]])).toThrow(TypeError)
+    expect(() => used.body(undefined, source(NEEDLE))).toThrow(TypeError)
+    const unread = scrubber(NEEDLE)
+    unread.wipe()
+    expect(() => unread.headers([])).toThrow(TypeError)
+  })
+
   test('[B-4] keeps its length where it came unpacked', async () => {
     const text = `a ${NEEDLE} b ${Buffer.from(NEEDLE).toString('base64')} c ${encodeURIComponent(NEEDLE)}`
     expect((await all(scrubber(NEEDLE).body(undefined, source(text)))).length).toBe(text.length)

@@ -39,16 +39,20 @@ export function createScrubber(needles: readonly Uint8Array[]): Scrubber {
   const masker = new Masker(forms)
   return {
     keepsEncoding: (contentEncoding) => forms.isEmpty || readEncoding(contentEncoding) === 'identity',
-    headers: (list) => (forms.isEmpty ? [...list] : maskHeaders(masker, withoutPacking(list))),
+    headers(list) {
+      if (forms.isEmpty) return [...list]
+      forms.assertWhole()
+      return maskHeaders(masker, withoutPacking(list))
+    },
     body(contentEncoding, source) {
       const readable = source instanceof Readable ? source : Readable.from(source)
       if (forms.isEmpty) return readable
+      forms.assertWhole()
       const encoding = readEncoding(contentEncoding)
       if (encoding === undefined) throw new CodedError('UPSTREAM_UNSCRUBBABLE')
       const plain = encoding === 'identity' ? readable : unpacked(readable, encoding)
       return new ScrubbedBody(plain, masker, () => {
         readable.destroy()
-        forms.wipe()
       })
     },
     wipe: () => forms.wipe(),

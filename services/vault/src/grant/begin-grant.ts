@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { CodedError, type Fault } from '@credence/errors'
-import { fillUrl, type Recipe, type RecipeOAuth, splitFields } from '@credence/provider'
+import { fillHosts, fillUrl, type Recipe, type RecipeOAuth, splitFields } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
-import type { Binding } from '../credential/envelope.ts'
+import { type Binding, digestOf } from '../credential/envelope.ts'
+import { plainFaults } from '../credential/seal.ts'
 import { packFields } from '../credential/secret-fields.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
-import type { PendingGrants } from './pending-grant.ts'
+import type { PendingGrant, PendingGrants } from './pending-grant.ts'
 
 export interface GrantOrder {
   readonly credentialId: string
@@ -39,37 +40,27 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   if (oauth === undefined) throw new CodedError('INVALID_REQUEST', 'This auth pattern does not sign in at a provider.')
   const scopes = checkedScopes(oauth, order.scopes)
   checkFields(recipe, order.plain)
-  using client = await vault.clients.open(oauth.clientId, principal.project)
+  const oauthClientId = await vault.clients.oauthClientId(oauth.clientId, principal.project)
+  const { credentialId: credential, sessionId: session, redirectUri, plain } = order
+  await refuseClosed(vault, { credential, project: principal.project })
   const state = Buffer.from(vault.random.bytes(STATE_BYTES)).toString('base64url')
   const verifier = Buffer.from(Buffer.from(vault.random.bytes(STATE_BYTES)).toString('base64url'))
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   const stateSha256 = createHash('sha256').update(state).digest('hex')
-  const { sealed, dataKey } = await vault.envelope.seal(
-    packFields(new Map([[VERIFIER, verifier]])),
-    grantBinding(principal.project, stateSha256),
-  )
-  dataKey[Symbol.dispose]()
-  verifier.fill(0)
   const until = new Date(vault.clock.now() + PENDING_MS)
-  const { credentialId: credential, sessionId: session, redirectUri, plain } = order
-  await vault.pendingGrants.insert({
-    id: stateSha256,
-    v: 1,
-    project: principal.project,
-    credential,
-    session,
-    recipe: order.recipeId,
-    plain,
-    scopes,
-    redirectUri,
-    sealed,
-    until,
+  const { project } = principal
+  const asked = { id: stateSha256, v: 1, project, credential, session, recipe: order.recipeId, plain, scopes, redirectUri, until }
+  await vault.keys.holding(async () => {
+    const { sealed, dataKey } = await vault.envelope.seal(packFields(new Map([[VERIFIER, verifier]])), grantBinding(asked, recipe))
+    dataKey[Symbol.dispose]()
+    await vault.pendingGrants.insert({ ...asked, sealed })
   })
+  verifier.fill(0)
   const url = new URL(fillUrl(recipe, oauth.authorizeUri, plain))
   const parameters = {
     ...oauth.authorizeParams,
     response_type: 'code',
-    client_id: client.oauthClientId,
+    client_id: oauthClientId,
     redirect_uri: redirectUri,
     ...(scopes.length === 0 ? {} : { scope: scopes.join(oauth.scopeSeparator) }),
     state,
@@ -80,22 +71,39 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   return { authorizeUrl: url.href, stateSha256, expiresAt: until }
 }
 
-export function grantBinding(project: string, stateSha256: string): Binding {
-  return { project, credential: stateSha256, version: 0, kind: 'grant', recipe: '', hosts: '' }
+/**
+ * What the verifier is bound to: everything that decides where the code and the client's secret will go. A row in which any
+ * of it was altered does not open, and then nothing is sent.
+ */
+export function grantBinding(grant: Omit<PendingGrant, 'sealed'>, recipe: Recipe): Binding {
+  const { project, id: credential, session, redirectUri } = grant
+  const hosts = digestOf([fillHosts(recipe, grant.plain), grant.credential, session, redirectUri])
+  return { project, credential, version: 0, kind: 'grant', recipe: grant.recipe, hosts }
+}
+
+/** Nothing is begun or sent for a credential that was disabled or deleted. */
+export async function refuseClosed(vault: GrantContext, grant: { readonly credential: string; readonly project: string }): Promise<void> {
+  const child = await vault.children.read(grant.credential)
+  if (child === undefined) return
+  if (child.project !== grant.project || child.deleted !== undefined) throw new CodedError('NOT_FOUND')
+  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
 }
 
 function checkedScopes(oauth: RecipeOAuth, asked: readonly string[]): string[] {
   const known = new Set(oauth.availableScopes.map(({ scope }) => scope))
-  const faults: Fault[] = asked
-    .filter((scope) => !known.has(scope))
-    .map((_scope, i) => ({ pointer: `/scopes/${i}`, code: 'unknown_scope', detail: 'Ask only for scopes that the provider lists.' }))
+  const faults: Fault[] = asked.flatMap((scope, i) =>
+    known.has(scope) ? [] : [{ pointer: `/scopes/${i}`, code: 'unknown_scope', detail: 'Ask only for scopes that the provider lists.' }],
+  )
   if (faults.length > 0) throw new CodedError('INVALID_REQUEST', undefined, { faults })
   const required = oauth.availableScopes.filter((scope) => scope.required).map(({ scope }) => scope)
   const optional = oauth.availableScopes.map(({ scope }) => scope).filter((scope) => asked.includes(scope) && !required.includes(scope))
   return [...required, ...optional]
 }
 
+/** An empty value is as good as none; `fillHosts` refuses those that no address can be made of. */
 function checkFields(recipe: Recipe, plain: Readonly<Record<string, string>>): void {
-  const { faults } = splitFields(recipe, Object.keys(plain))
+  const given = Object.keys(plain).filter((name) => plain[name] !== '')
+  const faults = [...plainFaults(recipe, plain), ...splitFields(recipe, given).faults]
   if (faults.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults })
+  fillHosts(recipe, plain)
 }

@@ -7,7 +7,7 @@ import { span } from '@credence/service'
 import { auditBase } from '../credential/record-change.ts'
 import { sealCandidate } from '../credential/seal.ts'
 import { unpackFields } from '../credential/secret-fields.ts'
-import { type GrantContext, grantBinding, VERIFIER } from './begin-grant.ts'
+import { type GrantContext, grantBinding, refuseClosed, VERIFIER } from './begin-grant.ts'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
 import type { PendingGrant } from './pending-grant.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer } from './token-answer.ts'
@@ -40,13 +40,14 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   const recipe = await vault.recipes.get(pending.recipe)
   const oauth = recipe.oauth
   if (oauth === undefined) throw new CodedError('STATE_REFUSED')
-  // RFC 9207 §2.4: compared as strings; a server that is known to name itself must.
-  if (oauth.issuer !== undefined && answer.iss !== oauth.issuer && answer.iss !== '') throw new CodedError('ISSUER_MISMATCH')
+  // RFC 9207 §2.4: compared as strings. A provider that declares its issuer is known to name itself, so silence is refused too.
+  if (oauth.issuer !== undefined && answer.iss !== oauth.issuer) throw new CodedError('ISSUER_MISMATCH')
+  await refuseClosed(vault, pending)
   const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential }
   await vault.audit.append({ ...base, phase: 'began' })
   try {
     const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code })
-    await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' })
+    await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' }).catch(() => undefined)
     return completed
   } catch (error) {
     const coded = error instanceof CodedError ? error : new CodedError('INTERNAL')
@@ -103,8 +104,8 @@ async function exchange(
   client: { oauthClientId: string; secret: Buffer },
 ): Promise<ParsedTokenAnswer> {
   const { pending, recipe, oauth } = order
-  const hosts = fillHosts(recipe, pending.plain).token
-  const binding = grantBinding(pending.project, pending.id)
+  const { token: hosts } = fillHosts(recipe, pending.plain)
+  const binding = grantBinding(pending, recipe)
   using dataKey = await vault.envelope.dataKey(pending.sealed, binding)
   const opened = dataKey.open(pending.sealed, binding)
   const result = await span('vault.token_request', { credential_id: pending.credential }, () =>
@@ -133,14 +134,9 @@ async function exchange(
   const { answer } = parsed
   if (answer.kind === 'tokens') return parsed
   if (answer.kind === 'error') {
-    throw new CodedError('TOKEN_ENDPOINT_REFUSED', `The provider refused the sign-in (${safeCode(answer.code)}).`, {
-      facts: { provider_error: safeCode(answer.code) },
+    throw new CodedError('TOKEN_ENDPOINT_REFUSED', `The provider refused the sign-in (${answer.code}).`, {
+      facts: { provider_error: answer.code },
     })
   }
   throw new CodedError('TOKEN_ANSWER_UNUSABLE')
-}
-
-/** Error codes of RFC 6749 §5.2 are ASCII words; anything else is not repeated. */
-function safeCode(code: string): string {
-  return /^[\w.-]{1,48}$/.test(code) ? code : 'other'
 }

@@ -20,6 +20,8 @@ export interface RawTokenAnswer {
   readonly body: Buffer
 }
 
+type Found = Map<string, ScannedValue> | undefined
+
 /** Reads the bytes of an answer. Never throws: what cannot be read is `unreadable`, and the spill still has it. */
 export function parseTokenAnswer(
   raw: RawTokenAnswer,
@@ -28,50 +30,62 @@ export function parseTokenAnswer(
 ): ParsedTokenAnswer {
   const { oauth } = recipe
   const { accessToken, refreshToken, expiresIn, scope } = oauth.paths
-  const pointers = [
-    accessToken,
-    refreshToken,
-    expiresIn,
-    scope,
-    '/error',
-    '/error_description',
-    '/ok',
-    ...(oauth.ok === undefined ? [] : [oauth.ok.path]),
-  ]
-  const found = scanJson(raw.body, pointers)
+  const own = oauth.ok === undefined ? [] : [oauth.ok.path]
+  const found = scanJson(raw.body, [accessToken, refreshToken, expiresIn, scope, '/error', '/error_description', '/ok', ...own])
   const retryAfterMs = raw.retryAfter === undefined ? undefined : parseRetryAfter(raw.retryAfter, context.now)
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   const access = bytesAt(found, accessToken)
+  const succeeded = raw.status >= 200 && raw.status < 300
   const refused = oauth.ok !== undefined && textAt(found, oauth.ok.path) !== 'true'
-  if (raw.status >= 200 && raw.status < 300 && access !== undefined && !refused)
-    return success(raw, { oauth, found, access }, context.sentRefreshToken)
+  if (succeeded && access !== undefined && !refused) return success(raw, { oauth, found, access }, context.sentRefreshToken)
   access?.fill(0)
+  bytesAt(found, refreshToken)?.fill(0)
   const code = textAt(found, '/error')
   if (code !== undefined && code !== '') {
     const descriptor = descriptorOf(code, textAt(found, '/error_description'), recipe)
-    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : code
+    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : safeCode(code)
     return { answer: { kind: 'error', status: raw.status, code: folded, ...(descriptor === undefined ? {} : { descriptor }), ...wait } }
   }
-  // Anything at 2xx may hide a token that the scanner does not find: the spill keeps the bytes until somebody looks.
-  const mayHoldToken = raw.status >= 200 && raw.status < 300 && found !== undefined && !refused
+  const saysNo = refused || textAt(found, '/ok') === 'false'
+  const mayHoldToken = succeeded && !saysNo && !isMarkup(raw.body)
   return { answer: { kind: 'unreadable', status: raw.status, mayHoldToken, ...wait } }
 }
 
+/**
+ * An error code of RFC 6749 §5.2 or a provider's own: words, and digits only at the end. Anything else is not repeated, since
+ * it goes into events and logs, and a server may send back what it was sent.
+ */
+export function safeCode(code: string): string {
+  return /^[A-Za-z][A-Za-z_.-]{0,39}\d{0,8}$/.test(code) ? code : 'other'
+}
+
+/**
+ * A page of a captive portal or of a firewall holds no token. Anything else at 2xx may: a form, a cut answer, one that a
+ * proxy has emptied or packed. The spill keeps its bytes until somebody looks.
+ */
+function isMarkup(body: Buffer): boolean {
+  return /^(?:\ufeff|\u00ef\u00bb\u00bf)?\s*</.test(body.toString('latin1', 0, 64))
+}
+
+/** Ten years: beyond it a number is no life of a token, and its date might be none. */
+const MOST_LIFE_S = 315_360_000
+
 function success(
   raw: RawTokenAnswer,
-  parsed: { oauth: RecipeOAuth; found: Map<string, ScannedValue> | undefined; access: Buffer },
+  parsed: { oauth: RecipeOAuth; found: Found; access: Buffer },
   sent: Uint8Array | undefined,
 ): ParsedTokenAnswer {
   const { oauth, found, access } = parsed
   const refresh = bytesAt(found, oauth.paths.refreshToken)
   const same = refresh !== undefined && sent !== undefined && Buffer.compare(refresh, sent) === 0
-  const expiresIn = Number(textAt(found, oauth.paths.expiresIn))
+  const stated = Number(textAt(found, oauth.paths.expiresIn))
+  const lifeS = oauth.expiresInUnit === 'ms' ? stated / 1000 : stated
   const scope = textAt(found, oauth.paths.scope)
   return {
     answer: { kind: 'tokens', status: raw.status, refreshToken: refresh === undefined ? 'absent' : same ? 'same' : 'different' },
     accessToken: access,
     ...(refresh === undefined ? {} : { refreshToken: refresh }),
-    ...(Number.isFinite(expiresIn) && expiresIn > 0 ? { expiresInS: oauth.expiresInUnit === 'ms' ? expiresIn / 1000 : expiresIn } : {}),
+    ...(lifeS > 0 && lifeS <= MOST_LIFE_S ? { expiresInS: lifeS } : {}),
     ...(scope === undefined || scope === '' ? {} : { scopes: scope.split(/[\s,]+/).filter((item) => item !== '') }),
   }
 }
@@ -81,12 +95,12 @@ function descriptorOf(code: string, description: string | undefined, recipe: { r
   return recipe.refresh.permanentErrors?.find((entry) => entry === code || description?.includes(entry))
 }
 
-function bytesAt(found: Map<string, ScannedValue> | undefined, pointer: string): Buffer | undefined {
+function bytesAt(found: Found, pointer: string): Buffer | undefined {
   const value = found?.get(pointer)
   return value?.kind === 'string' && value.bytes.byteLength > 0 ? value.bytes : undefined
 }
 
-function textAt(found: Map<string, ScannedValue> | undefined, pointer: string): string | undefined {
+function textAt(found: Found, pointer: string): string | undefined {
   const value = found?.get(pointer)
   if (value === undefined || value.kind === 'container') return undefined
   return value.kind === 'string' ? value.bytes.toString('utf8') : value.text

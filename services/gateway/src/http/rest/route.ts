@@ -5,15 +5,16 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifySchema,
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../caller.ts'
-import { asCoded } from '../problem.ts'
+import { asCoded, PROBLEM_TYPE } from '../problem.ts'
 import { problem } from './schemas.ts'
 
 /** The API's scope: schemas are zod's, and handlers are typed by them. */
 export type RestScope = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
 /** The answers of a route: its own, and problems for everything else. */
-export function answers(status: number, schema: z.ZodType): Record<string, z.ZodType> {
-  return { [status]: schema, default: problem }
+export function answers(status: number, schema: z.ZodType): Record<string, unknown> {
+  const refusal = { description: 'What was refused, and what to do', content: { [PROBLEM_TYPE]: { schema: problem } } }
+  return { [status]: schema, default: refusal }
 }
 
 export const NOTHING: z.ZodType = z.null().describe('No content')
