@@ -233,7 +233,7 @@ describe('lists, retries and the stream', () => {
     const id = credentialOf(journey, 'acme')
     const seqs: Record<string, number[]> = {}
     for await (const event of journey.credence.events.list({ from: new Date(0), credentialId: id }))
-      (seqs[event.source] ??= []).push(event.seq)
+      seqs[event.source] = [...(seqs[event.source] ?? []), event.seq]
     expect(Object.keys(seqs).length).toBeGreaterThan(0)
     for (const [source, list] of Object.entries(seqs))
       if (source !== 'credence/vault' || list.every((seq) => seq > 0)) expect(list, source).toEqual([...list].sort((a, b) => a - b))

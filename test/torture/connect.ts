@@ -29,13 +29,21 @@ export async function connect(
   const { session, link } = await run.credence.sessions.create({ providerId, label: name, returnUrl: RETURN_URL })
   const last = await walk(arena, await arena.person.open(link, atReturn))
   const code = last.url.searchParams.get('credence_code')
-  if (code === null) throw new TypeError(`no code on ${last.url.href}: ${last.text.slice(0, 400)}`)
+  if (code === null) throw new TypeError(`no code on ${last.url.pathname}: ${textOf(last)}\n${run.platform.process.stderr().slice(-1500)}`)
   const { credential } = await run.credence.sessions.complete(session.id, { code, user: USER })
   const issued = witness.ledger().findLast(({ grantType, issued: tokens }) => grantType === 'authorization_code' && tokens !== undefined)
   if (issued?.family === undefined) throw new TypeError('the authorization server issued nothing')
   const { family, seq, at } = issued
   return { credentialId: credential.id, serverClass, family, seq, issuedAtMs: at, expiresAtMs: at + expiresInS * 1000 }
 }
+
+/** What a person reads on the page. */
+const textOf = ({ text }: Page): string =>
+  text
+    .replace(/<(style|script|head)[^]*?<\/\1>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
 
 const atReturn = (url: URL): boolean => url.href.startsWith(RETURN_URL)
 

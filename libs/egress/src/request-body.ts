@@ -60,7 +60,6 @@ class BodyStream extends Readable {
     this.#onMove()
     this.#ended = done === true
     if (done) this.push(null)
-    else if (value.byteLength === 0) await this.#pull()
     else this.push(value)
   }
 }

@@ -53,6 +53,7 @@ export function createScrubber(needles: readonly Uint8Array[]): Scrubber {
       const plain = encoding === 'identity' ? readable : unpacked(readable, encoding)
       return new ScrubbedBody(plain, masker, () => {
         readable.destroy()
+        forms.wipe()
       })
     },
     wipe: () => forms.wipe(),
