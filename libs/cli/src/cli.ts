@@ -19,6 +19,8 @@ export interface Cli {
   hasContext(): boolean
   /** The client of the context. */
   credence(): Credence
+  /** The same without the user of the data folder: what the whole project may see. A user that was named stays. */
+  projectCredence(): Credence
 }
 
 /** The flags of the program that hold for every command. */
@@ -47,6 +49,7 @@ export function createCli(flags: GlobalFlags, { terminal, environment, input }: 
     context,
     hasContext: () => hasContext(flags, environment.key),
     credence: () => createCredence(context()),
+    projectCredence: () => createCredence({ ...context(), user: flags.user }),
   }
 }
 

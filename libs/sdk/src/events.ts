@@ -99,6 +99,7 @@ async function* readStream(rest: Rest, options: TailOptions, at: { place: Place;
   place.opened = true
   try {
     for await (const message of readEventStream(response.body ?? [], lastEventId)) {
+      if (options.signal?.aborted === true) return
       // Moved first: whoever stops in the middle of an event has been given it.
       place.lastEventId = message.lastEventId
       const data = fromWire(JSON.parse(message.data))

@@ -90,8 +90,13 @@ describe('the tail', () => {
 
   test('the signal ends it without an error and closes the line', async () => {
     const stop = new AbortController()
-    const closed = new Promise((resolve) => play((response) => response.on('close', resolve).write(message(1))))
-    for await (const _ of credence.events.tail({ signal: stop.signal })) stop.abort()
+    const closed = new Promise((resolve) => play((response) => response.on('close', resolve).write(message(1) + message(2))))
+    const seen: unknown[] = []
+    for await (const { cursor } of credence.events.tail({ signal: stop.signal })) {
+      seen.push(cursor)
+      stop.abort()
+    }
+    expect(seen).toEqual(['e.1'])
     await closed
   })
 })

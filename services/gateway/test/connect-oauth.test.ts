@@ -86,13 +86,17 @@ describe('connecting with OAuth', () => {
   })
 
   test('[T14] a callback that reaches another browser ends the session without redeeming', async () => {
-    const { id, state, callback } = await atProvider()
-    for (const stranger of [new Browser(platform.publicUrl)]) {
+    const cookieless = new Browser(platform.publicUrl)
+    const other = new Browser(platform.publicUrl)
+    await other.get((await platform.session({ provider_id: asana, confirm: 'code' })).path)
+    expect(other.cookie).not.toBe('')
+    for (const stranger of [cookieless, other]) {
+      const { id, state, callback } = await atProvider()
       const answer = await stranger.get(`${callback}?code=${CODE}&state=${state}`)
       expect([answer.status, answer.location]).toEqual([303, '/connect/refused'])
+      expect(await stateOf(id)).toMatchObject({ state: 'failed', code: 'STATE_REFUSED' })
     }
     expect(platform.fakes.redeemed).toHaveLength(0)
-    expect(await stateOf(id)).toMatchObject({ state: 'failed', code: 'STATE_REFUSED' })
   })
 
   test("[T15] the answer at another client's redirect address ends the session without redeeming", async () => {

@@ -52,6 +52,8 @@ describe('signing in at an issuer', () => {
     const answer = issuer.signIn(await away())
     const before = issuer.tokenCalls()
     const thief = new Browser(platform.adminUrl)
+    await thief.get(`/sign-in/oidc?project=${PROJECT}`)
+    expect(thief.cookie).not.toBe('')
     for (const [who, query] of [
       [thief, answer],
       [browser, answer],

@@ -76,6 +76,8 @@ describe('the console', () => {
     expect(start.text).not.toContain('Bearer Token')
     const link = /href="(\/connect\/[^"]+sign-in[^"]+)"/.exec(start.text)?.[1] ?? ''
     expect((await walk(link)).status).toBe(401)
+    const csrf = new URL(link, platform.publicUrl).searchParams.get('csrf') ?? ''
+    expect((await browser.post(`${path}/secret`, { 'field.token': 'canary' }, { csrf })).status).toBe(403)
     await signIn('id:ann')
     const form = await walk(link)
     expect(form.text).toContain('Bearer Token')

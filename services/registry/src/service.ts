@@ -49,7 +49,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   let sweeper: Sweeper | undefined
   const registry: Registry = {
     docs,
-    vault: vaultPeer(peers, settings.pushTimeoutMs),
+    vault: vaultPeer(peers, { clock, pushTimeoutMs: settings.pushTimeoutMs }),
     plans: refresherPeer(peers),
     pages: pageTokens(installation.macKey),
     publicUrl: settings.publicUrl,

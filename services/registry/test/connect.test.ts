@@ -106,6 +106,13 @@ describe('a first connect', () => {
     expect(await codeOf(reserve({ requestId: 'fifty', label: 'another' }))).toBe('IDEMPOTENCY_CONFLICT')
   })
 
+  test('that is repeated after the credential was deleted does not bring its id back', async () => {
+    const credentialId = await reserve({ requestId: 'gone' })
+    await connect(credentialId, platform.vault.seal(credentialId, platform.project))
+    await ann.gateway.delete({ credentialId }, callAs(ann.principal))
+    expect(await codeOf(reserve({ requestId: 'gone' }))).toBe('NOT_FOUND')
+  })
+
   test('[S2-4] beside another of the same provider adds one, told apart by its label', async () => {
     const carl = await platform.person('id:carl')
     const one = await connected(platform, carl, { providerId: bearer, label: 'work' })

@@ -145,6 +145,12 @@ describe('a delete', () => {
     expect(platform.vault.children.has(credentialId)).toBe(false)
   })
 
+  test('of a credential that the vault has lost ends well, with nothing left to revoke', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    platform.vault.children.delete(credentialId)
+    expect((await remove(credentialId, false)).revocation).toBe('nothing_to_revoke')
+  })
+
   test('[B-5] of one of two grants of the same account asks the vault to leave what they share', async () => {
     const providerId = await provider(platform, 'asana')
     const account = { id: 'acc-1', name: 'Ann' }

@@ -8,7 +8,7 @@ import { codeOf, Platform } from './platform.ts'
 let platform: Platform
 
 beforeAll(async () => {
-  platform = await Platform.start({ pushTimeoutMs: 300 })
+  platform = await Platform.start()
 })
 afterAll(() => platform.stop())
 
@@ -116,6 +116,16 @@ describe('rotation and revocation', () => {
     expect(await codeOf(owner().rotateKey({ keyId: key?.id ?? '', overlapS: 31 * 86_400 }))).toBe('INVALID_REQUEST')
   })
 
+  test('a secret keeps its earlier end when the key is rotated again; without an overlap it is a day', async () => {
+    const { key, secret: first } = await owner().createKey({ role: 'member' })
+    const keyId = key?.id ?? ''
+    const endOf = (secret: string) => platform.vault.callers.get(sha256(secret).toString('hex'))?.expiresAt?.getTime()
+    const now = platform.clock.now()
+    const { secret: second } = await owner().rotateKey({ keyId, overlapS: 60 })
+    await owner().rotateKey({ keyId })
+    expect([endOf(first), endOf(second)]).toEqual([now + 60_000, now + 24 * 3_600_000])
+  })
+
   test('a revoked key is refused here and in the vault when the answer comes, with all its secrets', async () => {
     const { key, secret: former } = await owner().createKey({ role: 'member' })
     const { secret: fresh } = await owner().rotateKey({ keyId: key?.id ?? '' })
@@ -132,7 +142,7 @@ describe('rotation and revocation', () => {
   test('a revocation that the vault did not take is an error until it holds', async () => {
     const { key, secret } = await owner().createKey({ role: 'member' })
     const release = platform.vault.hold('setCaller')
-    expect(await codeOf(owner().revokeKey({ keyId: key?.id ?? '' }))).toBe('DEADLINE_EXCEEDED')
+    expect(await platform.unanswered('setCaller', () => owner().revokeKey({ keyId: key?.id ?? '' }))).toBe('DEADLINE_EXCEEDED')
     expect(await codeOf(authenticate(secret))).toBe('UNAUTHENTICATED')
     release()
     expect(await codeOf(owner().revokeKey({ keyId: key?.id ?? '' }))).toBe('no error')

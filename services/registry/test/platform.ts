@@ -17,11 +17,13 @@ import {
 import { createLogger, startTracing, systemRandom } from '@credence/service'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
-import { type RegistryConfig, type RunningRegistry, start } from '../src/index.ts'
+import { type RunningRegistry, start } from '../src/index.ts'
 import { RecordingRefresher } from './recording-refresher.ts'
 import { type Promised, RecordingVault } from './recording-vault.ts'
 
 export const PUBLIC_URL = 'https://credence.example'
+/** Longer than any turn of the sweeper, so that only a test that means it lets a push run out of time. */
+export const PUSH_TIMEOUT_MS = 60_000
 
 /** The four payloads that every test may register, as they stand in the files. */
 export function payload(name: 'asana' | 'bearer' | 'freshdesk' | 'attention'): Buffer {
@@ -43,17 +45,12 @@ export class Platform {
   readonly #log = createLogger({ service: 'registry', level: 'silent' })
   readonly #clients = new Map<ServiceName, RegistryServiceClient>()
   readonly #closing: (() => unknown)[] = []
-  readonly #config: Partial<RegistryConfig>
   #bus!: EventBus
   #caller!: RpcServer
   #heard: () => void = () => undefined
 
-  constructor(config: Partial<RegistryConfig> = {}) {
-    this.#config = config
-  }
-
-  static async start(config: Partial<RegistryConfig> = {}): Promise<Platform> {
-    const platform = new Platform(config)
+  static async start(): Promise<Platform> {
+    const platform = new Platform()
     await platform.vault.start(identity('vault'))
     await platform.refresher.start(identity('token-refresher'))
     await platform.startRegistry()
@@ -76,7 +73,7 @@ export class Platform {
     const peers = openPeers({ tls, address: (service) => (service === 'vault' ? this.vault.address : this.refresher.address) })
     const tracing = startTracing({ serviceName: 'registry' })
     const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers }
-    this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, ...this.#config }, adapters)
+    this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, pushTimeoutMs: PUSH_TIMEOUT_MS }, adapters)
     this.firstKey = this.registry.firstKey ?? this.firstKey
     await this.#bus.subscribe('test', {}, async ({ fact }) => {
       this.facts.push(fact)
@@ -128,6 +125,15 @@ export class Platform {
     const { principal } = await gateway.authenticate({ user: name, via: 'http' }, callAs(servicePrincipal('gateway', project)))
     if (principal === undefined) throw new TypeError('authenticate answers a principal')
     return { gateway, principal: { ...principal, roles: [], scopes: [...scopes] } }
+  }
+
+  /** What `work` ends with when the vault, once it was asked by `method`, does not answer in time. */
+  async unanswered(method: string, work: () => Promise<unknown>): Promise<string> {
+    const asked = this.vault.log.length
+    const code = codeOf(work())
+    while (!this.vault.log.slice(asked).includes(method)) await new Promise((resolve) => setImmediate(resolve))
+    await this.clock.advance(PUSH_TIMEOUT_MS)
+    return code
   }
 
   /** What `read` gives after one more turn of the sweeper; to be polled, since the turn goes on after the clock has moved. */

@@ -53,6 +53,11 @@ describe('the settings of a project', () => {
     ])
   })
 
+  test('of the first project are read by a service that names none', async () => {
+    const { project } = await platform.as('gateway').getProject({})
+    expect(project?.id).toBe(platform.project)
+  })
+
   test('are changed only with the scope for it, and only those of the own project', async () => {
     const { secret } = await platform.caller(platform.firstKey).createKey({ role: 'member' })
     expect(await codeOf(platform.caller(secret).updateProject({ project: { confirm: 'none' } }))).toBe('SCOPE_REQUIRED')

@@ -135,6 +135,23 @@ describe('creating and deleting', () => {
     expect((await platform.heard('provider.deleted', providerId))[0]?.data).toMatchObject({ version: 1 })
   })
 
+  test('a list of large ones comes in pages that a message can carry', async () => {
+    const large = { ...JSON.parse(payload('bearer').toString()), 'x-note': 'n'.repeat(250 * 1024) }
+    const payloadJson = Buffer.from(JSON.stringify(large))
+    const made: string[] = []
+    for (let i = 0; i < 4; i++) made.push((await create(payloadJson)).provider?.id ?? '')
+    const found: string[] = []
+    let pageToken = ''
+    do {
+      const page = await admin.gateway.listProviders({ pageSize: 200, pageToken }, callAs(admin.principal))
+      found.push(...page.providers.map(({ id }) => id))
+      pageToken = page.nextPageToken
+    } while (pageToken !== '')
+    expect(found).toEqual(expect.arrayContaining(made))
+    expect(new Set(found).size).toBe(found.length)
+    for (const providerId of made) await admin.gateway.deleteProvider({ providerId }, callAs(admin.principal))
+  })
+
   test('takes the scope for providers, and another project does not see it', async () => {
     const member = { ...admin.principal, scopes: ['sessions'] }
     expect(await codeOf(admin.gateway.createProvider({ payloadJson: payload('bearer') }, callAs(member)))).toBe('SCOPE_REQUIRED')

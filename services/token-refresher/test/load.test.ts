@@ -1,6 +1,11 @@
+import { newId } from '@credence/credential'
+import { systemRandom } from '@credence/service'
 import type { Collection, Doc, DocumentStore } from '@credence/store'
+import { TestClock } from '@credence/testkit'
 import { describe, expect, test } from 'vitest'
+import type { Plan } from '../src/credential/plan.ts'
 import { MAX_CONCURRENT } from '../src/queue/refresh-queue.ts'
+import { PROJECT } from './fake-peers.ts'
 import { HOUR, MINUTE, Platform } from './platform.ts'
 
 interface Cost {
@@ -36,22 +41,23 @@ function counted(store: DocumentStore, cost: Cost): DocumentStore {
   }
 }
 
+/** The plan of some credential that is due in the second half of this life. */
+function planFor(lifeMs: number): Plan {
+  const now = new TestClock().now()
+  const times = { issuedAt: new Date(now), refreshAt: new Date(now + 0.7 * lifeMs), expiresAt: new Date(now + lifeMs) }
+  const rest = { project: PROJECT, version: 2, refreshClass: 'strict', failures: {}, outbox: [], factSeq: 0 } as const
+  return { id: newId('cred', systemRandom.bytes), v: 1, kind: 'refresh', state: 'planned', ...times, ...rest }
+}
+
 describe('many credentials', () => {
   test('[S2-8] a tick over ten thousand credentials reads only what is due', async () => {
     const cost: Cost = { finds: 0, docs: 0, gets: 0 }
     const platform = await Platform.start({
       config: { tickMs: HOUR, windowMs: MINUTE, healMs: 1_000 * HOUR },
       wrap: (store) => counted(store, cost),
-      before(fake) {
-        for (let n = 0; n < 10_000; n++) fake.add({ version: 2, lifeMs: n < 30 ? 2 * HOUR : 1_000 * HOUR })
-      },
+      seed: (plans) => Promise.all(Array.from({ length: 10_000 }, () => plans.insert(planFor(1_000 * HOUR)))),
     })
-    const last = [...platform.fake.held.values()].at(-1)!
-    await platform.until(async () => {
-      await platform.clock.advance(1)
-      return (await platform.plan(last)) !== undefined
-    })
-    const soon = [...platform.fake.held.values()].slice(0, 30)
+    const soon = await Promise.all(Array.from({ length: 30 }, () => platform.connect({ version: 2, lifeMs: 2 * HOUR })))
     Object.assign(cost, { finds: 0, docs: 0, gets: 0 })
     await platform.clock.advance(HOUR)
     await platform.until(() => cost.finds === 1)
@@ -61,7 +67,7 @@ describe('many credentials', () => {
     expect(platform.fake.orders.length).toBe(30)
     expect(cost.docs).toBe(30)
     expect(cost.gets).toBeLessThan(30 * 20)
-  }, 120_000)
+  }, 60_000)
 
   test('[S2-8] an import of one moment does not stay a herd, and is not one at its first refresh', async () => {
     const count = 240
@@ -72,7 +78,11 @@ describe('many credentials', () => {
       },
     })
     const { clock, fake } = platform
-    await platform.until(async () => (await Promise.all([...fake.held.values()].map((held) => platform.plan(held)))).every(Boolean))
+    await platform.until(async () => {
+      // Between two pages of the comparison there is a pause.
+      await clock.advance(1)
+      return (await Promise.all([...fake.held.values()].map((held) => platform.plan(held)))).every(Boolean)
+    })
     const start = clock.now()
     for (let slot = 1; slot <= 18; slot++) {
       await clock.advance(5 * MINUTE)

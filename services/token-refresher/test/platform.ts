@@ -21,8 +21,9 @@ export interface PlatformOptions {
   readonly wrap?: (store: DocumentStore) => DocumentStore
   /** Uniform in [0, 1): decides back-off. Default: chance. */
   readonly fraction?: () => number
-  /** Credentials that are there before the refresher starts. */
+  /** Credentials, and plans, that are there before the refresher starts. */
   readonly before?: (fake: FakePeers) => void
+  readonly seed?: (plans: Collection<Plan>) => Promise<unknown>
 }
 
 /** A token-refresher with everything around it real, but for vault and registry, which are real servers with a test behind them. */
@@ -64,6 +65,8 @@ export class Platform {
     const { clock } = this
     const log = createLogger({ service: 'token-refresher', write: (line) => void this.logLines.push(line) })
     this.store = await openSqliteStore({ file: join(this.#home.path, 'data.sqlite'), random: systemRandom })
+    this.plans = await this.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
+    await this.#options.seed?.(this.plans)
     this.bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('token-refresher')
     this.#peers = openPeers({ tls, address: (service) => this.fake.address(service) })
@@ -82,7 +85,6 @@ export class Platform {
         peers: this.#peers,
       },
     )
-    this.plans = await this.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
     await this.bus.subscribe('test', {}, async ({ fact }) => {
       if (fact.source !== 'token-refresher') return
       this.facts.push(fact)

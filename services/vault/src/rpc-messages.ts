@@ -1,6 +1,6 @@
 import type { DeepPartial, RefreshResponse, TokenTimes, Use as UseMessage } from '@credence/proto/vault'
 import type { TokenAnswer } from '@credence/refresh-protocol'
-import type { Use } from './audit/ship.ts'
+import type { Use } from './audit/uses.ts'
 import type { TokenFacts } from './credential/list-tokens.ts'
 import type { Recipes } from './credential/recipes.ts'
 import type { RefreshOutcome } from './credential/refresh-context.ts'

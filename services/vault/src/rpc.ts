@@ -122,8 +122,8 @@ function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant'
       return { httpStatus: status, expected, failure, retryAfterMs, version, ...(account === undefined ? {} : { account }) }
     },
     send: (requests, context) => sendStream(vault, requests, context),
-    async check({ credentialId, method, path, consumer }, { principal }) {
-      await check(vault, principal, { credentialId, method, path, consumer })
+    async check({ user, ...asked }, { principal }) {
+      await check(vault, vault.callers.actFor(principal, user), asked)
       return {}
     },
   }
@@ -132,16 +132,19 @@ function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant'
 function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | 'listUses'> {
   return {
     async *rotateKeys({ project, retire }, { principal }) {
-      yield* rotateKeys(vault, { project: project === '' ? principal.project : project, retire })
+      // The tenant is the caller's, never the body's; and the vault's own keys are nobody's project.
+      if (project !== '' && project !== principal.project) throw new CodedError('NOT_FOUND')
+      yield* rotateKeys(vault, { project: principal.project, retire })
     },
     async listTokens({ credentialIds, pageSize, pageToken }) {
       const limit = Math.min(pageSize === 0 ? MOST_PER_PAGE : pageSize, MOST_PER_PAGE)
       const { tokens, next } = await listTokens(vault, { ids: credentialIds, limit, after: pageToken })
       return { tokens: tokens.map(tokenTimesMessage), nextPageToken: next }
     },
-    async listUses({ credentialId, pageSize, pageToken }) {
+    async listUses({ credentialId: credential, pageSize, pageToken }, { principal }) {
       const after = pageToken === '' ? {} : { after: pageToken }
-      const { uses, next } = await vault.shipper.list(credentialId, { limit: Math.min(Math.max(pageSize, 1), MOST_PER_PAGE), ...after })
+      const limit = Math.min(pageSize === 0 ? MOST_PER_PAGE : pageSize, MOST_PER_PAGE)
+      const { uses, next } = await vault.shipper.list({ project: principal.project, credential }, { limit, ...after })
       return { uses: uses.map(useMessage), nextPageToken: next ?? '' }
     },
   }

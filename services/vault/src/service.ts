@@ -155,7 +155,8 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     failpoint: adapters.failpoint,
     nudge: () => relay.nudge(),
   }
-  const shipper = await startShipper({ store, audit, bus, clock, log, report: (reports) => reportUses(adapters.peers, reports) })
+  const report = (reports: readonly UseReport[]): Promise<void> => reportUses(adapters.peers, reports)
+  const shipper = await startShipper({ store, audit, bus, clock, log, instance, records, report })
   await replaySpill({ ...context, log })
   const { refresh, settled } = createRefresh(context)
   closing.push(() => shipper.stop(), settled)

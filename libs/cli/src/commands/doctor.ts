@@ -5,7 +5,7 @@ import type { Act, Cli } from '../cli.ts'
 import { readClientFile } from '../client-file.ts'
 import { checkFiles } from '../doctor/check-files.ts'
 import { checkKey, checkListeners } from '../doctor/check-listeners.ts'
-import { type Finding, failed, warning } from '../doctor/finding.ts'
+import { type Finding, failed, ok, warning } from '../doctor/finding.ts'
 
 const COLUMNS = [
   { title: 'check', of: (it: Finding) => it.check },
@@ -41,8 +41,8 @@ async function checkPlatform(cli: Cli): Promise<Finding[]> {
   const { systemClock } = await import('@credence/service')
   const listeners = await checkListeners(places, () => systemClock.now())
   if (listeners[0]?.state === 'failed') return [...listeners, failed('API key', 'cannot be tried: the admin listener is silent.')]
-  const root = warning('root key matches', 'told at start: a platform that runs has opened its data with its key.')
-  return [...listeners, ...(await checkKey(cli.credence(), places)), root]
+  // A platform that was given another root key refuses to start and names both keys.
+  return [...listeners, ...(await checkKey(cli.credence(), places)), ok('root key matches', 'the platform has started with it')]
 }
 
 /** No API tells these from outside. */

@@ -21,7 +21,7 @@ export function addEvents(program: Command, act: Act): void {
     const onSignal = (): void => stop.abort()
     process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
     try {
-      for await (const event of cli.credence().events.tail({ ...filterOf(cli, filter), signal: stop.signal })) {
+      for await (const event of cli.projectCredence().events.tail({ ...filterOf(cli, filter), signal: stop.signal })) {
         cli.printer.line(lineOf(event), event)
       }
     } finally {
@@ -33,7 +33,7 @@ export function addEvents(program: Command, act: Act): void {
     flag('--limit <n>', 'at most so many'),
   )
   act<Filter & { limit?: string }>(list, async (cli, _, { limit, ...filter }) => {
-    const found = cli.credence().events.list(filterOf(cli, filter))
+    const found = cli.projectCredence().events.list(filterOf(cli, filter))
     cli.printer.list(await collect(found, countOf('--limit', limit)), EVENT_COLUMNS, 'Nothing has happened since.')
   })
 }

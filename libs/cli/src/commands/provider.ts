@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { CodedError, isCoded } from '@credence/errors'
-import type { ProviderReview, SavedProvider } from '@credence/sdk'
+import type { Credence, ProviderReview, SavedProvider } from '@credence/sdk'
 import type { Command } from 'commander'
 import { type Act, type Cli, flag } from '../cli.ts'
 import { argument, collect, countOf } from '../collect.ts'
@@ -35,7 +35,7 @@ function addOffline(parent: Command, act: Act): void {
   const review = parent
     .command('review <file>')
     .description('what saving a payload would mean; saves nothing')
-    .addOption(flag('--id <id>', 'as an update of this provider'))
+    .addOption(flag('--id <provider>', 'as an update of this one'))
     .addOption(flag('--previous <file>', 'compare with this file'))
     .addOption(flag('--offline', 'do not ask the platform whether the name is taken and what uses it'))
   act<{ id?: string; previous?: string; offline?: boolean }>(review, async (cli, args, { id, previous, offline }) => {
@@ -46,7 +46,7 @@ function addOffline(parent: Command, act: Act): void {
     const alone = offline === true || previous !== undefined || (id === undefined && !cli.hasContext())
     const found = alone
       ? reviewProvider(bytes, previous === undefined ? {} : { previous: parseProvider(readPayload(previous)) })
-      : await cli.credence().providers.review(bytes, { providerId: id })
+      : await reviewThere(cli.credence(), bytes, id)
     showReview(cli, found as unknown as ProviderReview)
   })
 }
@@ -75,6 +75,12 @@ async function lintFile(file: string): Promise<Linted> {
   }
 }
 
+/** With `wanted`: as an update of that provider. */
+async function reviewThere(credence: Credence, bytes: Uint8Array, wanted: string | undefined): Promise<ProviderReview> {
+  const id = wanted === undefined ? undefined : (await findProvider(credence, wanted)).id
+  return credence.providers.review(bytes, { providerId: id })
+}
+
 function addSaving(parent: Command, act: Act): void {
   const create = parent
     .command('create [file]')
@@ -86,13 +92,19 @@ function addSaving(parent: Command, act: Act): void {
     saved(cli, catalog === undefined ? await providers.create(readPayload(file ?? '')) : await providers.createFromCatalog(catalog))
   })
 
-  const update = parent.command('update <id> <file>').description('save the whole payload as a new version')
-  act(update, async (cli, args) => saved(cli, await cli.credence().providers.update(argument(args, 0), readPayload(argument(args, 1)))))
+  const update = parent.command('update <provider> <file>').description('save the whole payload as a new version')
+  act(update, async (cli, args) => {
+    const credence = cli.credence()
+    const { id } = await findProvider(credence, argument(args, 0))
+    saved(cli, await credence.providers.update(id, readPayload(argument(args, 1))))
+  })
 
-  const remove = parent.command('delete <id>').description('delete a provider that no credential uses')
+  const remove = parent.command('delete <provider>').description('delete a provider that no credential uses')
   act(remove, async (cli, args) => {
-    await cli.credence().providers.delete(argument(args, 0))
-    cli.printer.done(`${argument(args, 0)} is deleted.`, { id: argument(args, 0) })
+    const credence = cli.credence()
+    const { id, displayName } = await findProvider(credence, argument(args, 0))
+    await credence.providers.delete(id)
+    cli.printer.done(`${displayName} (${id}) is deleted.`, { id })
   })
 }
 

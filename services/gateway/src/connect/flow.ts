@@ -22,7 +22,7 @@ export interface Flow {
 }
 
 /** Longer than a seal, a token request and a probe take together; after it the sweeper opens the session again. */
-const CHECKING_MS = 120_000
+const CHECKING_MS = 180_000
 
 /** The offer of the provider version that the session reserved, or of the newest. */
 export async function offerFor({ services }: Pick<Flow, 'services'>, session: ConnectSession): Promise<Offer> {
@@ -34,7 +34,7 @@ export async function offerFor({ services }: Pick<Flow, 'services'>, session: Co
 
 /**
  * Binds the session to the first browser that starts it, and reserves the place for the credential at the registry.
- * Throws SESSION_REFUSED for another browser and SESSION_EXPIRED when the session is over.
+ * Throws SESSION_REFUSED for another browser, and with `login` before the person has signed in; SESSION_EXPIRED when it is over.
  */
 export async function begin(
   flow: Flow,
@@ -42,6 +42,7 @@ export async function begin(
   start: { readonly browser: Browser; readonly pattern: number },
 ): Promise<{ session: Stored<ConnectSession>; reserved: Reservation }> {
   requireState(flow, session, ['open', 'at_provider'])
+  if (session.confirm === 'login' && session.signedIn !== true) throw new CodedError('SESSION_REFUSED')
   const bound = await bind(flow, session, start.browser)
   if (bound.reserved?.pattern === start.pattern) return { session: bound, reserved: bound.reserved }
   const { providerId, credentialId = '', label, level } = bound

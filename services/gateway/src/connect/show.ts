@@ -34,7 +34,7 @@ export async function show(flow: Flow, visit: Visit): Promise<Shown> {
     case 'failed':
     case 'cancelled':
     case 'timed_out':
-      return { html: renderFailed(failedView(session)), status: state === 'timed_out' ? 410 : 200 }
+      return { html: renderFailed(failedView(session, base)), status: state === 'timed_out' ? 410 : 200 }
     case 'unconfirmed':
       return session.confirm === 'login' ? { location: `${base}/sign-in?csrf=${csrfOf(visit.browser, session.id)}` } : showEnd(flow, visit)
     case 'connected':
@@ -145,13 +145,13 @@ const TITLES: Readonly<Record<string, string>> = {
   cancelled: 'Cancelled',
 }
 
-export function failedView(session: ConnectSession): FailedView {
+function failedView(session: ConnectSession, base: string): FailedView {
   const { code, detail } = session.failure ?? { code: 'SESSION_EXPIRED', detail: ERRORS.SESSION_EXPIRED.advice }
   return {
     title: TITLES[code] ?? ERRORS[code as ErrorCode]?.title ?? 'Not connected',
     sentence: detail,
     code,
     sessionId: session.id,
-    actions: session.returnUrl === undefined ? [] : [{ kind: 'link', label: 'Back', href: session.returnUrl, primary: true }],
+    actions: session.returnUrl === undefined ? [] : [{ kind: 'link', label: 'Back', href: `${base}/continue`, primary: true }],
   }
 }

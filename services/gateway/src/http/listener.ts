@@ -53,6 +53,8 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     routerOptions: { maxParamLength: MAX_PARAMETER, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
+    // A HEAD would do what the GET does: spend a sign-in link, redeem a code.
+    exposeHeadRoutes: false,
     frameworkErrors: (error, request, reply) =>
       sendProblem(error, request as FastifyRequest, { reply: reply as FastifyReply, log: options.log }),
   })

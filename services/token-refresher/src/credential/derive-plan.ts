@@ -95,8 +95,14 @@ function common(plan: Plan | undefined, token: TokenFacts, now: number) {
     clientId: token.clientId,
     outbox: plan?.outbox ?? [],
     factSeq: plan?.factSeq ?? firstFactSeq(now),
-    reported: plan?.reported ?? { version: token.version, health: 'ok' as const },
+    reported: reportedBy(plan, token),
   }
+}
+
+/** A new version of a credential that is well is told once, in passing: one write less per refresh. */
+function reportedBy(plan: Plan | undefined, token: TokenFacts): Plan['reported'] {
+  if (plan !== undefined && plan.reported?.health !== 'ok') return plan.reported
+  return { version: token.version, health: 'ok' }
 }
 
 /** The registry closed it and no plan says so: the plan was lost, not the word. It is not told a second time. */

@@ -55,7 +55,7 @@ async function settle(
   if (change.do === 'write') {
     const { id: credential_id, version, kind } = change.plan
     refresher.log.info('plan.written', { credential_id, version, class: kind, outcome: change.plan.state })
-    await reportHealth(refresher, change.plan, options)
+    await reportHealth(refresher, change.plan, { ...options, moved: plan !== undefined && plan.version !== version })
   }
   return true
 }

@@ -5,6 +5,8 @@ import type { Refresher } from './refresher.ts'
 export interface ReportOptions {
   /** The provider has just accepted the grant: whatever was thought of it before, it is well. */
   readonly refreshed?: boolean
+  /** The version is new. */
+  readonly moved?: boolean
   readonly lastError?: string | undefined
 }
 
@@ -13,21 +15,29 @@ export interface ReportOptions {
  * comparison of all plans: a registry that is down holds nothing up here.
  */
 export async function reportHealth(refresher: Refresher, plan: Plan, options: ReportOptions = {}): Promise<void> {
-  const { refreshed = false, lastError } = options
-  if (plan.kind === 'given_up' || (!refreshed && lastError === undefined && isReported(plan))) return
+  const { refreshed = false, moved = false, lastError } = options
+  const isOld = isReported(plan)
+  if (plan.kind === 'given_up' || (isOld && !refreshed && !moved && lastError === undefined)) return
   const report: Report = { version: plan.version, health: healthOf(plan) }
+  const about = { credentialId: plan.id, project: plan.project, version: plan.version }
   const error = lastError === undefined ? {} : { lastError: { code: lastError, at: new Date(refresher.now()) } }
-  const told = { health: refreshed && plan.state === 'planned' ? 'ok' : wordFor(plan, report), expiresAt: plan.expiresAt, ...error }
+  const health = refreshed && plan.state === 'planned' ? 'ok' : wordFor(plan, report)
   try {
-    await refresher.registry.reportHealth({ credentialId: plan.id, project: plan.project, version: plan.version }, told)
+    await refresher.registry.reportHealth(about, { health, expiresAt: plan.expiresAt, ...error })
+    if (!isOld) await remember(refresher, plan, report)
   } catch (error) {
     if (!isCoded(error)) throw error
-    if (error.code !== 'NOT_FOUND') refresher.log.failure('health.report_failed', error, { credential_id: plan.id, health: report.health })
-    return
+    if (error.code === 'NOT_FOUND') return
+    refresher.log.failure('health.report_failed', error, { credential_id: plan.id, health: report.health })
+    if (isOld) await remember(refresher, plan, undefined)
   }
-  await refresher.plans.change(plan.id, (now) => {
-    if (now.version !== report.version || sameReport(now.reported, report)) return { do: 'keep' }
-    return { do: 'write', plan: { ...now, reported: report } }
+}
+
+/** What was told. Of a plan that has changed since, nothing is known: it has its own report. */
+async function remember(refresher: Refresher, told: Plan, reported: Report | undefined): Promise<void> {
+  await refresher.plans.change(told.id, (plan) => {
+    const isSame = plan.version === told.version && healthOf(plan) === healthOf(told)
+    return isSame ? { do: 'write', plan: { ...plan, reported } } : { do: 'keep' }
   })
 }
 

@@ -2,14 +2,35 @@ import { fillHosts, type Hosts, type Recipe } from '@credence/provider'
 import type { Candidate, Child } from './child.ts'
 import { type Binding, digestOf } from './envelope.ts'
 
+interface Filled {
+  readonly filled: Hosts
+  readonly hosts: string
+}
+
+/** Of the recipes whose addresses have no field: they are the same for every credential. Recipes are cached for ever. */
+const constant = new WeakMap<Recipe, Filled>()
+/** Of one row while it is in the hand: a call asks for its hosts before and after the decrypt. */
+const ofRow = new WeakMap<Readonly<Record<string, string>>, Filled & { readonly recipe: Recipe }>()
+
+/** The hosts that these plain values fill in, and their digest for the associated data. Throws FIELD_REFUSED. */
+export function boundHosts(recipe: Recipe, plain: Readonly<Record<string, string>>): Filled {
+  const isConstant = Object.keys(plain).length === 0
+  const known = isConstant ? constant.get(recipe) : ofRow.get(plain)
+  if (known !== undefined && (!('recipe' in known) || known.recipe === recipe)) return known
+  const filled = fillHosts(recipe, plain)
+  const fresh = { filled, hosts: digestOf(filled) }
+  if (isConstant) constant.set(recipe, fresh)
+  else ofRow.set(plain, { ...fresh, recipe })
+  return fresh
+}
+
 /** What the secret in force is bound to. */
 export function secretBinding(
   child: Pick<Child, 'id' | 'project' | 'version' | 'recipe' | 'plain'>,
   recipe: Recipe,
 ): Binding & { filled: Hosts } {
-  const filled = fillHosts(recipe, child.plain)
   const { project, id: credential, version } = child
-  return { project, credential, version, kind: 'secret', recipe: child.recipe, hosts: digestOf(filled), filled }
+  return { project, credential, version, kind: 'secret', recipe: child.recipe, ...boundHosts(recipe, child.plain) }
 }
 
 /** What a candidate is bound to: it has no version before it is promoted. */
@@ -18,7 +39,7 @@ export function candidateBinding(
   candidate: Pick<Candidate, 'id' | 'recipe' | 'plain'>,
   recipe: Recipe,
 ): Binding & { filled: Hosts } {
-  const filled = fillHosts(recipe, candidate.plain)
   const kind = `candidate:${candidate.id}`
-  return { project: owner.project, credential: owner.id, version: 0, kind, recipe: candidate.recipe, hosts: digestOf(filled), filled }
+  const bound = boundHosts(recipe, candidate.plain)
+  return { project: owner.project, credential: owner.id, version: 0, kind, recipe: candidate.recipe, ...bound }
 }

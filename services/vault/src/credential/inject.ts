@@ -25,34 +25,34 @@ export interface InjectedRequest extends Disposable {
 export function inject(
   request: PlainRequest,
   placements: readonly Placement[],
-  context: { fields: SecretFields; random: Random },
+  context: { fields: SecretFields; plain: Readonly<Record<string, string>>; random: Random },
 ): InjectedRequest {
-  const url = new URL(request.url)
   let headers = [...request.headers]
   const secrets: SwappedSecret[] = []
   const needles: Buffer[] = []
   const query: string[] = []
   const cookies: string[] = []
   for (const placement of placements) {
-    const value = render(placement.value, context.fields, needles)
+    const before = needles.length
+    const value = render(placement.value, context, needles)
     const placeholder = newPlaceholder(context.random)
     if (placement.in === 'header') {
-      headers = headers.filter(([name]) => name.toLowerCase() !== placement.name.toLowerCase())
+      headers = headers.filter(([name]) => !sameHeader(name, placement.name))
       headers.push([placement.name, placeholder])
       secrets.push({ placeholder, bytes: value })
     } else if (placement.in === 'query') {
-      url.searchParams.delete(placement.name)
       query.push(`${encodeURIComponent(placement.name)}=${placeholder}`)
       secrets.push({ placeholder, bytes: percentEncoded(value) })
-      needles.push(value)
+      if (needles.length > before) needles.push(value)
     } else {
       cookies.push(`${placement.name}=${placeholder}`)
       secrets.push({ placeholder, bytes: value })
     }
   }
   if (cookies.length > 0) headers = withCookies(headers, cookies)
-  const search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&')
-  const target = `${url.origin}${url.pathname}${search === '' ? '' : `?${search}`}`
+  const names = placements.filter((placement) => placement.in === 'query').map((placement) => placement.name)
+  const search = [...keptQuery(request.url.search, names), ...query].join('&')
+  const target = `${request.url.origin}${request.url.pathname}${search === '' ? '' : `?${search}`}`
   const wipe = (): void => {
     for (const secret of secrets) secret.bytes.fill(0)
     for (const needle of needles) needle.fill(0)
@@ -60,23 +60,44 @@ export function inject(
   return { url: target, headers, secrets, needles, [Symbol.dispose]: wipe }
 }
 
-function render(segments: readonly Segment[], fields: SecretFields, needles: Buffer[]): Buffer {
-  return concat(
-    segments.map((segment) => {
-      if ('literal' in segment) return Buffer.from(segment.literal)
-      if ('base64' in segment) {
-        const inner = render(segment.base64, fields, needles)
-        const encoded = base64(inner)
-        needles.push(inner)
-        return encoded
-      }
-      const value = fields.get(segment.field)
-      if (value === undefined || value.byteLength === 0)
-        return Buffer.from(`${segment.prefix ?? ''}${segment.default ?? ''}${segment.suffix ?? ''}`)
-      needles.push(concat([value]))
-      return concat([Buffer.from(segment.prefix ?? ''), value, Buffer.from(segment.suffix ?? '')])
-    }),
-  )
+/** Gateways that hand headers on as variables (RFC 3875 §4.1.18) make one of `X-Api-Key` and `X_Api_Key`. */
+function sameHeader(a: string, b: string): boolean {
+  return a.toLowerCase().replaceAll('_', '-') === b.toLowerCase().replaceAll('_', '-')
+}
+
+/** The caller's parameters as he wrote them, byte for byte: parsing and writing them again would change what he signed or meant. */
+function keptQuery(search: string, names: readonly string[]): string[] {
+  const parts = search.slice(1).split('&')
+  return parts.filter((part) => part !== '' && !names.includes([...new URLSearchParams(part).keys()][0] ?? ''))
+}
+
+interface Values {
+  readonly fields: SecretFields
+  readonly plain: Readonly<Record<string, string>>
+}
+
+/** Adds to `needles` what an answer must not echo: nothing where only plain values and literals stand. */
+function render(segments: readonly Segment[], values: Values, needles: Buffer[]): Buffer {
+  const parts = segments.map((segment) => {
+    if ('literal' in segment) return Buffer.from(segment.literal)
+    if ('base64' in segment) return renderBase64(segment.base64, values, needles)
+    const { prefix = '', suffix = '' } = segment
+    const value = values.fields.get(segment.field)
+    if (value === undefined || value.byteLength === 0) return Buffer.from(`${prefix}${segment.default ?? ''}${suffix}`)
+    if (!Object.hasOwn(values.plain, segment.field)) needles.push(concat([value]))
+    return concat([Buffer.from(prefix), value, Buffer.from(suffix)])
+  })
+  const whole = concat(parts)
+  for (const part of parts) part.fill(0)
+  return whole
+}
+
+function renderBase64(segments: readonly Segment[], values: Values, needles: Buffer[]): Buffer {
+  const before = needles.length
+  const inner = render(segments, values, needles)
+  const encoded = base64(inner)
+  if (needles.length > before) needles.push(inner)
+  return encoded
 }
 
 /** In memory of its own, never a slice of the shared pool: wiping it wipes all there is. */
@@ -122,11 +143,12 @@ export function percentEncoded(bytes: Uint8Array): Buffer {
 }
 
 function withCookies(headers: (readonly [string, string])[], cookies: readonly string[]): (readonly [string, string])[] {
-  const names = new Set(cookies.map((cookie) => cookie.slice(0, cookie.indexOf('='))))
+  const nameOf = (cookie: string): string => cookie.split('=')[0]!.trim()
+  const names = new Set(cookies.map(nameOf))
   const others = headers.filter(([name]) => name.toLowerCase() !== 'cookie')
   const kept = headers
     .filter(([name]) => name.toLowerCase() === 'cookie')
     .flatMap(([, value]) => value.split(/;\s*/))
-    .filter((cookie) => !names.has(cookie.slice(0, cookie.indexOf('=')).trim()))
+    .filter((cookie) => cookie !== '' && !names.has(nameOf(cookie)))
   return [...others, ['Cookie', [...kept, ...cookies].join('; ')]]
 }

@@ -1,5 +1,6 @@
 import { CodedError, isCoded } from '@credence/errors'
 import { fillUrl } from '@credence/provider'
+import { parseRetryAfter } from '@credence/refresh-protocol'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import { MOST_ANSWER_BYTES, readAll } from '../grant/token-endpoint.ts'
@@ -44,10 +45,7 @@ export async function probe(
   order: { credentialId: string; candidateId: string; call: ProbeCall },
 ): Promise<ProbeResult> {
   const child = await vault.children.need(order.credentialId)
-  if (principal.project !== '' && child.project !== principal.project) throw new CodedError('NOT_FOUND')
-  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
-  if (order.candidateId === '' && child.access?.state !== 'active')
-    throw new CodedError('CREDENTIAL_EXPIRED', undefined, { credentialId: child.id })
+  refuseClosed(vault, principal, { child, candidateId: order.candidateId })
   const base = {
     ...auditBase(vault, { ...principal, project: child.project }),
     action: 'probe' as const,
@@ -55,17 +53,47 @@ export async function probe(
     method: order.call.method,
   }
   await vault.audit.append({ ...base, phase: 'began' })
-  using secret = order.candidateId === '' ? await openSecret(vault, child) : await openCandidate(vault, child, order.candidateId)
-  const result = await span('vault.probe', { credential_id: child.id, method: order.call.method }, () =>
-    callOut(vault, { child, secret, call: order.call }),
-  )
-  const outcome = result.failure === '' ? (result.expected ? 'ok' : 'unexpected') : result.failure
-  await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome, status: result.status }).catch(() => undefined)
-  return result
+  const end = (outcome: string, status = 0): Promise<void> =>
+    vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome, status }).catch(() => undefined)
+  try {
+    using secret = order.candidateId === '' ? await openSecret(vault, child) : await openCandidate(vault, child, order.candidateId)
+    const result = await span('vault.probe', { credential_id: child.id, method: order.call.method }, () =>
+      callOut(vault, { child, secret, call: order.call, isCandidate: order.candidateId !== '' }),
+    )
+    await end(result.failure === '' ? (result.expected ? 'ok' : 'unexpected') : result.failure, result.status)
+    return result
+  } catch (error) {
+    await end(isCoded(error) ? error.code : 'INTERNAL')
+    throw error
+  }
 }
 
-async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecret; call: ProbeCall }): Promise<ProbeResult> {
-  const { child, secret, call } = at
+/** DESIGN §3, access fence: active: all; expired: a candidate; disabled: none. */
+function refuseClosed(vault: VaultContext, principal: Principal, order: { child: Child; candidateId: string }): void {
+  const { child, candidateId } = order
+  if (principal.project !== '' && child.project !== principal.project) throw new CodedError('NOT_FOUND')
+  const told = { credentialId: child.id, reconnectUrl: vault.reconnectUrl(child.id) }
+  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, told)
+  if (candidateId !== '' || child.access?.state === 'active') return
+  if (child.access === undefined) throw new CodedError('NOT_FOUND')
+  throw new CodedError('CREDENTIAL_EXPIRED', undefined, told)
+}
+
+/** In the tick that writes: a fence that closed meanwhile stops the probe, as it stops a use. */
+function compareState(vault: VaultContext, child: Child, isCandidate: boolean): void {
+  const state = vault.floors.state(child.id)
+  if (state === undefined || state === 'active' || (state === 'expired' && isCandidate)) return
+  throw new CodedError(state === 'expired' ? 'CREDENTIAL_EXPIRED' : 'CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
+}
+
+interface CallOut {
+  readonly child: Child
+  readonly secret: OpenSecret
+  readonly call: ProbeCall
+  readonly isCandidate: boolean
+}
+
+async function callOut(vault: VaultContext, { child, secret, call, isCandidate }: CallOut): Promise<ProbeResult> {
   const url = new URL(fillUrl(secret.recipe, call.url, secret.plain))
   const headers: [string, string][] = [
     ['accept', 'application/json'],
@@ -73,7 +101,8 @@ async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecr
     ['user-agent', 'credence'],
     ...(call.body === '' ? [] : [['content-type', 'application/json'] as [string, string]]),
   ]
-  using request = inject({ url, headers }, secret.recipe.placements, { fields: secret.fields, random: vault.random })
+  const { fields, plain } = secret
+  using request = inject({ url, headers }, secret.recipe.placements, { fields, plain, random: vault.random })
   const nothing = { status: 0, expected: false, version: child.version }
   try {
     const answer = await vault.egress.send({
@@ -86,20 +115,22 @@ async function callOut(vault: VaultContext, at: { child: Child; secret: OpenSecr
       ...(call.body === '' ? {} : { body: Buffer.from(call.body) }),
       deadlineMs: DEADLINE_MS,
       maxResponseBytes: MOST_ANSWER_BYTES,
+      beforeWrite: () => compareState(vault, child, isCandidate),
     })
-    const scrubber = createScrubber(request.needles)
-    const body = await readAll(scrubber.body(undefined, answer.body))
+    const header = (name: string): string | undefined => answer.headers.find(([given]) => given.toLowerCase() === name)?.[1]
+    const encoding = call.method === 'HEAD' ? undefined : header('content-encoding')
+    const body = await readAll(createScrubber(request.needles).body(encoding, answer.body))
     const json = jsonOf(body)
     const account = accountOf(json, call)
     const expected = call.expect.includes(answer.status) && (call.okPointer === '' || valueAt(json, call.okPointer) === true)
-    const retryAfter = Number(answer.headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1])
+    const retryAfterMs = parseRetryAfter(header('retry-after') ?? '', vault.clock.now())
     return {
       status: answer.status,
       expected,
       failure: '',
       version: child.version,
       ...(expected && account !== undefined ? { account } : {}),
-      ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1000 } : {}),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     }
   } catch (error) {
     if (!isCoded(error)) throw error

@@ -106,7 +106,7 @@ function escapedLength(unit: number, { text, end, needle, i }: Place): number {
   if (isHighSurrogate(unit)) {
     const low = unitAt(text, end + 6)
     if (low === OPEN) return OPEN
-    
+    if (low < 0xdc00 || low > 0xdfff) return 0
     point = highBits(unit) | (low & 0x3ff)
   }
   const length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4

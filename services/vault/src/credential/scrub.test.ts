@@ -69,6 +69,11 @@ describe('a streamed answer', () => {
     expect(out.byteOffset).toBe(chunk.byteOffset)
   })
 
+  test('leaves what only resembles a needle: half a surrogate pair, an escape that is none', async () => {
+    const text = 'ab\\ud834\\u0041cd ab\\ud834 ab%zzcd ab\\u00zz ab\\x'
+    expect(await all(scrubber('ab\u{1d041}cd', 'abcd').body(undefined, source(text)))).toBe(text)
+  })
+
   test('leaves nothing of what it holds back in the chunk it came in', async () => {
     const chunk = Buffer.from(`a ${NEEDLE} and sk_live_4eC39`)
     const body = scrubber(NEEDLE).body(undefined, Readable.from([chunk, Buffer.from('!')]))

@@ -3,26 +3,20 @@ import type { OutboundResponse } from '@credence/egress'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
-import type { AuditRecord } from '../audit/record.ts'
-import { authorize } from './authorize.ts'
-import type { Access, Child } from './child.ts'
+import type { Callers } from '../caller/caller.ts'
+import { type Admitted, type Asked, admit, type Permitted, permitted } from './admit.ts'
+import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
-import { inject } from './inject.ts'
+import { type InjectedRequest, inject } from './inject.ts'
 import { openSecret } from './open.ts'
-import { auditBase } from './record-change.ts'
 import type { Refresh } from './refresh.ts'
 import { reportRefusal } from './report-refusal.ts'
 import { createScrubber } from './scrub.ts'
-import { targetOf } from './target.ts'
 import type { VaultContext } from './vault-context.ts'
 
-export interface ProxyCall {
-  readonly credentialId: string
-  readonly method: string
-  /** Path and query below the provider's `proxy_url`. */
-  readonly path: string
+export interface ProxyCall extends Asked {
+  /** `path` and query are below the provider's `proxy_url`. */
   readonly headers: readonly (readonly [string, string])[]
-  readonly consumer: string
   readonly noReplay: boolean
   readonly body?: AsyncIterable<Uint8Array>
   readonly contentLength?: number
@@ -39,82 +33,55 @@ export interface ProxyAnswer {
 
 export interface SendContext extends VaultContext {
   readonly refresh: Refresh
+  readonly callers: Pick<Callers, 'inForce'>
   readonly maxRequestBytes: number
 }
 
-/** What `Send` and `Check` share: who, which child, whether, and the record on the disk. */
-interface Admitted {
-  readonly principal: Principal
-  readonly child: Child & { access: Access }
-  /** Monotonic time at which the read of the fence was sent. */
-  readonly readAtMs: number
-  readonly base: Omit<AuditRecord, 'phase'>
-}
+type Outgoing = Omit<ProxyCall, 'body'> & { readonly body: CallBody }
 
-/** A body of this size is kept until the answer's status is known, so that the call can be replayed after a refresh. */
-const REPLAYABLE_BYTES = 64 * 1024
 /** Somebody changes the fence faster than we read it. */
 const MOST_FENCE_READS = 5
 
 /** The hot path, DESIGN §4 steps 2 to 5: one document read, policy, durable audit, decrypt, send, scrubbed answer. */
 export async function send(vault: SendContext, principal: Principal, call: ProxyCall): Promise<ProxyAnswer> {
-  if ((call.contentLength ?? 0) > vault.maxRequestBytes) throw new CodedError('REQUEST_TOO_LARGE')
-  const body = await replayableBody(call)
+  const body = await callBody(call, vault.maxRequestBytes)
+  const outgoing = { ...call, body }
   let admitted = await admit(vault, principal, { ...call, action: 'send' })
-  let answer = await attempt(vault, admitted, { ...call, body })
+  let answer = await attempt(vault, admitted, outgoing)
   let replayed = false
-  if (answer.upstream.status === 401 && admitted.child.token !== undefined) {
-    const refreshed = await vault.refresh(principal, {
-      credentialId: call.credentialId,
-      expectedVersion: admitted.child.version,
-      cause: 'unauthorized',
-    })
-    const newer = (refreshed.child?.version ?? 0) > admitted.child.version
-    if (newer && !call.noReplay && (body === undefined || body instanceof Uint8Array)) {
-      answer.drop()
-      admitted = await admit(vault, principal, { ...call, action: 'send' })
-      answer = await attempt(vault, admitted, { ...call, body })
-      replayed = true
-    }
+  if (answer.upstream.status === 401 && (await refreshed(vault, admitted)) && !call.noReplay && !(body instanceof StreamedBody)) {
+    answer.drop()
+    admitted = await admit(vault, principal, { ...call, action: 'send' })
+    answer = await attempt(vault, admitted, outgoing)
+    replayed = true
   }
   // Told once per version: whoever verifies it makes one call of his own before anything is declared expired.
   if (answer.upstream.status === 401) await reportRefusal(vault, admitted.child).catch(() => undefined)
   return { ...answer.finish(), replayed }
 }
 
-/** Steps 1 to 3 and the decrypt, then nothing: the answer is empty, or the error that `send` would give. */
-export async function check(
-  vault: VaultContext,
-  principal: Principal,
-  call: Pick<ProxyCall, 'credentialId' | 'method' | 'path' | 'consumer'>,
-): Promise<void> {
-  const { child, base } = await admit(vault, principal, { ...call, action: 'check' })
-  using _secret = await openSecret(vault, child)
-  void vault.audit.append({ ...base, phase: 'ended', outcome: 'ok' }).catch(() => undefined)
-}
-
-async function admit(
-  vault: VaultContext,
-  principal: Principal,
-  call: Pick<ProxyCall, 'credentialId' | 'method' | 'path' | 'consumer'> & { readonly action: 'send' | 'check' },
-): Promise<Admitted> {
-  const consumer = call.consumer === '' ? {} : { consumer: call.consumer }
-  const base = { ...auditBase(vault, principal), action: call.action, credential: call.credentialId, method: call.method, ...consumer }
+/** Whether a newer secret is in force than the one that the API refused. A refresh that fails leaves the caller the API's own answer. */
+async function refreshed(vault: SendContext, { principal, child }: Admitted): Promise<boolean> {
+  if (child.token === undefined) return false
   try {
-    const readAtMs = vault.clock.monotonicMs()
-    const child = await vault.children.read(call.credentialId)
-    authorize(principal, child, { consumer: call.consumer, reconnectUrl: vault.reconnectUrl })
-    const recipe = await vault.recipes.get(child.recipe)
-    if (!recipe.proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, { credentialId: child.id })
-    await vault.audit.append({ ...base, phase: 'began' })
-    return { principal, child, readAtMs, base }
-  } catch (error) {
-    if (isCoded(error) && error.code !== 'AUDIT_UNAVAILABLE') await vault.audit.append({ ...base, phase: 'denied', outcome: error.code })
-    throw error
+    const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
+    return ((await vault.refresh(principal, order)).child?.version ?? 0) > child.version
+  } catch {
+    return false
   }
 }
 
-type Body = Uint8Array | AsyncIterable<Uint8Array> | undefined
+/** Steps 1 to 3 and the decrypt, then nothing: the answer is empty, or the error that `send` would give. */
+export async function check(vault: VaultContext, principal: Principal, asked: Asked): Promise<void> {
+  const { child, base } = await admit(vault, principal, { ...asked, action: 'check' })
+  try {
+    using _secret = await openSecret(vault, child)
+    end(vault, base, { outcome: 'ok' })
+  } catch (error) {
+    end(vault, base, { outcome: codeOf(error) })
+    throw error
+  }
+}
 
 interface Attempt {
   readonly upstream: OutboundResponse
@@ -123,44 +90,39 @@ interface Attempt {
   finish(): Omit<ProxyAnswer, 'replayed'>
 }
 
-/** Step 4. The fence is compared in the tick that writes the secret; a fence that moved is read and judged again. */
-async function attempt(vault: SendContext, admitted: Admitted, call: Omit<ProxyCall, 'body'> & { readonly body: Body }): Promise<Attempt> {
-  let { child, readAtMs } = admitted
-  for (let reads = 1; ; reads++) {
-    try {
-      return await attemptOnce(vault, { ...admitted, child, readAtMs }, call)
-    } catch (error) {
-      if (!(error instanceof FenceMoved) || reads === MOST_FENCE_READS) {
-        const outcome = isCoded(error) ? error.code : 'INTERNAL'
-        void vault.audit.append({ ...admitted.base, at: vault.clock.now(), phase: 'ended', outcome }).catch(() => undefined)
-        if (error instanceof FenceMoved) throw new CodedError('CONFLICT')
-        throw error
-      }
+/** Step 4. A fence that moved before the secret was written is read and judged again. */
+async function attempt(vault: SendContext, admitted: Admitted, call: Outgoing): Promise<Attempt> {
+  let permit: Permitted = admitted
+  try {
+    for (let reads = 1; reads <= MOST_FENCE_READS; reads++) {
+      const answer = await attemptOnce(vault, { ...admitted, ...permit }, call)
+      if (answer !== undefined) return answer
+      permit = await permitted(vault, admitted.principal, call)
     }
-    readAtMs = vault.clock.monotonicMs()
-    const again = await vault.children.need(call.credentialId)
-    authorize(admitted.principal, again, { consumer: call.consumer, reconnectUrl: vault.reconnectUrl })
-    child = again
+    throw new CodedError('CONFLICT')
+  } catch (error) {
+    end(vault, admitted.base, { outcome: codeOf(error) })
+    throw error
   }
 }
 
 /** Thrown in the write hook: the use did not begin. */
 class FenceMoved extends Error {}
 
-async function attemptOnce(
-  vault: SendContext,
-  admitted: Admitted,
-  call: Omit<ProxyCall, 'body'> & { readonly body: Body },
-): Promise<Attempt> {
-  const { child, readAtMs, base } = admitted
+/** Undefined when the fence moved, and then nothing was sent. */
+async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoing): Promise<Attempt | undefined> {
+  const { child, target } = admitted
   using secret = await openSecret(vault, child)
-  const request = inject({ url: targetOf(secret.hosts, call.path), headers: requestHeaders(call.headers) }, secret.recipe.placements, {
-    fields: secret.fields,
+  const { fields, plain } = secret
+  const request = inject({ url: target, headers: requestHeaders(call.headers) }, secret.recipe.placements, {
+    fields,
+    plain,
     random: vault.random,
   })
-  const { body } = call
+  const { body, contentLength } = call
+  const streamed = body instanceof StreamedBody
   try {
-    const upstream = await span('vault.send', { credential_id: child.id, method: call.method, url_host: new URL(request.url).host }, () =>
+    const upstream = await span('vault.send', { credential_id: child.id, method: call.method, url_host: target.host }, () =>
       vault.egress.send({
         project: child.project,
         method: call.method,
@@ -168,73 +130,79 @@ async function attemptOnce(
         hosts: secret.hosts.use,
         headers: request.headers,
         secrets: request.secrets,
-        ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : limited(body, vault.maxRequestBytes) }),
-        ...(body === undefined || body instanceof Uint8Array || call.contentLength === undefined
-          ? {}
-          : { contentLength: call.contentLength }),
+        ...(body === undefined ? {} : { body: streamed ? body.chunks() : body }),
+        ...(streamed && contentLength !== undefined ? { contentLength } : {}),
         signal: call.signal,
         beforeWrite: () => {
-          const age = vault.clock.monotonicMs() - readAtMs
-          const moved = vault.floors.generation(child.id) > child.access.generation
-          if (moved || (vault.fenceMaxAgeMs > 0 && age > vault.fenceMaxAgeMs)) throw new FenceMoved()
+          compareFence(vault, admitted)
+          if (streamed) body.leave()
         },
       }),
     )
-    for (const { bytes } of request.secrets) bytes.fill(0)
-    return answered(vault, { upstream, request, base })
+    return answered(vault, { upstream, request, admitted, call })
   } catch (error) {
     request[Symbol.dispose]()
+    if (error instanceof FenceMoved) return undefined
     throw error
   }
 }
 
-function answered(
-  vault: VaultContext,
-  at: { upstream: OutboundResponse; request: ReturnType<typeof inject>; base: Omit<AuditRecord, 'phase'> },
-): Attempt {
-  const { upstream, request, base } = at
-  const ended = (outcome: string): void => {
+/** In the tick that writes the secret: the caller's key is in force, the fence is the newest, and was read a moment ago. */
+function compareFence(vault: SendContext, { principal, child, readAt }: Admitted): void {
+  if (!vault.callers.inForce(principal)) throw new CodedError('UNAUTHENTICATED')
+  if (vault.floors.generation(child.id) > child.access.generation) throw new FenceMoved()
+  if (vault.fenceMaxAgeMs === 0) return
+  const byMonotonic = vault.clock.monotonicMs() - readAt.monotonicMs
+  const byWall = Math.abs(vault.clock.now() - readAt.wallMs)
+  if (Math.max(byMonotonic, byWall) > vault.fenceMaxAgeMs) throw new FenceMoved()
+}
+
+interface Answered {
+  readonly upstream: OutboundResponse
+  readonly request: InjectedRequest
+  readonly admitted: Admitted
+  readonly call: Outgoing
+}
+
+function answered(vault: VaultContext, { upstream, request, admitted: { base }, call }: Answered): Attempt {
+  for (const { bytes } of request.secrets) bytes.fill(0)
+  const { status } = upstream
+  const give = (outcome: string): void => {
     request[Symbol.dispose]()
-    void vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome, status: upstream.status }).catch(() => undefined)
+    upstream.body.destroy()
+    end(vault, base, { outcome, status })
   }
   return {
     upstream,
-    drop() {
-      upstream.body.destroy()
-      ended('unauthorized')
-    },
+    drop: () => give('unauthorized'),
     finish() {
       try {
         const scrubber = createScrubber(request.needles)
         // The scrubber has copies of its own and wipes them with the body.
         request[Symbol.dispose]()
         const headers = scrubber.headers(responseHeaders(upstream.headers))
-        const encoding = upstream.headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
-        const body = scrubber.body(encoding, upstream.body)
-        body.once('close', () => ended('ok'))
-        return { status: upstream.status, headers, body }
+        const body = scrubber.body(encodingOf(upstream, call.method), upstream.body)
+        // A caller who has had enough is no failure of the credential.
+        body.once('close', () => end(vault, base, { outcome: body.errored && !call.signal.aborted ? codeOf(body.errored) : 'ok', status }))
+        return { status, headers, body }
       } catch (error) {
-        upstream.body.destroy()
-        ended(isCoded(error) ? error.code : 'INTERNAL')
+        give(codeOf(error))
         throw error
       }
     },
   }
 }
 
-async function replayableBody(call: ProxyCall): Promise<Body> {
-  if (call.body === undefined || call.contentLength === 0) return undefined
-  if (call.contentLength === undefined || call.contentLength > REPLAYABLE_BYTES) return call.body
-  const chunks: Uint8Array[] = []
-  for await (const chunk of call.body) chunks.push(chunk)
-  return Buffer.concat(chunks)
+/** What there is to unpack; an answer without a body (RFC 9112 §6.3) has nothing, whatever its headers say. */
+function encodingOf({ status, headers }: OutboundResponse, method: string): string | undefined {
+  if (method === 'HEAD' || status === 204 || status === 304) return undefined
+  return headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
 }
 
-async function* limited(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncIterable<Uint8Array> {
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new CodedError('REQUEST_TOO_LARGE')
-    yield chunk
-  }
+function end(vault: VaultContext, base: Admitted['base'], result: { readonly outcome: string; readonly status?: number }): void {
+  void vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', ...result }).catch(() => undefined)
+}
+
+function codeOf(error: unknown): string {
+  return isCoded(error) ? error.code : 'INTERNAL'
 }

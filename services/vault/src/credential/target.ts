@@ -35,8 +35,12 @@ function refuseTokenEndpoints(hosts: Hosts, url: URL): void {
   if ([...hosts.token, ...hosts.revoke].some((endpoint) => asked === folded(new URL(endpoint)))) throw new CodedError('PATH_REFUSED')
 }
 
+/** One spelling for what servers take as the same path: decoded, without path parameters (`;v=1`), doubled and trailing slashes, in lower case. */
 function folded(url: URL): string {
-  return `${url.origin}${decodeURIComponentSafely(url.pathname).replace(/\/+/g, '/').replace(/\/$/, '').toLowerCase()}`
+  const path = decodeURIComponentSafely(url.pathname)
+    .replace(/;[^/]*/g, '')
+    .replace(/\/+/g, '/')
+  return `${url.origin}${path.replace(/\/$/, '').toLowerCase()}`
 }
 
 function decodeURIComponentSafely(text: string): string {

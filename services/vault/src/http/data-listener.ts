@@ -31,7 +31,7 @@ export async function startDataListener(options: DataListenerOptions): Promise<{
     },
   )
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error) => reject('code' in error && error.code === 'EADDRINUSE' ? new CodedError('PORT_IN_USE') : error))
     server.listen(options.port, options.host, resolve)
   })
   const { port } = server.address() as AddressInfo
@@ -61,6 +61,7 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
       signal: aborted.signal,
     })
     await deliver(result, response)
+    endUnread(request, response)
   } catch (error) {
     fail(options, response, { error, credentialId })
   }
@@ -68,9 +69,19 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
 
 async function deliver(result: ProxyAnswer, response: ServerResponse): Promise<void> {
   const own = ['Credence-Origin', 'upstream', ...(result.replayed ? ['Credence-Replayed', 'true'] : [])]
-  response.writeHead(result.status, [...result.headers.flat(), ...own])
-  response.flushHeaders()
-  await pipeline(result.body, response)
+  try {
+    response.writeHead(result.status, [...result.headers.flat(), ...own])
+    response.flushHeaders()
+    await pipeline(result.body, response)
+  } finally {
+    // Also when the head cannot be written: the call upstream must not outlive its caller.
+    result.body.destroy()
+  }
+}
+
+/** What the caller still sends when he has his answer would be read as his next request: the connection ends with it. */
+function endUnread(request: IncomingMessage, response: ServerResponse): void {
+  if (!request.complete && response.writableEnded) request.socket.destroySoon()
 }
 
 function fail(options: DataListenerOptions, response: ServerResponse, at: { error: unknown; credentialId: string | undefined }): void {

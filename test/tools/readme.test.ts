@@ -1,0 +1,102 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startStandIns, startUpstream, tempHome, type Upstream } from '@credence/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Platform, startPlatform } from '../support/platform.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const blocks = (language: string): string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text)
+const TOKEN = 'canary-github-token-77e1'
+
+const home = tempHome()
+let platform: Platform
+let github: Upstream
+let standIns: Awaited<ReturnType<typeof startStandIns>>
+
+beforeAll(async () => {
+  github = await startUpstream({ accept: ({ token }) => token === TOKEN })
+  standIns = await startStandIns([{ host: 'api.github.com', target: github.server }])
+  const env = {
+    CREDENCE_EGRESS_RESOLVE: standIns.egressResolve,
+    CREDENCE_EGRESS_ALLOW: standIns.egressAllow,
+    CREDENCE_EGRESS_CA: standIns.caFile,
+  }
+  platform = await startPlatform({ home: home.path, env })
+}, 120_000)
+afterAll(async () => {
+  await platform.process.stop()
+  await standIns.close()
+  await github.close()
+  home.remove()
+})
+
+/** The lines as printed, but for what a reader fills in himself, and the ports of this run. */
+function filledIn(text: string): string {
+  return text
+    .replace('crd_the_key_that_was_printed', platform.key ?? '')
+    .replace('a_GitHub_token_of_yours', TOKEN)
+    .replaceAll('http://127.0.0.1:7401', platform.admin)
+    .replaceAll('http://127.0.0.1:7402', platform.data)
+    .replaceAll('127.0.0.1:7405', platform.api)
+}
+
+/** grpcurl from PATH, or from the Go proxy where there is a Go; undefined: it cannot be had. */
+function grpcurl(): string | undefined {
+  const installed = join(homedir(), 'go', 'bin', 'grpcurl')
+  if (spawnSync('grpcurl', ['-version']).status === 0) return 'grpcurl'
+  if (!existsSync(installed)) spawnSync('go', ['install', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3'], { stdio: 'ignore' })
+  return existsSync(installed) ? installed : undefined
+}
+
+describe('the lines of the README run as printed', () => {
+  let exported = ''
+
+  test('[C-5] curl: a provider from the catalogue, a credential, a proxied call', () => {
+    const [curl = ''] = blocks('bash')
+    const script = `set -eu\n${filledIn(curl)}\nprintf '\\nCREDENTIAL=%s\\n' "$CREDENTIAL"`
+    const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' })
+    exported = /CREDENTIAL=(cred_\w+)/.exec(output)?.[1] ?? ''
+    expect(exported).toMatch(/^cred_/)
+    expect(output).toContain('"path":"/user"')
+    expect(output).not.toContain(TOKEN)
+  })
+
+  test('[C-5] the SDK: the same call from a program', () => {
+    const [program = ''] = blocks('ts')
+    const file = join(root, 'test', 'support', 'readme-program.ts')
+    writeFileSync(file, filledIn(program))
+    const { stdout, stderr, status } = spawnSync(process.execPath, [file], {
+      encoding: 'utf8',
+      env: { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported },
+    })
+    execFileSync('rm', ['-f', file])
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^200 /)
+  })
+
+  test('[C-5] grpcurl: the same credential from any language, by reflection', (context) => {
+    const tool = grpcurl()
+    if (tool === undefined) {
+      if (process.env.CI === 'true') throw new TypeError('grpcurl is not here and cannot be installed: install Go, or put grpcurl on PATH')
+      console.warn('SKIPPED: grpcurl is not on PATH and there is no Go to install it')
+      return context.skip()
+    }
+    const [, lines = ''] = blocks('bash')
+    const script = filledIn(lines).replace(/^grpcurl/gm, tool)
+    const output = execFileSync('bash', ['-c', `set -eu\n${script}`], {
+      encoding: 'utf8',
+      env: { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported },
+    })
+    expect(JSON.parse(output)).toMatchObject({ credential: { id: exported, status: 'active' } })
+    const services = execFileSync(tool, ['-plaintext', platform.api, 'list'], { encoding: 'utf8' })
+    expect(services).toContain('credence.registry.v1.RegistryService')
+    const health = execFileSync(tool, ['-plaintext', platform.api, 'grpc.health.v1.Health/Check'], { encoding: 'utf8' })
+    expect(health).toContain('SERVING')
+  }, 300_000)
+})
