@@ -37,6 +37,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     api,
     process,
     ...(said.key === undefined ? {} : { key: said.key }),
-    ...(said.sign_in_link === undefined ? {} : { signInLink: said.sign_in_link }),
+    ...(said.sign_in === undefined ? {} : { signInLink: said.sign_in }),
   }
 }

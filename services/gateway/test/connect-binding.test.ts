@@ -154,6 +154,27 @@ describe('the browser that a session belongs to', () => {
       'https://app.example/don',
       'https://app.example/donee',
     ]
+    const tricks = [
+      '%2e%2e',
+      '%2f',
+      '%5c',
+      '\\t',
+      '\\r',
+      '\\0',
+      '@evil.example',
+      '#x',
+      '?',
+      ';x',
+      '/..',
+      '//',
+      '%00',
+      '.evil.example',
+      ':80',
+      '\\u3002',
+      '&x=1',
+    ]
+    bypasses.push(...tricks.map((trick) => `${listed}${trick}`), ...tricks.map((trick) => `https://${trick}app.example/done`))
+    expect(bypasses.length).toBeGreaterThanOrEqual(60)
     for (const return_url of bypasses) {
       const answer = await platform.api('POST', '/v1/sessions', {
         user: 'id:ann',

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { start } from '../src/index.ts'
 import { Browser } from './browser.ts'
@@ -67,6 +68,18 @@ describe('what stands around the pages', () => {
     }
   })
 
+  test('[T19] every redirect of ours is a 303, made in one place', () => {
+    const places = sources().filter(({ text }) => text.includes('.redirect('))
+    expect(places.map(({ name }) => name)).toEqual(['http/page.ts'])
+    expect(places[0]?.text).toContain('.redirect(location, 303)')
+  })
+
+  test('[S2-14] only the intake looks at the bytes of a secret', () => {
+    const places = sources().filter(({ text }) => text.includes('.reveal('))
+    expect(places.map(({ name }) => name.split('/')[0])).toEqual(places.map(() => 'intake'))
+    expect(places.length).toBeGreaterThan(0)
+  })
+
   test('[T42] too many requests of one address are told to wait', async () => {
     const browser = new Browser(platform.publicUrl)
     let answer = await browser.get('/connect/refused')
@@ -90,3 +103,11 @@ describe('what stands around the pages', () => {
     })
   })
 })
+
+function sources(): { name: string; text: string }[] {
+  const root = fileURLToPath(new URL('../src/', import.meta.url))
+  const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+  )
+  return names.map((name) => ({ name, text: readFileSync(root + name, 'utf8') }))
+}

@@ -11,7 +11,7 @@ import { type Harness, USER, USER_NAMES } from './harness.ts'
 export type SeedName = 'asana' | 'bearer' | 'freshdesk' | 'attention'
 type Json = Readonly<Record<string, unknown>>
 
-export const CLIENT = { oauthClientId: 'client', secret: 'fake-client-secret' }
+export const CLIENT: { readonly oauthClientId: string; readonly secret: string } = { oauthClientId: 'client', secret: 'fake-client-secret' }
 export const REDIRECT_URI = 'https://credence.example/oauth/callback/x'
 
 export function newCredential(): string {
@@ -60,7 +60,7 @@ export function fence(members: Partial<AccessFence> = {}): AccessFence {
   return { generation: 1, state: 'active', reason: '', owner: { user: USER, names: [...USER_NAMES] }, shares: [], ...members }
 }
 
-export const PROJECT_SHARE = { subject: 'project', names: [], permission: 'use' }
+export const PROJECT_SHARE: { subject: string; names: string[]; permission: string } = { subject: 'project', names: [], permission: 'use' }
 
 export interface StaticOptions {
   readonly recipe: Recipe

@@ -34,9 +34,9 @@ export interface HarnessOptions extends Partial<VaultConfig> {
 
 /** The real vault with everything around it real: a store in a file, the bus, mTLS, and a registry on the wire that takes reports. */
 export class Harness {
-  readonly clock = new TestClock()
+  readonly clock: TestClock = new TestClock()
   readonly project: string = newId('proj', (count) => systemRandom.bytes(count))
-  readonly home = tempHome()
+  readonly home: ReturnType<typeof tempHome> = tempHome()
   readonly facts: Fact[] = []
   readonly reports: ReportUseRequest['uses'] = []
   readonly logLines: string[] = []
@@ -96,8 +96,7 @@ export class Harness {
       this.#heard()
     })
     const { mounts, authenticate } = this.vault
-    const api = { host: HOST, port: 0, mounts, log, tracing, authenticate: (shown: never) => authenticate(shown, 'grpc') }
-    this.#api = await serveRpc(api)
+    this.#api = await serveRpc({ host: HOST, port: 0, mounts, log, tracing, authenticate: (shown) => authenticate(shown, 'grpc') })
   }
 
   /** Ends the vault cleanly; the home stays. */

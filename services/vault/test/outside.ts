@@ -11,7 +11,7 @@ export interface Outside {
 
 type ServerOptions = NonNullable<Parameters<typeof startFakeAuthorizationServer>[0]>
 
-export const API_NAMES = ['api.example.com', 'app.asana.com', 'acme.freshdesk.com', 'api.attention.tech']
+export const API_NAMES: readonly string[] = ['api.example.com', 'app.asana.com', 'acme.freshdesk.com', 'api.attention.tech']
 
 export async function startOutside(options: ServerOptions = {}): Promise<Outside> {
   const api = await startUpstream()

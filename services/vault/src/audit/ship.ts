@@ -40,8 +40,8 @@ interface ShippedDoc extends Doc {
 }
 
 const SHIP_MS = 1_000
-/** A record's time is taken before it is written, so the log is not quite in the order of its times. */
-const OVERLAP_MS = 60_000
+/** A record's time is taken a moment before it is in the log. */
+const OVERLAP_MS = 1_000
 /** While the store is away: the log on the volume holds them all the same. */
 const MOST_WAITING = 100_000
 
@@ -65,6 +65,7 @@ export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   })
   async function flushOnce(): Promise<void> {
     const batch = waiting
+    const at = new Date(clock.now())
     waiting = []
     try {
       await ship(options, uses, batch)
@@ -72,7 +73,7 @@ export async function startShipper(options: ShipperOptions): Promise<Shipper> {
       waiting = [...batch, ...waiting]
       throw error
     }
-    if (batch.length > 0) await mark(options, shipped)
+    if (batch.length > 0) await mark(shipped, options.instance, at)
     untold = [...untold, ...facts.of(batch, clock.now())]
     if (untold.length > 0) await options.bus.publish(untold)
     untold = []
@@ -113,15 +114,25 @@ async function unshipped(options: ShipperOptions, uses: Uses, shipped: Collectio
   }
   const left: AuditRecord[] = []
   for (const records of byCredential([...tail.values()])) {
-    const { uses: known } = await uses.list(records[0]!, { limit: 500 })
-    left.push(...records.filter((record) => !known.some(({ use }) => use === record.use)))
+    const known = await usesSince(uses, records[0]!, Math.min(...records.map((record) => record.at)))
+    left.push(...records.filter((record) => !known.has(record.use)))
   }
   return left
 }
 
-async function mark(options: ShipperOptions, shipped: Collection<ShippedDoc>): Promise<void> {
-  const before = await shipped.get(options.instance, { fresh: true })
-  const doc = { id: options.instance, v: 1, at: new Date(options.clock.now()) }
+async function usesSince(uses: Uses, whose: Whose, sinceMs: number): Promise<Set<string>> {
+  const known = new Set<string>()
+  for (let after: string | undefined; ; ) {
+    const page = await uses.list(whose, { limit: 500, ...(after === undefined ? {} : { after }) })
+    for (const { use } of page.uses) known.add(use)
+    if (page.next === undefined || page.uses.some(({ at }) => at < sinceMs)) return known
+    after = page.next
+  }
+}
+
+async function mark(shipped: Collection<ShippedDoc>, instance: string, at: Date): Promise<void> {
+  const before = await shipped.get(instance, { fresh: true })
+  const doc = { id: instance, v: 1, at }
   await (before === undefined ? shipped.insert(doc) : shipped.replace(doc, before.rev))
 }
 

@@ -61,6 +61,7 @@ export class NeedleForms {
       const form = this.#base64(needle, shift, BASE64)
       if (this.#keep(form) && (form.includes(PLUS) || form.includes(SLASH))) {
         // `+` and `/` are themselves escaped in URLs and by some JSON writers.
+        this.#escapable.push(form)
         this.#keep(this.#base64(needle, shift, BASE64_URL))
       }
     }

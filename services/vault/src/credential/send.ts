@@ -196,7 +196,8 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
 /** What there is to unpack; an answer without a body (RFC 9112 §6.3) has nothing, whatever its headers say. */
 function encodingOf({ status, headers }: OutboundResponse, method: string): string | undefined {
   if (method === 'HEAD' || status === 204 || status === 304) return undefined
-  return headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
+  const encodings = headers.filter(([name]) => name.toLowerCase() === 'content-encoding').map(([, value]) => value)
+  return encodings.length === 0 ? undefined : encodings.join(', ')
 }
 
 function end(vault: VaultContext, base: Admitted['base'], result: { readonly outcome: string; readonly status?: number }): void {
