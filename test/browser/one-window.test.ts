@@ -6,7 +6,7 @@ import { atTeam, lookAt, signInAtProvider, startWalk, type Walk } from './walk.t
 describeInBrowser('a sign-in without a second window', () => {
   let walk: Walk
   beforeAll(async () => {
-    walk = await startWalk({ blocksPopUps: true })
+    walk = await startWalk()
   }, 180_000)
   afterAll(() => walk?.close())
   const acme = (): string => providerOf(walk.journey, 'acme')

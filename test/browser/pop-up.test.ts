@@ -20,6 +20,7 @@ describeInBrowser.each([
     const page = await visitor.open(link)
     const [other] = await Promise.all([visitor.context.waitForEvent('page'), page.getByRole('button', { name: /^Continue to/ }).click()])
     await other.getByLabel('Account').waitFor()
+    expect(await other.evaluate('opener === null')).toBe(coop)
     return { page, other, id: session.id }
   }
 

@@ -36,20 +36,16 @@ export interface Visitor {
   leave(): Promise<void>
 }
 
-export interface WalkOptions extends WorldOptions {
-  readonly blocksPopUps?: boolean
-}
-
-export async function startWalk({ blocksPopUps = false, ...world }: WalkOptions = {}): Promise<Walk> {
+export async function startWalk(options: WorldOptions = {}): Promise<Walk> {
   const home = tempHome()
-  const outside = await startWorld({ pages: true, ...world })
+  const outside = await startWorld({ pages: true, ...options })
   const journey = await startInside(home.path, outside)
   const team = await startTeam()
   const { credence, ann, platform } = journey
   team.serve(credence)
   await credence.project.update({ returnUrls: [team.returnUrl], reconnectUrl: team.reconnectUrl })
   await registerProviders(journey)
-  const browser = await startBrowser({ standIns: outside.standIns, blocksPopUps })
+  const browser = await startBrowser(outside.standIns)
   const ours = [platform.public, platform.admin, platform.admin.replace('127.0.0.1', 'localhost')]
   return {
     journey,

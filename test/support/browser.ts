@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { startStandIns } from '@credence/testkit'
 import { type Browser, chromium } from 'playwright-core'
@@ -51,23 +51,14 @@ async function withoutBrowser(): Promise<string | undefined> {
   return existsSync(CHROMIUM) ? undefined : `apt-get installed no ${CHROMIUM}. ${HOW}`
 }
 
-export interface BrowserOptions {
-  /** Where the real names of the providers lead. */
-  readonly standIns: Awaited<ReturnType<typeof startStandIns>>
-  /** The browser's own blocking of pop-ups, which automation switches off. Default false. */
-  readonly blocksPopUps?: boolean
-}
-
-/** A Chromium with a profile of its own, which finds the stand-ins under the providers' real names. */
-export async function startBrowser({ standIns, blocksPopUps = false }: BrowserOptions): Promise<Browser> {
+/**
+ * A Chromium with a profile of its own, which finds the stand-ins under the providers' real names. It blocks pop-ups that no
+ * click asked for, as it does for people; automation would switch that off.
+ */
+export async function startBrowser(standIns: Awaited<ReturnType<typeof startStandIns>>): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [...FLAGS, `--host-resolver-rules=${standIns.browserRules}`, `--ignore-certificate-errors-spki-list=${standIns.spkiHash}`],
-    ...(blocksPopUps ? { ignoreDefaultArgs: ['--disable-popup-blocking'] } : {}),
+    ignoreDefaultArgs: ['--disable-popup-blocking'],
   })
-}
-
-/** Reads a file of the payloads that the documentation shows. */
-export function documentedPayload(name: string): Record<string, unknown> {
-  return JSON.parse(readFileSync(new URL(`../../libs/provider/test/payloads/${name}.json`, import.meta.url), 'utf8'))
 }

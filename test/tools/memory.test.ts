@@ -49,7 +49,7 @@ const formsOf = (secret: string): Record<string, Buffer> => ({
 
 test('[S2-17] a second after a thousand calls of each placement no secret is left in memory, aborted calls included', async () => {
   const ann = createCredence({ apiUrl: platform.admin, proxyUrl: platform.data, key: journey.platform.key ?? '', user: USER })
-  const paths: Readonly<Record<string, string>> = { asana: '/1.0/tasks', freshdesk: '/v2/tickets', attention: '/echo', query: '/echo' }
+  const paths: Readonly<Record<string, string>> = { asana: '/1.0/tasks', freshdesk: '/v2/tickets', attention: '/status/200', query: '/status/200' }
   for (const [name, path] of Object.entries(paths)) {
     await Promise.all(Array.from({ length: AT_ONCE }, (_, lane) => callMany(ann, { id: credentials[name] ?? '', path, lane })))
   }

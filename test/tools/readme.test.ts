@@ -61,7 +61,7 @@ describe('the lines of the README run as printed', () => {
     const script = `set -eu\n${filledIn(curl)}\nprintf '\\nCREDENTIAL=%s\\n' "$CREDENTIAL"`
     const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' })
     exported = /CREDENTIAL=(cred_\w+)/.exec(output)?.[1] ?? ''
-    expect(exported).toMatch(/^cred_/)
+    expect(exported, output).toMatch(/^cred_/)
     expect(output).toContain('"path":"/user"')
     expect(output).not.toContain(TOKEN)
   })

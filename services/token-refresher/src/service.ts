@@ -2,7 +2,7 @@ import { type EventBus, type Relay, startRelay } from '@credence/events'
 import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
 import type { DocumentStore } from '@credence/store'
-import { type RefresherConfig, settingsOf } from './config.ts'
+import { type RefresherConfig, type RefresherSettings, settingsOf } from './config.ts'
 import { openClients } from './credential/clients.ts'
 import { healPlans } from './credential/heal-plans.ts'
 import { openPlans } from './credential/plans.ts'
@@ -10,7 +10,7 @@ import type { Refresher } from './credential/refresher.ts'
 import { follow, runPlan } from './credential/run-plan.ts'
 import { subscribeToHints } from './events.ts'
 import { registryPort, vaultPort } from './peers.ts'
-import { createQueueFeed } from './queue/feed-queue.ts'
+import { createQueueFeed, type QueueFeed } from './queue/feed-queue.ts'
 import type { RefreshQueue } from './queue/refresh-queue.ts'
 import { openTimerQueue } from './queue/timer-queue.ts'
 import { startRounds } from './rounds.ts'
@@ -41,50 +41,23 @@ export interface RunningRefresher {
 /** Builds the token-refresher once and serves it; resolves when its port is bound. Throws INVALID_SETTING. */
 export async function start(config: RefresherConfig, adapters: RefresherAdapters): Promise<RunningRefresher> {
   const settings = settingsOf(config)
-  const { store, bus, clock, random, log, tracing, tls, peers } = adapters
-  const { refreshTimes: times, windowMs, publicUrl } = settings
-  const now = (): number => clock.now()
+  const { bus, clock, log, tracing, tls } = adapters
   const calls = new AbortController()
   const queue = adapters.queue ?? openTimerQueue({ clock, log })
-  const feed = createQueueFeed({ queue, log, windowMs, now })
-  let relay: Relay | undefined
-  const plans = await openPlans({
-    store,
-    clock,
-    random,
-    onChange(id, plan) {
-      if (plan !== undefined && plan.outbox.length > 0) relay?.nudge()
-      feed.follow(id, plan)
-    },
-  })
-  relay = await startRelay({ source: 'token-refresher', store, collections: [plans.collection as never], bus, clock, log })
-  const toPeers = { peers, times, signal: calls.signal }
-  const refresher: Refresher = {
-    plans,
-    clients: await openClients(store),
-    vault: vaultPort(toPeers),
-    registry: registryPort(toPeers),
-    times,
-    publicUrl,
-    inFlight: new Set(),
-    random,
-    log,
-    now,
-  }
+  const feed = createQueueFeed({ queue, log, windowMs: settings.windowMs, now: () => clock.now() })
+  const { refresher, relay } = await build(settings, adapters, { feed, signal: calls.signal })
   const mounts = [refresherMount(refresher)]
   const server = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
   const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> => tracing.span(`refresher.${name}`, {}, work)
   const worker = await queue.process((id) => inSpan('run_plan', () => runPlan(refresher, id)))
   const hints = await subscribeToHints(bus, (ids) => inSpan('follow', () => follow(refresher, ids)))
+  const heal = (signal: AbortSignal): Promise<void> => healPlans(refresher, { pause: () => clock.sleep(settings.healPauseMs, signal) })
   const rounds = startRounds({
     clock,
     log,
     rounds: {
-      tick: { everyMs: settings.tickMs, work: () => feed.tick(plans) },
-      heal: {
-        everyMs: settings.healMs,
-        work: (signal) => healPlans(refresher, { pause: () => clock.sleep(settings.healPauseMs, signal) }),
-      },
+      tick: { everyMs: settings.tickMs, work: () => feed.tick(refresher.plans) },
+      heal: { everyMs: settings.healMs, work: heal },
     },
   })
   return {
@@ -92,14 +65,56 @@ export async function start(config: RefresherConfig, adapters: RefresherAdapters
     mounts,
     async stop() {
       const drained = new AbortController()
-      const cut = clock.sleep(settings.drainMs, drained.signal).then(
-        () => calls.abort(),
-        () => undefined,
-      )
+      const cut = cutAfter(settings.drainMs, { clock, calls, drained: drained.signal })
       await Promise.all([worker.stop(), rounds.stop(), hints.close(), server.stop()])
       drained.abort()
       await cut
       await relay.stop()
     },
+  }
+}
+
+/** The use cases' view of the world, and the relay that carries their facts out. */
+async function build(
+  { refreshTimes: times, publicUrl }: RefresherSettings,
+  { store, bus, clock, random, log, peers }: RefresherAdapters,
+  { feed, signal }: { readonly feed: QueueFeed; readonly signal: AbortSignal },
+): Promise<{ refresher: Refresher; relay: Relay }> {
+  let nudge = (): void => undefined
+  const plans = await openPlans({
+    store,
+    clock,
+    random,
+    onChange(id, plan) {
+      if (plan !== undefined && plan.outbox.length > 0) nudge()
+      feed.follow(id, plan)
+    },
+  })
+  const relay = await startRelay({ source: 'token-refresher', store, collections: [plans.collection as never], bus, clock, log })
+  nudge = () => relay.nudge()
+  const refresher: Refresher = {
+    plans,
+    clients: await openClients(store),
+    vault: vaultPort({ peers, times, signal }),
+    registry: registryPort({ peers, times, signal }),
+    times,
+    publicUrl,
+    inFlight: new Set(),
+    random,
+    log,
+    now: () => clock.now(),
+  }
+  return { refresher, relay }
+}
+
+async function cutAfter(
+  ms: number,
+  { clock, calls, drained }: { readonly clock: Clock; readonly calls: AbortController; readonly drained: AbortSignal },
+): Promise<void> {
+  try {
+    await clock.sleep(ms, drained)
+    calls.abort()
+  } catch {
+    // Drained in time.
   }
 }

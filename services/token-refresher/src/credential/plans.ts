@@ -32,28 +32,12 @@ export interface PlansOptions {
 const REMOVE_AGAIN_MS = 5_000
 
 export async function openPlans(options: PlansOptions): Promise<Plans> {
-  const { clock, random, onChange } = options
   const collection = await options.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
   const get = (id: string): Promise<Stored<Plan> | undefined> => collection.get(id, { fresh: true })
-
-  const write = async (before: Stored<Plan> | undefined, plan: Plan, facts: readonly NewFact[]): Promise<void> => {
-    const context = { source: 'token-refresher', project: plan.project, subject: plan.id, now: clock.now(), random }
-    const told = addFacts(plan, facts, context)
-    await (before === undefined ? collection.insert(told) : collection.replace(told, before.rev))
-    onChange(plan.id, told)
-  }
-  const remove = async (before: Stored<Plan>): Promise<void> => {
-    if (before.outbox.length > 0) {
-      const refreshAt = new Date(clock.now() + REMOVE_AGAIN_MS)
-      return write(before, { ...before, state: 'paused', reason: 'deleted', refreshAt }, [])
-    }
-    await collection.remove(before.id, before.rev)
-    onChange(before.id, undefined)
-  }
   const tryChange = async (before: Stored<Plan> | undefined, change: PlanChange): Promise<boolean> => {
     try {
-      if (change.do === 'write') await write(before, change.plan, change.facts ?? [])
-      else if (change.do === 'remove' && before !== undefined) await remove(before)
+      if (change.do === 'write') await write({ ...options, collection }, before, change)
+      else if (change.do === 'remove' && before !== undefined) await remove({ ...options, collection }, before)
       return true
     } catch (error) {
       if (isCoded(error, 'CONFLICT') || isCoded(error, 'ALREADY_EXISTS')) return false
@@ -74,4 +58,28 @@ export async function openPlans(options: PlansOptions): Promise<Plans> {
       }
     },
   }
+}
+
+interface Writing extends PlansOptions {
+  readonly collection: Collection<Plan>
+}
+
+async function write(
+  { collection, clock, random, onChange }: Writing,
+  before: Stored<Plan> | undefined,
+  { plan, facts = [] }: Omit<Extract<PlanChange, { do: 'write' }>, 'do'>,
+): Promise<void> {
+  const context = { source: 'token-refresher', project: plan.project, subject: plan.id, now: clock.now(), random }
+  const told = addFacts(plan, facts, context)
+  await (before === undefined ? collection.insert(told) : collection.replace(told, before.rev))
+  onChange(plan.id, told)
+}
+
+async function remove(writing: Writing, before: Stored<Plan>): Promise<void> {
+  if (before.outbox.length > 0) {
+    const refreshAt = new Date(writing.clock.now() + REMOVE_AGAIN_MS)
+    return write(writing, before, { plan: { ...before, state: 'paused', reason: 'deleted', refreshAt } })
+  }
+  await writing.collection.remove(before.id, before.rev)
+  writing.onChange(before.id, undefined)
 }
