@@ -23,7 +23,9 @@ describeInBrowser('a form for secrets', () => {
     const page = await visitor.open(link)
     const workspace = page.getByLabel('Workspace')
     const token = page.getByLabel('Bearer Token')
-    expect(await page.locator('.hint').allInnerTexts()).toEqual(expect.arrayContaining(['Your long-lived bearer token', 'As in its address']))
+    expect(await page.locator('.hint').allInnerTexts()).toEqual(
+      expect.arrayContaining(['Your long-lived bearer token', 'As in its address']),
+    )
     expect(await token.getAttribute('type')).toBe('password')
     await lookAt(page, 'form')
     await workspace.fill('north')
@@ -92,7 +94,7 @@ describeInBrowser('a form for secrets', () => {
     await page.getByRole('link', { name: 'Connect in another way' }).click()
     await page.getByLabel('With an API key').check()
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Key', { exact: true }).fill('key-of-the-first-way')
+    await page.locator('[name="field.api_key"]').fill('key-of-the-first-way')
     await page.getByRole('button', { name: 'Connect' }).click()
     expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
     await visitor.leave()

@@ -55,7 +55,7 @@ describeInBrowser('connecting again', () => {
     const { credence, platform } = walk.journey
     const visitor = await walk.visit({ user: 'id:mallory' })
     const page = await visitor.open(`${platform.public}/r/${id}`)
-    expect(await page.content()).not.toContain('Sales')
+    expect(await atTeam(page, walk.team)).toBe('Refused: NOT_FOUND')
     await credence.project.update({ reconnectUrl: '' })
     await page.goto(`${platform.public}/r/${id}`)
     await page.getByRole('heading', { name: 'Connect again' }).waitFor()

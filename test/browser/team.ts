@@ -47,31 +47,46 @@ type Site = Pick<Team, 'outcomes' | 'returnUrl'> & { readonly credence: Credence
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://team.invalid')
   const user = new RegExp(`${TEAM_COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')?.[1] ?? ''
+  const say = (heading: string): void =>
+    void response
+      .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+      .end(`<!doctype html><title>Team</title><h1>${heading}</h1>`)
   if (url.pathname === '/reconnect') {
-    const { link } = await site.credence.forUser(user).sessions.create({
-      credentialId: url.searchParams.get('credential_id') ?? '',
-      returnUrl: site.returnUrl,
-    })
-    return void response.writeHead(303, { location: link }).end()
+    const link = await startAgain(site, { user, credentialId: url.searchParams.get('credential_id') ?? '' })
+    return 'refused' in link ? say(`Refused: ${link.refused}`) : void response.writeHead(303, link).end()
   }
   if (url.pathname !== '/connected') return void response.writeHead(404).end()
   const id = url.searchParams.get('credence_session') ?? ''
   const outcome = await complete(site.credence, { id, code: url.searchParams.get('credence_code') ?? '', user })
   site.outcomes.push({ session: id, ...outcome })
-  const said = 'refused' in outcome ? `Refused: ${outcome.refused}` : `Connected: ${outcome.credential}`
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(`<!doctype html><html lang="en"><title>Team</title><h1>${said}</h1>`)
+  say('refused' in outcome ? `Refused: ${outcome.refused}` : `Connected: ${outcome.credential}`)
+}
+
+interface Refused {
+  readonly refused: string
+}
+
+/** Starts a session for the user who is signed in; the platform decides whether the credential is his. */
+async function startAgain(
+  { credence, returnUrl }: Site,
+  { user, credentialId }: { readonly user: string; readonly credentialId: string },
+): Promise<{ readonly location: string } | Refused> {
+  const order = { credentialId, returnUrl }
+  return credence
+    .forUser(user)
+    .sessions.create(order)
+    .then(({ link }) => ({ location: link }), refusal)
 }
 
 /** What the team's backend does with the code: it names the user whom it knows to be there. */
 async function complete(
   credence: Credence,
   { id, code, user }: { readonly id: string; readonly code: string; readonly user: string },
-): Promise<{ readonly credential: string } | { readonly refused: string }> {
-  try {
-    const { credential } = await credence.sessions.complete(id, { code, user })
-    return { credential: credential.id }
-  } catch (error) {
-    if (error instanceof CredenceError) return { refused: error.code }
-    throw error
-  }
+): Promise<{ readonly credential: string } | Refused> {
+  return credence.sessions.complete(id, { code, user }).then(({ credential }) => ({ credential: credential.id }), refusal)
+}
+
+function refusal(error: unknown): Refused {
+  if (error instanceof CredenceError) return { refused: error.code }
+  throw error
 }

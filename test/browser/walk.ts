@@ -65,10 +65,13 @@ export async function startWalk(options: WorldOptions = {}): Promise<Walk> {
 }
 
 const HEIGHT = 860
+/** One step of a walk. Far longer than any takes; shorter than a test, so that the step is named which did not happen. */
+const STEP_MS = 20_000
 
 async function visit(browser: Browser, options: VisitOptions, { team, ours }: { team: Team; ours: readonly string[] }): Promise<Visitor> {
   const { user = USER, width = 1280, scripts = true } = options
   const context = await browser.newContext({ viewport: { width, height: HEIGHT }, javaScriptEnabled: scripts })
+  context.setDefaultTimeout(STEP_MS)
   await context.addCookies([{ name: TEAM_COOKIE, value: user, url: team.url }])
   const problems = listen(context, ours)
   return {

@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { startStandIns, startUpstream, tempHome, type Upstream } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Platform, startPlatform } from '../support/platform.ts'
@@ -11,6 +12,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const blocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text)
+/** Never the synchronous kind: the API that is called lives in this process. */
+const run = promisify(execFile)
 const TOKEN = 'canary-github-token-77e1'
 
 const home = tempHome()
@@ -56,31 +59,26 @@ function grpcurl(): string | undefined {
 describe('the lines of the README run as printed', () => {
   let exported = ''
 
-  test('[C-5] curl: a provider from the catalogue, a credential, a proxied call', () => {
+  test('[C-5] curl: a provider from the catalogue, a credential, a proxied call', async () => {
     const [curl = ''] = blocks('bash')
     const script = `set -eu\n${filledIn(curl)}\nprintf '\\nCREDENTIAL=%s\\n' "$CREDENTIAL"`
-    const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' })
+    const { stdout: output } = await run('bash', ['-c', script])
     exported = /CREDENTIAL=(cred_\w+)/.exec(output)?.[1] ?? ''
     expect(exported, output).toMatch(/^cred_/)
     expect(output).toContain('"path":"/user"')
     expect(output).not.toContain(TOKEN)
   })
 
-  test('[C-5] the SDK: the same call from a program', () => {
+  test('[C-5] the SDK: the same call from a program', async () => {
     const [program = ''] = blocks('ts')
     const file = join(root, 'test', 'support', 'readme-program.ts')
     writeFileSync(file, filledIn(program))
-    const { stdout, stderr, status } = spawnSync(process.execPath, [file], {
-      encoding: 'utf8',
-      env: { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported },
-    })
-    execFileSync('rm', ['-f', file])
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
+    const env = { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported }
+    const { stdout } = await run(process.execPath, [file], { env }).finally(() => rmSync(file))
     expect(stdout).toMatch(/^200 /)
   })
 
-  test('[C-5] grpcurl: the same credential from any language, by reflection', (context) => {
+  test('[C-5] grpcurl: the same credential from any language, by reflection', async (context) => {
     const tool = grpcurl()
     if (tool === undefined) {
       if (process.env.CI === 'true') throw new TypeError('grpcurl is not here and cannot be installed: install Go, or put grpcurl on PATH')
@@ -89,14 +87,13 @@ describe('the lines of the README run as printed', () => {
     }
     const [, lines = ''] = blocks('bash')
     const script = filledIn(lines).replace(/^grpcurl/gm, tool)
-    const output = execFileSync('bash', ['-c', `set -eu\n${script}`], {
-      encoding: 'utf8',
+    const { stdout: output } = await run('bash', ['-c', `set -eu\n${script}`], {
       env: { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported },
     })
     expect(JSON.parse(output)).toMatchObject({ credential: { id: exported, status: 'active' } })
-    const services = execFileSync(tool, ['-plaintext', platform.api, 'list'], { encoding: 'utf8' })
-    expect(services).toContain('credence.registry.v1.RegistryService')
-    const health = execFileSync(tool, ['-plaintext', platform.api, 'grpc.health.v1.Health/Check'], { encoding: 'utf8' })
-    expect(health).toContain('SERVING')
+    const services = await run(tool, ['-plaintext', platform.api, 'list'])
+    expect(services.stdout).toContain('credence.registry.v1.RegistryService')
+    const health = await run(tool, ['-plaintext', platform.api, 'grpc.health.v1.Health/Check'])
+    expect(health.stdout).toContain('SERVING')
   }, 300_000)
 })

@@ -54,6 +54,7 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
   // The redirect address is registered once, so the public port must outlive the process.
   const publicPort = await freePort()
   let key: string | undefined
+  let running: Platform | undefined
   let starts = 0
   const env = {
     ...REFRESH_SETTINGS,
@@ -66,9 +67,11 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
     witness: (serverClass) => known(witnesses, serverClass),
     providerOf: (serverClass) => known(providers, serverClass),
     async start(failpoint) {
+      await endOf(running)
       const log = join(evidence.path, `failpoint-${++starts}.log`)
       const armed = failpoint === undefined ? {} : { CREDENCE_FAILPOINT: `${failpoint}@1`, CREDENCE_FAILPOINT_LOG: log }
       const platform = await startPlatform({ home: home.path, env: { ...env, ...armed } })
+      running = platform
       key ??= platform.key
       if (key === undefined) throw new TypeError('the first start shows no key')
       const credence = createCredence({ apiUrl: platform.admin, proxyUrl: platform.data, grpc: platform.api, key })
@@ -77,19 +80,23 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
         platform,
         credence: credence.forUser(USER),
         failpointLog: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
-        async kill() {
-          platform.process.kill('SIGKILL')
-          await platform.process.exited
-        },
+        kill: () => endOf(platform),
       }
     },
     async close() {
+      await endOf(running)
       await person.leave()
       await Promise.all([...witnesses.values()].map((witness) => witness.close()))
       home.remove()
       evidence.remove()
     },
   }
+}
+
+/** By SIGKILL, whatever is under way. */
+async function endOf(platform: Platform | undefined): Promise<void> {
+  platform?.process.kill('SIGKILL')
+  await platform?.process.exited
 }
 
 async function register(

@@ -65,7 +65,7 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   }
   server.add(HealthDefinition, HealthServiceImpl(health))
   const descriptors = readFileSync(createRequire(import.meta.url).resolve('@credence/proto/descriptors.binpb'))
-  server.add(ServerReflectionService, ServerReflection(descriptors, served))
+  server.add(ServerReflectionService, ServerReflection(descriptors, [...served, HealthDefinition.fullName]))
   const port = await server.listen(`${options.host}:${options.port}`, credentials(options.tls))
   return {
     host: options.host,

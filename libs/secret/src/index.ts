@@ -1,3 +1,4 @@
-/** Secret bytes: a value that cannot be printed, compared in variable time, or kept longer than needed by accident. */
+/** Secret bytes: a value that cannot be printed, memory that can be wiped whole, and the wiping. */
 export { Secret } from './secret.ts'
+export { secretBuffer, secretConcat } from './secret-buffer.ts'
 export { wipe } from './wipe.ts'

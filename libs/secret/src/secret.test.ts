@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Secret } from './secret.ts'
+import { secretBuffer, secretConcat } from './secret-buffer.ts'
 
 const CANARY = 'canary-7f3a'
 
@@ -33,5 +34,14 @@ describe('Secret', () => {
       using _secret = new Secret(bytes)
     }
     expect(bytes.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+describe('secretBuffer', () => {
+  test('has memory of its own, however small it is', () => {
+    const [one, other] = [secretBuffer(8), secretBuffer(8)]
+    expect(one.buffer.byteLength).toBe(8)
+    expect(one.buffer).not.toBe(other.buffer)
+    expect(secretConcat([Buffer.from('ab'), Buffer.from(''), Buffer.from('c')]).toString()).toBe('abc')
   })
 })

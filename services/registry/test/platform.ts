@@ -15,9 +15,10 @@ import {
   servicePrincipal,
 } from '@credence/rpc'
 import { createLogger, startTracing, systemRandom } from '@credence/service'
-import { type DocumentStore, openSqliteStore } from '@credence/store'
+import { openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
 import { type RunningRegistry, start } from '../src/index.ts'
+import { HeldStore } from './held-store.ts'
 import { RecordingRefresher } from './recording-refresher.ts'
 import { type Promised, RecordingVault } from './recording-vault.ts'
 
@@ -39,7 +40,7 @@ export class Platform {
   firstKey = ''
   project = ''
   registry!: RunningRegistry
-  store!: DocumentStore
+  store!: HeldStore
 
   readonly #home = tempHome()
   readonly #log = createLogger({ service: 'registry', level: 'silent' })
@@ -67,7 +68,7 @@ export class Platform {
   async startRegistry(): Promise<void> {
     const { clock } = this
     const log = this.#log
-    this.store = await openSqliteStore({ file: join(this.folder, 'data.sqlite'), random: systemRandom })
+    this.store = new HeldStore(await openSqliteStore({ file: join(this.folder, 'data.sqlite'), random: systemRandom }))
     this.#bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('registry')
     const peers = openPeers({ tls, address: (service) => (service === 'vault' ? this.vault.address : this.refresher.address) })

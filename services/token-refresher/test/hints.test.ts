@@ -121,4 +121,18 @@ describe('hints', () => {
     await platform.clock.advance(HOUR)
     await platform.until(() => platform.fake.heard.includes(`health ${held.id} 1 paused`))
   })
+
+  test('[S2-8] a new version that the registry could not be told is told by the next comparison', async () => {
+    const platform = await Platform.start({ config: { healMs: 50 * HOUR } })
+    const held = await platform.connect({ lifeMs: 200 * HOUR })
+    platform.fake.registryDoes = () => {
+      throw new TypeError('the registry has a fault')
+    }
+    platform.fake.renew(held)
+    await platform.publish('credential.secret_replaced', held)
+    await platform.planWhen(held, ({ version, reported }) => version === 2 && reported === undefined)
+    platform.fake.registryDoes = () => undefined
+    await platform.clock.advance(50 * HOUR)
+    await platform.until(() => platform.fake.heard.includes(`health ${held.id} 2 `))
+  })
 })

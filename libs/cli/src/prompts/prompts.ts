@@ -26,6 +26,7 @@ export function terminalPrompts(): Prompts {
     confirm: async (message) => answered<boolean>(await confirm({ message, output, initialValue: false })),
     async waiting(message, work) {
       const turning = spinner({ output, onCancel: () => process.exit(EXIT.interrupted) })
+      process.once('exit', endInterrupted)
       turning.start(message)
       let last = message
       try {
@@ -38,9 +39,16 @@ export function terminalPrompts(): Prompts {
       } catch (error) {
         turning.error(last)
         throw error
+      } finally {
+        process.off('exit', endInterrupted)
       }
     },
   }
+}
+
+/** At Ctrl-C the spinner ends the process itself, with 0, which a script would take for done. */
+function endInterrupted(): void {
+  process.exitCode = EXIT.interrupted
 }
 
 function filled(value: string | undefined): string | undefined {

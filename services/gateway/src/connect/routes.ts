@@ -17,11 +17,12 @@ import { browserIn, type Door, greet, sessionAt, type Visitor, visitorOf } from 
 export interface ConnectSite {
   readonly flow: Flow
   readonly door: Door
+  readonly adminUrl: string
 }
 
 /** The pages of connect sessions. Every form is read by the intake, whether it carries a secret or not. */
 export function serveConnect(app: FastifyInstance, site: ConnectSite): void {
-  const { flow, door } = site
+  const { flow, door, adminUrl } = site
   acceptForms(app)
   app.setErrorHandler((error, request, reply) => refusalPage(error, request, { reply, log: flow.log }))
 
@@ -31,7 +32,9 @@ export function serveConnect(app: FastifyInstance, site: ConnectSite): void {
     const browser = greet(door, request, reply)
     const session = await sessionAt(door, ref, browser)
     const wants = choose === undefined ? (again === undefined ? undefined : 'again') : 'choose'
-    return sendShown(reply, await show(flow, { session, browser, base: `/connect/${ref}`, ...(wants === undefined ? {} : { wants }) }))
+    const shown = await show(flow, { session, browser, base: `/connect/${ref}`, ...(wants === undefined ? {} : { wants }) })
+    // With `login` what follows a form ends at the console, in the same navigation.
+    return sendShown(reply, shown, session.confirm === 'login' ? [new URL(adminUrl).origin] : [])
   })
   app.get('/connect/:ref/continue', async (request, reply) => {
     const { ref } = request.params as { readonly ref: string }
@@ -100,6 +103,7 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
   })
 }
 
-function sendShown(reply: FastifyReply, shown: Shown): FastifyReply {
-  return 'location' in shown ? seeOther(reply, shown.location) : sendPage(reply, shown.html, shown)
+function sendShown(reply: FastifyReply, shown: Shown, formTargets: readonly string[]): FastifyReply {
+  if ('location' in shown) return seeOther(reply, shown.location)
+  return sendPage(reply, shown.html, { ...shown, formTargets: [...(shown.formTargets ?? []), ...formTargets] })
 }

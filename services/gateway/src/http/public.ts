@@ -23,7 +23,7 @@ export async function startPublic(gateway: Gateway): Promise<StartedListener> {
   const door = { sessions: flow.sessions, cookie: cookieKind(settings.publicUrl, 'credence'), random }
   serveAssets(app)
   await app.register(async (scope) => {
-    serveConnect(scope, { flow, door })
+    serveConnect(scope, { flow, door, adminUrl: settings.adminUrl })
     serveLogin(scope, { flow, door, tokens, adminUrl: settings.adminUrl })
     const { services, addresses } = flow
     serveReconnect(scope, { services, addresses, door, adminUrl: settings.adminUrl, parts: gateway.creation })

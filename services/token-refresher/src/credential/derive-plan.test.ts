@@ -95,6 +95,16 @@ describe('the plan that follows from what the vault says', () => {
     expect(derivePlan(held, token({ version: 2 }), AT)).toMatchObject({ plan: { state: 'planned' } })
   })
 
+  test('[S2-9] a failure that came during a pause is still to be judged after it; one from before a lost plan is not', () => {
+    const result = { version: 1, outcome: 'failed', refreshClass: 'strict', openIntent: false, replay: false } as const
+    const failed = token({ lastRefresh: { ...result, clientChanged: false, askUser: false, at: NOW + 5 } })
+    const paused: Plan = { ...after(token())!, state: 'paused', reason: 'client_paused', refreshAt: undefined, judgedAt: new Date(NOW) }
+    expect(derivePlan(paused, failed, AT)).toMatchObject({ plan: { state: 'planned', judgedAt: new Date(NOW) } })
+    expect(derivePlan(undefined, failed, AT)).toMatchObject({ plan: { judgedAt: new Date(NOW + 5) } })
+    const next = derivePlan(paused, { ...failed, version: 2 }, AT)
+    expect(next.do === 'write' && next.plan.judgedAt).toBeUndefined()
+  })
+
   test('[S2-8] a plan made anew counts its facts above those of the one that was lost', () => {
     expect(after(token())!.factSeq).toBe(Math.floor(NOW / 1000))
   })

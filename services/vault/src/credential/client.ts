@@ -1,4 +1,5 @@
 import { CodedError, isCoded } from '@credence/errors'
+import { secretConcat } from '@credence/secret'
 import type { Doc, DocumentStore, Stored } from '@credence/store'
 import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Sealed } from './child.ts'
@@ -60,7 +61,7 @@ export async function openClients(store: DocumentStore, envelope: Envelope, keys
         const before = await clients.get(id, { fresh: true })
         if (before !== undefined && before.project !== project) throw new CodedError('NOT_FOUND')
         const generation = (before?.generation ?? 0) + 1
-        const { sealed, dataKey } = await envelope.seal(Buffer.from(secret), bindingOf(id, project, generation))
+        const { sealed, dataKey } = await envelope.seal(secretConcat([secret]), bindingOf(id, project, generation))
         dataKey[Symbol.dispose]()
         const doc: ClientDoc = { id, v: 1, project, oauthClientId, generation, sealed }
         try {

@@ -1,5 +1,6 @@
 import { newPlaceholder, type SwappedSecret } from '@credence/egress'
 import type { Placement, Segment } from '@credence/provider'
+import { secretBuffer, secretConcat } from '@credence/secret'
 import type { Random } from '@credence/service'
 import type { SecretFields } from './secret-fields.ts'
 
@@ -84,10 +85,10 @@ function render(segments: readonly Segment[], values: Values, needles: Buffer[])
     const { prefix = '', suffix = '' } = segment
     const value = values.fields.get(segment.field)
     if (value === undefined || value.byteLength === 0) return Buffer.from(`${prefix}${segment.default ?? ''}${suffix}`)
-    if (!Object.hasOwn(values.plain, segment.field)) needles.push(concat([value]))
-    return concat([Buffer.from(prefix), value, Buffer.from(suffix)])
+    if (!Object.hasOwn(values.plain, segment.field)) needles.push(secretConcat([value]))
+    return secretConcat([Buffer.from(prefix), value, Buffer.from(suffix)])
   })
-  const whole = concat(parts)
+  const whole = secretConcat(parts)
   for (const part of parts) part.fill(0)
   return whole
 }
@@ -100,20 +101,12 @@ function renderBase64(segments: readonly Segment[], values: Values, needles: Buf
   return encoded
 }
 
-/** In memory of its own, never a slice of the shared pool: wiping it wipes all there is. */
-function concat(parts: readonly Buffer[]): Buffer {
-  const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) at += part.copy(joined, at)
-  return joined
-}
-
 const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 const PADDING = 0x3d
 
 /** Bytes to bytes: `toString('base64')` would leave the value in a string that nobody can wipe. RFC 4648 §4. */
 export function base64(bytes: Uint8Array): Buffer {
-  const encoded = Buffer.allocUnsafeSlow(Math.ceil(bytes.byteLength / 3) * 4)
+  const encoded = secretBuffer(Math.ceil(bytes.byteLength / 3) * 4)
   for (let from = 0, to = 0; from < bytes.byteLength; from += 3, to += 4) {
     const [a, b, c] = [bytes[from]!, bytes[from + 1], bytes[from + 2]]
     encoded[to] = BASE64[a >> 2]!
@@ -129,7 +122,7 @@ const UNRESERVED = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 /** RFC 3986 §2.1, bytes to bytes. */
 export function percentEncoded(bytes: Uint8Array): Buffer {
-  const encoded = Buffer.allocUnsafeSlow(bytes.reduce((size, byte) => size + (UNRESERVED.has(byte) ? 1 : 3), 0))
+  const encoded = secretBuffer(bytes.reduce((size, byte) => size + (UNRESERVED.has(byte) ? 1 : 3), 0))
   let at = 0
   for (const byte of bytes) {
     if (UNRESERVED.has(byte)) encoded[at++] = byte

@@ -3,6 +3,7 @@ import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import type { NewFact } from '@credence/events'
 import type { Recipe } from '@credence/provider'
 import { decideSave, type Sent, type TokenAnswer } from '@credence/refresh-protocol'
+import { secretConcat } from '@credence/secret'
 import type { Stored } from '@credence/store'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, refreshView, tokenTimes } from '../grant/grant-secret.ts'
 import { revokeToken } from '../grant/revocation.ts'
@@ -94,7 +95,7 @@ async function currentRefreshToken(vault: RefreshContext, child: Child, facts: S
   if (child.deleted !== undefined || child.token?.rtId !== facts.sent.rtId) return undefined
   using secret = await openSecret(vault, child)
   const token = secret.fields.get(REFRESH_TOKEN)
-  return token === undefined ? undefined : Buffer.from(token)
+  return token === undefined ? undefined : secretConcat([token])
 }
 
 async function decideAndWrite(

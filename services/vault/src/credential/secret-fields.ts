@@ -1,3 +1,5 @@
+import { secretBuffer } from '@credence/secret'
+
 /**
  * The plaintext of a box: secret values by field name, as bytes. Not JSON: a parser would leave the values in strings that
  * nobody can wipe.
@@ -10,7 +12,7 @@ export function packFields(fields: ReadonlyMap<string, Uint8Array>): Buffer {
   const parts = [...fields].map(([name, value]) => ({ name: Buffer.from(name), value }))
   const size = parts.reduce((sum, { name, value }) => sum + 6 + name.byteLength + value.byteLength, 0)
   // Slow allocation: a slice of the shared pool would outlive its wiping in nobody's hands.
-  const packed = Buffer.allocUnsafeSlow(size)
+  const packed = secretBuffer(size)
   let at = 0
   for (const { name, value } of parts) {
     at = packed.writeUInt16BE(name.byteLength, at)

@@ -1,4 +1,5 @@
 import { servicePrincipal } from '@credence/rpc'
+import { secretConcat } from '@credence/secret'
 import type { Logger } from '@credence/service'
 import type { Collection, Stored } from '@credence/store'
 import type { PendingGrants } from '../grant/pending-grant.ts'
@@ -84,5 +85,5 @@ async function replay(vault: RefreshContext, { id, credential: credentialId, sen
   // Without a child, or with one that is no grant any more, there is nothing that the answer could belong to.
   if (recipe?.oauth === undefined) return vault.spill.done(id)
   const clientGeneration = await vault.clients.generation(recipe.oauth.clientId)
-  await saveSpilled(vault, { id, credentialId, recipe, sent, clientGeneration, raw: { ...raw, body: Buffer.from(raw.body) } })
+  await saveSpilled(vault, { id, credentialId, recipe, sent, clientGeneration, raw: { ...raw, body: secretConcat([raw.body]) } })
 }

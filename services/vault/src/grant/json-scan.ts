@@ -1,3 +1,5 @@
+import { secretBuffer } from '@credence/secret'
+
 /**
  * Finds values in JSON by pointer without parsing it into strings: a token that was once a JavaScript string stays in memory
  * until the collector comes, and nobody can wipe it. Values come back as bytes of their own, unescaped (RFC 8259 §7).
@@ -107,11 +109,11 @@ class Scan {
       if (end >= this.#json.byteLength || this.#json[end]! < 0x20) throw new NotJson()
       end += this.#json[end] === BACKSLASH ? 2 : 1
     }
-    const out = Buffer.allocUnsafeSlow(end - this.at)
+    const out = secretBuffer(end - this.at)
     let written = 0
     while (this.at < end) written = this.#json[this.at] === BACKSLASH ? this.#escape(out, written) : this.#plain(out, written)
     this.at = end + 1
-    const bytes = Buffer.allocUnsafeSlow(written)
+    const bytes = secretBuffer(written)
     out.copy(bytes, 0, 0, written)
     out.fill(0)
     return bytes

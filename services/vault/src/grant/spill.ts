@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCoded } from '@credence/errors'
 import type { Sent } from '@credence/refresh-protocol'
+import { secretBuffer, secretConcat } from '@credence/secret'
 import type { Clock, Random } from '@credence/service'
 import { type AppendFile, openAppendFile } from '../audit/append-file.ts'
 import { closeBox, nonceBytes, openBox } from '../credential/aead.ts'
@@ -96,7 +97,7 @@ function encode(entry: SpillEntry): Buffer {
   const head = Buffer.from(
     JSON.stringify({ id, credential, sent, status: raw?.status, retryAfter: raw?.retryAfter, done: raw === undefined }),
   )
-  const whole = Buffer.allocUnsafeSlow(4 + head.byteLength + (raw?.body.byteLength ?? 0))
+  const whole = secretBuffer(4 + head.byteLength + (raw?.body.byteLength ?? 0))
   whole.writeUInt32BE(head.byteLength, 0)
   whole.set(head, 4)
   if (raw !== undefined) whole.set(raw.body, 4 + head.byteLength)
@@ -114,6 +115,6 @@ function decode(whole: Buffer): SpillEntry {
     done: boolean
   }
   if (done) return { id }
-  const body = Buffer.from(whole.subarray(headEnd))
+  const body = secretConcat([whole.subarray(headEnd)])
   return { id, credential, sent, raw: { status, body, ...(retryAfter === undefined ? {} : { retryAfter }) } }
 }

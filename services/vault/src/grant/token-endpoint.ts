@@ -1,6 +1,7 @@
 import type { Egress } from '@credence/egress'
 import { newPlaceholder } from '@credence/egress'
 import { CodedError, isCoded } from '@credence/errors'
+import { secretBuffer } from '@credence/secret'
 import type { Random } from '@credence/service'
 import type { RawTokenAnswer } from './token-answer.ts'
 import { type TokenParameter, type TokenStyle, tokenRequest } from './token-request.ts'
@@ -70,7 +71,7 @@ export async function postToken(egress: Egress, post: TokenPost, random: Random)
 export async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
-  const whole = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  const whole = secretBuffer(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
   let at = 0
   for (const chunk of chunks) {
     whole.set(chunk, at)

@@ -1,3 +1,4 @@
+import { secretBuffer, secretConcat } from '@credence/secret'
 import { base64, percentEncoded } from '../credential/inject.ts'
 
 /** One member of a token request; secret values are bytes and stay bytes. */
@@ -43,9 +44,9 @@ export function tokenRequest(parameters: readonly TokenParameter[], client: Toke
 function basicAuthorization(client: TokenClient): Buffer {
   const id = percentEncoded(Buffer.from(client.oauthClientId))
   const secret = percentEncoded(client.secret)
-  const pair = joined([id, Buffer.from(':'), secret])
+  const pair = secretConcat([id, Buffer.from(':'), secret])
   const encoded = base64(pair)
-  const value = joined([Buffer.from('Basic '), encoded])
+  const value = secretConcat([Buffer.from('Basic '), encoded])
   for (const part of [secret, pair, encoded]) part.fill(0)
   return value
 }
@@ -53,7 +54,7 @@ function basicAuthorization(client: TokenClient): Buffer {
 function formBody(parameters: readonly TokenParameter[]): Buffer {
   const encoded = parameters.map(({ value }) => percentEncoded(value))
   const parts = parameters.flatMap(({ name }, i) => [Buffer.from(`${i === 0 ? '' : '&'}${name}=`), encoded[i]!])
-  const body = joined(parts)
+  const body = secretConcat(parts)
   for (const part of encoded) part.fill(0)
   return body
 }
@@ -61,28 +62,18 @@ function formBody(parameters: readonly TokenParameter[]): Buffer {
 function jsonBody(parameters: readonly TokenParameter[]): Buffer {
   const escaped = parameters.map(({ value }) => jsonEscaped(value))
   const parts = parameters.flatMap(({ name }, i) => [Buffer.from(`${i === 0 ? '{' : ','}"${name}":"`), escaped[i]!, Buffer.from('"')])
-  const body = joined([...parts, Buffer.from('}')])
+  const body = secretConcat([...parts, Buffer.from('}')])
   for (const part of escaped) part.fill(0)
   return body
 }
 
 /** Values were checked for control characters when they were sealed: quote and backslash are what is left to escape. */
 function jsonEscaped(value: Uint8Array): Buffer {
-  const escaped = Buffer.allocUnsafeSlow(value.reduce((size, byte) => size + (byte === 0x22 || byte === 0x5c ? 2 : 1), 0))
+  const escaped = secretBuffer(value.reduce((size, byte) => size + (byte === 0x22 || byte === 0x5c ? 2 : 1), 0))
   let at = 0
   for (const byte of value) {
     if (byte === 0x22 || byte === 0x5c) escaped[at++] = 0x5c
     escaped[at++] = byte
   }
   return escaped
-}
-
-function joined(parts: readonly Uint8Array[]): Buffer {
-  const whole = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.byteLength
-  }
-  return whole
 }
