@@ -1,6 +1,7 @@
 import type * as credential from '@credence/proto/credential'
 import type * as events from '@credence/proto/events'
 import type * as gateway from '@credence/proto/gateway'
+import type * as provider from '@credence/proto/provider'
 import type * as refresher from '@credence/proto/refresher'
 import type * as registry from '@credence/proto/registry'
 import type * as verifier from '@credence/proto/verifier'
@@ -31,13 +32,13 @@ export interface Session extends Omit<Sparse<Message<gateway.Session>, 'credenti
 }
 
 /** A provider and the payload that describes it. */
-export interface Provider extends Omit<Message<registry.Provider>, 'payloadJson'> {
+export interface Provider extends Omit<Message<provider.Provider>, 'payloadJson'> {
   /** The payload as it was received, byte for byte; `JSON.parse` it to look inside. */
   readonly payloadJson: string
 }
 
 /** The OAuth client of a provider; its secret is never given back. */
-export interface OauthClient extends Omit<Message<registry.OauthClient>, 'oauthClientId'> {
+export interface OauthClient extends Omit<Message<provider.OauthClient>, 'oauthClientId'> {
   /** The identifier that the provider gave (RFC 6749 §2.2). */
   readonly clientId: string
   readonly redirectUri: string

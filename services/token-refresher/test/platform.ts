@@ -164,6 +164,14 @@ export class Platform {
   async until(isSo: () => boolean | Promise<boolean>): Promise<void> {
     while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+
+  /** Waits for what a comparison brings about, of which each hour has one at least. */
+  async compared(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    await this.until(async () => {
+      await this.clock.advance(HOUR)
+      return isSo()
+    })
+  }
 }
 
 /** The code of the error that this ends with. */

@@ -114,6 +114,20 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await worker.stop()
     })
 
+    test('[B-1] Q3 a credential that comes due while it is handled is handled once more afterwards', async () => {
+      const { queue, handler, worker, now, pass } = await started(true)
+      for (let n = 0; n < 3; n++) {
+        await queue.schedule(job('cred_a', now()))
+        await pass(10)
+      }
+      expect(handler.begun).toEqual(['cred_a'])
+      handler.release()
+      await pass(10)
+      expect(handler.begun).toEqual(['cred_a', 'cred_a'])
+      expect(handler.isDoubled).toBe(false)
+      await worker.stop()
+    })
+
     test('[S2-8] Q4 a handler that throws holds up nobody', async () => {
       const { queue, handler, worker, now, pass } = await started()
       for (let n = 0; n < MAX_CONCURRENT + 1; n++) {

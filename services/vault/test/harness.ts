@@ -30,11 +30,12 @@ const NO_EGRESS: EgressSettings = { allow: [], resolve: [] }
 
 export interface HarnessOptions extends Partial<VaultConfig> {
   readonly failpoint?: (name: string) => void
+  readonly clock?: TestClock
 }
 
 /** The real vault with everything around it real: a store in a file, the bus, mTLS, and a registry on the wire that takes reports. */
 export class Harness {
-  readonly clock: TestClock = new TestClock()
+  readonly clock: TestClock
   readonly project: string = newId('proj', (count) => systemRandom.bytes(count))
   readonly home: ReturnType<typeof tempHome> = tempHome()
   readonly facts: Fact[] = []
@@ -45,6 +46,7 @@ export class Harness {
 
   readonly #options: HarnessOptions
   readonly #closing: (() => unknown)[] = []
+  readonly #clients = new Map<ServiceName, VaultServiceClient>()
   #registry!: RpcServer
   #api!: RpcServer
   #bus!: EventBus
@@ -52,6 +54,7 @@ export class Harness {
 
   private constructor(options: HarnessOptions) {
     this.#options = options
+    this.clock = options.clock ?? new TestClock()
   }
 
   static async start(options: HarnessOptions = {}): Promise<Harness> {
@@ -83,7 +86,7 @@ export class Harness {
     const tls = identity('vault')
     const peers = openPeers({ tls, address: () => `${this.#registry.host}:${this.#registry.port}` })
     this.#closing.push(() => peers.close())
-    const { failpoint = () => undefined, ...config } = { ...this.#options, ...again }
+    const { failpoint = () => undefined, clock: _clock, ...config } = { ...this.#options, ...again }
     const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers, failpoint }
     try {
       this.vault = await start(this.#config(config), adapters)
@@ -113,9 +116,13 @@ export class Harness {
 
   /** The vault as this service reaches it, with its own certificate. */
   as(service: ServiceName): VaultServiceClient {
+    const known = this.#clients.get(service)
+    if (known !== undefined) return known
     const channel = openChannel(this.vault.addresses.grpc, { tls: identity(service) })
     this.#closing.push(() => channel.close())
-    return channel.client(VaultServiceDefinition) as VaultServiceClient
+    const client = channel.client(VaultServiceDefinition) as VaultServiceClient
+    this.#clients.set(service, client)
+    return client
   }
 
   /** The vault as a caller reaches it by gRPC. */
@@ -194,6 +201,7 @@ export class Harness {
   }
 
   async #closeAround(): Promise<void> {
+    this.#clients.clear()
     for (const close of this.#closing.splice(0)) await close()
     await this.#registry.stop()
     await this.#bus.close()

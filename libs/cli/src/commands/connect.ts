@@ -54,7 +54,7 @@ async function untilConnected(cli: Cli, waiting: Waiting): Promise<Credential> {
   if (session.confirm !== 'code' || cli.prompts === undefined) {
     throw new CodedError('CONFIRMATION_WRONG', `The session waits for its code: credence session complete ${session.id} CODE`)
   }
-  return confirmWithDigits(cli.prompts, waiting)
+  return confirmWithDigits(cli, cli.prompts, waiting)
 }
 
 /** Until it has ended or waits for a code. */
@@ -68,13 +68,16 @@ async function followPage({ credence, session, timeoutMs }: Waiting, say: (messa
   }
 }
 
-async function confirmWithDigits(prompts: NonNullable<Cli['prompts']>, { credence, session }: Waiting): Promise<Credential> {
+/** A wrong code may be typed again as long as the platform counts tries that are left. */
+async function confirmWithDigits(cli: Cli, prompts: NonNullable<Cli['prompts']>, { credence, session }: Waiting): Promise<Credential> {
   for (;;) {
     const code = await prompts.text('The six digits of the end page', { required: true })
     try {
       return (await credence.sessions.complete(session.id, { code, user: session.user })).credential
     } catch (error) {
-      if (!(error instanceof CredenceError) || error.code !== 'CONFIRMATION_WRONG' || error.facts.tries_left === '0') throw error
+      const left = error instanceof CredenceError && error.code === 'CONFIRMATION_WRONG' ? error.facts.tries_left : undefined
+      if (left === undefined || left === '0') throw error
+      cli.terminal.err(`These are not the digits; tries left: ${left}.`)
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Consumer, Credential } from '@credence/proto/credential'
-import type { HistoryEntry, Key, OauthClient, Project, Provider } from '@credence/proto/registry'
+import type { OauthClient, Provider } from '@credence/proto/provider'
+import type { HistoryEntry, Key, Project } from '@credence/proto/registry'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import { type Described, reconnectUrl } from '../credential/describe.ts'
 import type { HistoryLine } from '../credential/history.ts'

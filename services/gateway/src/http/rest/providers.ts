@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import type { OauthClient, Provider } from '@credence/proto/registry'
+import type { OauthClient, Provider } from '@credence/proto/provider'
 import { callAs } from '@credence/rpc'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
