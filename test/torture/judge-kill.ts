@@ -29,7 +29,7 @@ export function judgeKill(kill: Judged, recovery: Recovery, ledger: readonly Led
   const { replays, lastResorts } = evidence
   const usable = recovery.end === 'usable' && evidence.proven
   const inDoubt = !usable && evidence.isLost
-  const revokedByLastResort = evidence.revoked !== undefined && isLastResort(kill, evidence)
+  const revokedByLastResort = evidence.revoked !== undefined && isByLastResort(kill, evidence)
   const revokedByUs = evidence.revoked !== undefined && !revokedByLastResort
   const avoidableLoss = !usable && !inDoubt
   const liveGrantDead = recovery.end === 'expired' && evidence.revoked === undefined && !evidence.isLost
@@ -55,7 +55,9 @@ export function judgeKill(kill: Judged, recovery: Recovery, ledger: readonly Led
 }
 
 interface Evidence {
-  /** Refresh requests between the death and the end, and what they were. */
+  /** Every refresh request since the grant was connected. */
+  readonly all: readonly LedgerEntry[]
+  /** Those between the death and the end, and what they were. */
   readonly after: readonly LedgerEntry[]
   readonly replays: readonly LedgerEntry[]
   readonly lastResorts: readonly LedgerEntry[]
@@ -79,6 +81,7 @@ function read(kill: Judged, { endSeq }: Recovery, ledger: readonly LedgerEntry[]
   const isEnded = (entry: LedgerEntry): boolean => entry.at >= kill.accessEndsAtMs
   const lastResorts = isSingleUse(kill) ? again.filter(isEnded) : []
   return {
+    all,
     after,
     lastResorts,
     replays: again.filter((entry) => !lastResorts.includes(entry)),
@@ -95,10 +98,11 @@ function wasSent(entry: LedgerEntry, all: readonly LedgerEntry[], { serverClass 
   return serverClass === 'static' ? former.length > 0 : former.some(({ presented }) => presented?.token === entry.presented?.token)
 }
 
-/** The process that was sent the successor is gone, and it had spilled nothing. */
-function isLastResort(kill: Judged, { revoked, isLost, lastResorts }: Evidence): boolean {
-  const by = lastResorts.find(({ seq }) => seq > (revoked?.seq ?? 0)) ?? lastResorts.at(-1)
-  return revoked?.revokedBy === 'reuse' && isLost && by !== undefined && by.at >= kill.diedAtMs
+/** Revoked by a last resort, when the process that was sent the successor was gone and had spilled nothing. */
+function isByLastResort(kill: Judged, { all, revoked, isLost, lastResorts }: Evidence): boolean {
+  // The server notes the revocation first and the request that caused it next.
+  const cause = all.find(({ seq }) => seq > (revoked?.seq ?? 0))
+  return revoked?.revokedBy === 'reuse' && isLost && cause !== undefined && lastResorts.includes(cause) && cause.at >= kill.diedAtMs
 }
 
 /** REFRESH 4.4 in numbers: what may be sent again, how often. */

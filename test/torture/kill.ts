@@ -25,19 +25,14 @@ const ARRIVAL_MS = 3_000
 /** Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. */
 export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
   const run = await arena.start(plan.failpoint)
-  try {
-    const expiresInS = plan.trigger === 'schedule' ? SHORT_LIFE_S : undefined
-    const connected = await connect(arena, run, { name: `account-${plan.number}`, serverClass: plan.serverClass, expiresInS })
-    const first = await use(run, connected.credentialId)
-    if (first.status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${first.status} ${first.code ?? ''}`)
-    const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
-    await expectDeath(run, plan)
-    const diedAtMs = Date.now()
-    return { ...connected, plan, diedAtMs, diedSeq: await settle(arena, plan, connected), accessEndsAtMs }
-  } catch (error) {
-    await run.kill()
-    throw error
-  }
+  const expiresInS = plan.trigger === 'schedule' ? SHORT_LIFE_S : undefined
+  const connected = await connect(arena, run, { name: `account-${plan.number}`, serverClass: plan.serverClass, expiresInS })
+  const first = await use(run, connected.credentialId)
+  if (first.status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${first.status} ${first.code ?? ''}`)
+  const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
+  await expectDeath(run, plan)
+  const diedAtMs = Date.now()
+  return { ...connected, plan, diedAtMs, diedSeq: await settle(arena, plan, connected), accessEndsAtMs }
 }
 
 const hasDied = (run: Run): boolean => run.failpointLog().length > 0

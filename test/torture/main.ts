@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { REFRESH_SETTINGS } from './arena.ts'
-import { parseFilter } from './plan-kills.ts'
+import { parseFilter, planKills } from './plan-kills.ts'
 import { progressLine, reportText } from './report.ts'
 import { torture } from './torture.ts'
 
@@ -27,10 +27,10 @@ if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed) || 
 console.log(`${kills} kills, seed ${seed}; the settings of every start:`)
 for (const [name, value] of Object.entries(REFRESH_SETTINGS)) console.log(`  ${name}=${value}`)
 const report = await torture({
-  kills,
+  plan: planKills(kills, parseFilter(values.only), seed),
   seed,
-  filter: parseFilter(values.only),
   homes: 'class',
+  mostInBatch: 3,
   onKill: (record, done) => console.log(progressLine(record, done)),
 })
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`)

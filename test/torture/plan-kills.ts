@@ -51,43 +51,30 @@ export function parseFilter(only: string | undefined): KillFilter {
   return { classes: classes.length === 0 ? SERVER_CLASSES : classes, failpoints: failpoints.length === 0 ? FAILPOINTS : failpoints }
 }
 
-/** After so many kills one quiet start brings all their credentials back. */
-const MOST_IN_BATCH = 8
-
 /**
  * The kills of one home in the order in which they happen, in batches: the start of each kill follows on the kill before,
- * and a quiet start, without a failpoint, ends the batch. A scheduled kill ends its batch too: in the next start its
- * credential would come due and fall into the failpoint that is armed there for another.
+ * and a quiet start, without a failpoint, ends the batch and recovers all of it, the last one within its lease. A scheduled
+ * kill is a batch of its own: in the next start its credential would come due and fall into the failpoint that is armed
+ * there for another.
  */
-export function batchKills(kills: readonly PlannedKill[], random: Random): PlannedKill[][] {
-  const unauthorized = shuffled(kills, random).filter(({ trigger }) => trigger === 'unauthorized')
-  const scheduled = shuffled(kills, random).filter(({ trigger }) => trigger === 'schedule')
-  const batches = Math.max(scheduled.length, Math.ceil(unauthorized.length / MOST_IN_BATCH))
-  return Array.from({ length: batches }, (_, index) => {
-    const [from = 0, to = 0] = [index, index + 1].map((part) => Math.floor((unauthorized.length * part) / batches))
-    return splitUnsafe([...unauthorized.slice(from, to).sort(spillsFirst), ...scheduled.slice(index, index + 1)])
-  }).flat()
-}
-
-/** So that a kill that is not at the save, where there is one, stands between those that are and the scheduled one. */
-function spillsFirst(one: PlannedKill, other: PlannedKill): number {
-  const rank = ({ failpoint }: PlannedKill): number => ['FP8', 'FP7', 'FP6'].indexOf(failpoint) + 1 || FAILPOINTS.length
-  return rank(one) - rank(other)
+export function batchKills(kills: readonly PlannedKill[], random: Random, mostInBatch: number): PlannedKill[][] {
+  const batches: PlannedKill[][] = []
+  for (const kill of shuffled(kills, random)) {
+    const batch = batches.findLast((found) => found.length < mostInBatch && canFollow(kill, found.at(-1)))
+    if (batch === undefined) batches.push([kill])
+    else batch.push(kill)
+  }
+  return batches
 }
 
 /**
  * A kill at FP6 or FP7 leaves a spill, which the next start saves before it serves anybody, past FP7 and FP8: a start that
  * is armed there would die of the former kill and never reach its own.
  */
-function splitUnsafe(kills: readonly PlannedKill[]): PlannedKill[][] {
-  const batches: PlannedKill[][] = []
-  for (const kill of kills) {
-    const before = batches.at(-1)?.at(-1)
-    const isUnsafe = (before?.failpoint === 'FP6' || before?.failpoint === 'FP7') && (kill.failpoint === 'FP7' || kill.failpoint === 'FP8')
-    if (before === undefined || isUnsafe) batches.push([kill])
-    else batches.at(-1)?.push(kill)
-  }
-  return batches
+function canFollow(kill: PlannedKill, before: PlannedKill | undefined): boolean {
+  const leavesSpill = before?.failpoint === 'FP6' || before?.failpoint === 'FP7'
+  const passesSave = kill.failpoint === 'FP7' || kill.failpoint === 'FP8'
+  return before?.trigger === 'unauthorized' && kill.trigger === 'unauthorized' && !(leavesSpill && passesSave)
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {

@@ -107,7 +107,7 @@ test('dev starts the platform, later commands need no flags, Ctrl-C drains, and 
   } finally {
     expect(await interrupt(first)).toBe(0)
   }
-  expect(first.stderr()).toMatch(/Draining[^]*Stopped\./)
+  expect(first.stderr()).toMatch(/Draining[\s\S]*Stopped\./)
 
   const second = await startDev(home)
   try {

@@ -97,7 +97,7 @@ describe('the five steps', () => {
     await setAccess(harness, id, { generation: 2, state: 'disabled', reason: 'disabled_by_caller' })
     const answer = await call(harness.vault, id, '/things', { key })
     expect(answer.status).toBe(409)
-    expect(await problemOf(answer)).toMatchObject({ code: 'CREDENTIAL_DISABLED', reason: 'disabled_by_caller' })
+    expect(await problemOf(answer)).toMatchObject({ code: 'CREDENTIAL_DISABLED', facts: { reason: 'disabled_by_caller' } })
     expect(outside.api.connections()).toBe(before)
     expect(outside.api.requests).toEqual([])
   })

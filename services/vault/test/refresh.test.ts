@@ -2,7 +2,7 @@ import { callAs } from '@credence/rpc'
 import { judgeLedger } from '@credence/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { registerClient, setAccess } from './connecting.ts'
-import type { GrantWorld, startGrantWorld } from './grants.ts'
+import { type GrantWorld, startGrantWorld } from './grants.ts'
 import { codeOf } from './harness.ts'
 import { call } from './outside.ts'
 

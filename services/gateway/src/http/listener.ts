@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net'
-import { CodedError } from '@credence/errors'
+import { CodedError, PROBLEM_TYPE } from '@credence/errors'
 import { type Clock, currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteHandlerMethod } from 'fastify'
-import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { problemFor } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -117,7 +117,7 @@ export async function sendProblem(
   request: FastifyRequest,
   { reply, log }: { readonly reply: FastifyReply; readonly log: Logger },
 ): Promise<FastifyReply> {
-  const problem = problemOf(error, { log, traceId: request.traceId })
+  const problem = problemFor(error, { log, traceId: request.traceId })
   if (problem.retry_after_ms !== undefined) reply.header('retry-after', Math.ceil(problem.retry_after_ms / 1000))
   // The rest of a body that is too large is not read: the connection ends instead.
   if (problem.code === 'REQUEST_TOO_LARGE') reply.header('connection', 'close')

@@ -1,47 +1,13 @@
-import { CodedError, ERRORS, type Fault, isCoded } from '@credence/errors'
+import { CodedError, type Fault, isCoded, type Problem, problemOf } from '@credence/errors'
 import type { Logger } from '@credence/service'
 import type { FastifyError } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 
-/** RFC 9457, with the members of ours. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly code: string
-  readonly detail: string
-  readonly errors?: readonly Fault[]
-  readonly credential_id?: string
-  readonly reconnect_url?: string
-  readonly retry_after_ms?: number
-  readonly trace_id?: string
-  /** Short facts: counts, states, ids. */
-  readonly facts?: Readonly<Record<string, string>>
-}
-
-export const PROBLEM_TYPE = 'application/problem+json'
-
 /** The answer for an error. Whatever is not coded is INTERNAL with an incident id, and its text stays here. */
-export function problemOf(error: unknown, context: { readonly log: Logger; readonly traceId?: string | undefined }): Problem {
+export function problemFor(error: unknown, context: { readonly log: Logger; readonly traceId?: string | undefined }): Problem {
   const coded = asCoded(error)
-  const failure = context.log.failure('http.failed', coded ?? error)
-  const code = coded?.code ?? 'INTERNAL'
-  const { http, title, advice } = ERRORS[code]
-  const { credentialId, reconnectUrl, retryAfterMs, faults, facts } = coded?.details ?? {}
-  const incident = failure.incident === undefined ? undefined : { incident: failure.incident }
-  return {
-    type: `urn:credence:error:${code}`,
-    title,
-    status: http,
-    code,
-    detail: coded?.message ?? advice,
-    ...(faults === undefined ? {} : { errors: faults }),
-    ...(credentialId === undefined ? {} : { credential_id: credentialId }),
-    ...(reconnectUrl === undefined ? {} : { reconnect_url: reconnectUrl }),
-    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
-    ...(context.traceId === undefined ? {} : { trace_id: context.traceId }),
-    ...(facts === undefined && incident === undefined ? {} : { facts: { ...facts, ...incident } }),
-  }
+  const { incident = '' } = context.log.failure('http.failed', coded ?? error)
+  return problemOf(coded ?? new CodedError('INTERNAL', undefined, { facts: { incident } }), { traceId: context.traceId })
 }
 
 /** The coded error that an error of the framework stands for. */

@@ -51,7 +51,7 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
     return completed
   } catch (error) {
     const coded = error instanceof CodedError ? error : new CodedError('INTERNAL')
-    const providerError = coded.details.facts?.['provider_error']
+    const providerError = coded.details.facts?.provider_error
     await vault.audit
       .append({
         ...base,

@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
-import { CodedError } from '@credence/errors'
-import { type Logger, type Tracing, withTraceFrom } from '@credence/service'
+import { CodedError, isCoded, PROBLEM_TYPE, problemOf } from '@credence/errors'
+import { currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
 import { type ProxyAnswer, type SendContext, send } from '../credential/send.ts'
-import { problemOf } from './problem.ts'
 
 export interface DataListenerOptions {
   readonly host: string
@@ -86,18 +85,26 @@ function endUnread(request: IncomingMessage, response: ServerResponse): void {
 
 function fail(options: DataListenerOptions, response: ServerResponse, at: { error: unknown; credentialId: string | undefined }): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
-  const problem = problemOf(at.error, { log: options.log, credentialId: at.credentialId })
-  const body = JSON.stringify(problem.body)
-  const retry = problem.retryAfterS === undefined ? {} : { 'Retry-After': String(problem.retryAfterS) }
+  const coded = isCoded(at.error) ? at.error : faultOfOurs(at.error, options.log)
+  const problem = problemOf(coded, { credentialId: at.credentialId, traceId: currentTraceId() })
+  const body = JSON.stringify(problem)
+  const { retry_after_ms: waitMs } = problem
+  const retry = waitMs === undefined ? {} : { 'Retry-After': String(Math.ceil(waitMs / 1000)) }
   // What the caller still sends is not read: the connection would carry it into the next request.
   response.writeHead(problem.status, {
-    'Content-Type': 'application/problem+json',
+    'Content-Type': PROBLEM_TYPE,
     'Content-Length': Buffer.byteLength(body),
     'Credence-Origin': 'credence',
     Connection: 'close',
     ...retry,
   })
   response.end(body)
+}
+
+/** Whatever is not coded is our bug: the caller gets an incident id, and its text goes nowhere. */
+function faultOfOurs(error: unknown, log: Logger): CodedError {
+  const incident = log.failure('proxy.failed', error).incident ?? ''
+  return new CodedError('INTERNAL', `Something went wrong on our side; incident ${incident}.`, { facts: { incident } })
 }
 
 function bodyOf(request: IncomingMessage): { body?: AsyncIterable<Uint8Array>; contentLength?: number } {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CodedError } from '@credence/errors'
+import { CodedError, PROBLEM_TYPE } from '@credence/errors'
 import { callAs } from '@credence/rpc'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifySchema, RawServerDefault, RouteShorthandOptions } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { callerOf } from '../caller.ts'
-import { asCoded, PROBLEM_TYPE } from '../problem.ts'
+import { asCoded } from '../problem.ts'
 import { problem } from './schemas.ts'
 
 /** The API's scope: schemas are zod's, and handlers are typed by them. */

@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { run } from '../src/program.ts'
+
+const CANARY = 'canary-s3cret'
+const CREDENTIAL = {
+  id: 'cred_1',
+  label: 'Work',
+  level: 'user',
+  family: 'basic',
+  provider_id: 'prov_1',
+  provider_name: 'My Freshdesk',
+  provider_version: 1,
+  pattern: 0,
+  status: 'expired',
+  reason: 'refresh_refused',
+  account_fields: {},
+  scopes: [],
+  shares: [],
+  tags: {},
+  created_at: '2026-11-21T01:02:03.000Z',
+  reconnect_url: 'http://localhost:7400/r/cred_1',
+  consumer_count: 2,
+}
+const FRESHDESK = readFileSync(new URL('../../provider/test/payloads/freshdesk.json', import.meta.url), 'utf8')
+const PROVIDER = `{"id":"prov_1","version":1,"display_name":"My Freshdesk","origin":"own","payload":${FRESHDESK}}`
+
+let server: Server
+let url = ''
+let answers: Record<string, string> = {}
+let received: { route: string; body: string; user: unknown }[] = []
+
+beforeEach(async () => {
+  received = []
+  answers = { 'GET /v1/providers': `{"providers":[${PROVIDER}]}`, 'GET /v1/providers/prov_1': PROVIDER }
+  server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const route = `${request.method} ${request.url}`
+    received.push({ route, body, user: request.headers['credence-user'] })
+    const answer = answers[route]
+    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    response.end(answer ?? '{"code":"NOT_FOUND","detail":"No such thing."}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterEach(() => {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(resolve))
+})
+
+async function credence(line: string, input = ''): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' }
+  async function* stdin(): AsyncGenerator<Uint8Array> {
+    if (input !== '') yield Buffer.from(input)
+  }
+  const code = await run([...line.split(' '), '--api-url', url, '--home', '/nowhere'], {
+    terminal: { out: (text) => void (said.out += `${text}\n`), err: (text) => void (said.err += `${text}\n`), interactive: false },
+    environment: { key: 'crd_canary-key' },
+    input: stdin(),
+  })
+  expect(said.out + said.err).not.toMatch(/canary/)
+  return { code, ...said }
+}
+
+describe('a secret goes in and is never seen', () => {
+  test('[S1-13] the client of a provider is registered with its secret from standard input, and the redirect address is shown', async () => {
+    const client = { id: 'ocl_1', provider_id: 'prov_1', client_id: 'abc', redirect_uri: 'http://localhost:7400/oauth/callback/ocl_1' }
+    answers['PUT /v1/providers/prov_1/client'] = JSON.stringify(client)
+    const { code, out, err } = await credence('client put prov_1 --id abc', `${CANARY}\n`)
+    expect(code).toBe(0)
+    expect(received.at(-1)?.body).toBe(`{"client_id":"abc","client_secret":"${CANARY}"}`)
+    expect(out).toContain('redirect address  http://localhost:7400/oauth/callback/ocl_1')
+    expect(err).toContain('letter by letter')
+  })
+
+  test('[S1-13] without one, what came from standard input must not be empty, except for a public client', async () => {
+    expect((await credence('client put prov_1 --id abc')).code).toBe(1)
+    answers['PUT /v1/providers/prov_1/client'] = '{"id":"ocl_1"}'
+    expect((await credence('client put prov_1 --id abc --public')).code).toBe(0)
+    expect(received.at(-1)?.body).toBe('{"client_id":"abc"}')
+  })
+
+  test('a credential is created with plain fields as flags and secret ones from standard input', async () => {
+    answers['POST /v1/credentials'] = JSON.stringify(CREDENTIAL)
+    const { code, out } = await credence(
+      'credential create prov_1 --label Work --tag team_a=x --field domain=a.freshdesk.com --fields-stdin',
+      JSON.stringify({ username: CANARY }),
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({
+      provider_id: 'prov_1',
+      pattern: 0,
+      label: 'Work',
+      tags: { team_a: 'x' },
+      fields: { username: CANARY, domain: 'a.freshdesk.com' },
+    })
+    expect(out).toMatch(/^status +expired \(refresh_refused\)$/m)
+  })
+
+  test('a replacement asks for the fields of the pattern that the credential has', async () => {
+    answers['GET /v1/credentials/cred_1'] = JSON.stringify(CREDENTIAL)
+    answers['PUT /v1/credentials/cred_1/secret'] = JSON.stringify(CREDENTIAL)
+    const fields = { domain: 'a.freshdesk.com', username: CANARY }
+    expect((await credence('credential replace cred_1 --fields-stdin --confirm-account-change', JSON.stringify(fields))).code).toBe(0)
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ confirm_account_change: true, fields })
+    expect((await credence('credential replace cred_1', '')).err).toContain('/fields/username  MISSING')
+  })
+})
+
+describe('what is printed', () => {
+  test('a list is a table for people and the names of the API for programs', async () => {
+    answers['GET /v1/credentials?status=expired'] = JSON.stringify({ credentials: [CREDENTIAL] })
+    const table = await credence('credential list --status expired')
+    expect(table.out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['ID', 'PROVIDER', 'LABEL', 'ACCOUNT', 'STATUS', 'EXPIRES', 'LAST USED'],
+      ['cred_1', 'My Freshdesk', 'Work', '-', 'expired (refresh_refused)', '-', '-'],
+      [''],
+    ])
+    const json = await credence('credential list --status expired -o json')
+    expect(JSON.parse(json.out)).toEqual([CREDENTIAL])
+  })
+
+  test('nothing is said on standard error and nothing on standard output', async () => {
+    answers['GET /v1/credentials'] = '{"credentials":[]}'
+    const { code, out, err } = await credence('credential list')
+    expect([code, out]).toEqual([0, ''])
+    expect(err).toContain('credence connect')
+    expect((await credence('credential list -o json')).out).toBe('[]\n')
+  })
+
+  test('a delete tells of the revocation and of who was told', async () => {
+    const orphaned = [{ id: 'csmr_1', credential_id: 'cred_1', kind: 'tool', external_ref: 'x', label: '' }]
+    answers['DELETE /v1/credentials/cred_1?force=true'] = JSON.stringify({ revocation: 'left_shared_grant', orphaned })
+    const { out } = await credence('credential delete cred_1 --force')
+    expect(out).toBe('cred_1 is deleted. Revocation at the provider: left shared grant. 1 consumers were told.\n')
+  })
+
+  test('the payload of a provider is what was received, byte for byte', async () => {
+    expect((await credence('provider get prov_1')).out).toBe(`${FRESHDESK}\n`)
+    expect(JSON.parse((await credence('provider get prov_1 -o json')).out)).toEqual(JSON.parse(PROVIDER))
+  })
+
+  test('a name that fits no provider is refused with those that are there', async () => {
+    const { code, err } = await credence('provider get freshdisk')
+    expect(code).toBe(1)
+    expect(err).toContain('There are: My Freshdesk. Add one: credence provider create --catalog freshdisk')
+  })
+
+  test('events are asked for as the whole project unless a user is named', async () => {
+    answers['GET /v1/events?credential_id=cred_1&limit=500'] = JSON.stringify({
+      events: [
+        {
+          type: 'dev.credence.credential.expired',
+          subject: 'cred_1',
+          time: '2026-11-21T01:02:03Z',
+          data: { reason: 'x', credential_id: 'cred_1' },
+          cursor: 'e.1',
+        },
+      ],
+    })
+    const { out } = await credence('events list --credential cred_1')
+    expect(out.split('\n')[1]?.split(/ {2,}/)).toEqual(['2026-11-21T01:02:03Z', 'credential.expired', 'cred_1', 'reason=x', 'e.1'])
+    await credence('events list --credential cred_1 --user id:ann')
+    expect(received.map(({ user }) => user)).toEqual([undefined, 'id:ann'])
+  })
+
+  test('project settings change only where they were given', async () => {
+    answers['PATCH /v1/project'] =
+      '{"id":"proj_1","name":"a","return_urls":["https://a.example/x"],"origins":[],"confirm":"code","reconnect_url":""}'
+    const { out } = await credence('project set --return-url https://a.example/x --console-issuer none')
+    expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ return_urls: ['https://a.example/x'], console_issuer: null })
+    expect(out).toContain('return addresses  https://a.example/x')
+    expect((await credence('project set')).code).toBe(2)
+    expect((await credence('project set --console-issuer https://i.example')).code).toBe(2)
+  })
+
+  test('a count, a time and a pair that are none are a wrong use naming the flag', async () => {
+    for (const line of [
+      'credential list --limit many',
+      'key create --expires-at tomorrow',
+      'credential relabel cred_1 --tag x',
+      'credential relabel cred_1',
+    ]) {
+      const { code, err } = await credence(line)
+      expect([line, code]).toEqual([line, 2])
+      expect(err).toMatch(/`--(limit|expires-at|tag|label)`/)
+    }
+  })
+})
