@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
 import { SECRETS } from '../support/world.ts'
-import { bearerPayload, CHECKED } from './payloads.ts'
+import { bearerPayload } from './payloads.ts'
 import { lookAt, startWalk, type Visitor, type Walk } from './walk.ts'
 
 /** Whom the link that `credence dev` prints signs in. */
@@ -18,13 +18,12 @@ describeInBrowser('signed in', () => {
   beforeAll(async () => {
     walk = await startWalk()
     admin = walk.journey.credence.forUser(ADMIN)
-    providerId = (await admin.providers.create(bearerPayload(CHECKED))).id
+    providerId = (await admin.providers.create(bearerPayload({ display_name: 'Example CRM', verify: { path: '/me' } }))).id
     visitor = await walk.visit()
   }, 180_000)
   afterAll(() => walk?.close())
 
   const fillIn = async (page: Page, secret: string): Promise<void> => {
-    await page.getByLabel('Workspace').fill('north')
     await page.getByLabel('Bearer Token').fill(secret)
     await page.getByRole('button', { name: /^(Connect|Reconnect)$/ }).click()
   }
@@ -67,14 +66,14 @@ describeInBrowser('signed in', () => {
   test('[S2-9] [S2-21] “my credentials” shows the state with its reason, and reconnects the same id', async () => {
     const page = await visitor.open(`${originOf(walk)}/console`)
     const card = page.locator('.card')
-    expect(await card.innerText()).toMatch(/North[\s\S]*Active/)
+    expect(await card.textContent()).toMatch(/North[\s\S]*Active/)
     const { bearer } = walk.journey.world.apis
     const renewed = `${SECRETS.bearer}-renewed`
     bearer.accept(({ token }) => token === renewed)
     await admin.fetch(id, '/contacts')
     await expect.poll(async () => (await admin.credentials.get(id)).status, { timeout: 30_000 }).toBe('expired')
     await page.reload()
-    expect(await card.innerText()).toMatch(/Expired[\s\S]*The provider refuses the key\. Reconnect it with a valid one\./)
+    expect(await card.textContent()).toMatch(/Expired[\s\S]*The provider refuses the key\. Reconnect it with a valid one\./)
     await lookAt(page, 'console-expired')
 
     await card.getByRole('link', { name: /^Reconnect/ }).click()
@@ -83,7 +82,7 @@ describeInBrowser('signed in', () => {
     await fillIn(page, renewed)
     await page.getByRole('heading', { name: 'Example CRM is connected' }).waitFor()
     await page.goto(`${originOf(walk)}/console`)
-    expect(await card.innerText()).toMatch(/Active/)
+    expect(await card.textContent()).toMatch(/Active/)
     expect((await admin.fetch(id, '/contacts')).status).toBe(200)
   })
 

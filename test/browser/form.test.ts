@@ -3,7 +3,7 @@ import { describeInBrowser } from '../support/browser.ts'
 import { providerOf } from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
 import { bearerPayload, CHECKED, DOWN, TWO_WAYS } from './payloads.ts'
-import { atTeam, lookAt, startWalk, type Walk } from './walk.ts'
+import { connectedAt, lookAt, startWalk, type Walk } from './walk.ts'
 
 describeInBrowser('a form for secrets', () => {
   let walk: Walk
@@ -23,7 +23,7 @@ describeInBrowser('a form for secrets', () => {
     const page = await visitor.open(link)
     const workspace = page.getByLabel('Workspace')
     const token = page.getByLabel('Bearer Token')
-    expect(await page.locator('.hint').allInnerTexts()).toEqual(
+    expect(await page.locator('.hint').allTextContents()).toEqual(
       expect.arrayContaining(['Your long-lived bearer token', 'As in its address']),
     )
     expect(await token.getAttribute('type')).toBe('password')
@@ -32,7 +32,7 @@ describeInBrowser('a form for secrets', () => {
     await token.fill(`${SECRETS.bearer}-typo`)
     await page.getByRole('button', { name: 'Connect' }).click()
 
-    expect(await page.locator('#problem').innerText()).toContain('The provider did not accept these values.')
+    expect(await page.locator('#problem').textContent()).toContain('The provider did not accept these values.')
     expect([await workspace.inputValue(), await token.inputValue()]).toEqual(['north', ''])
     expect(await page.evaluate('document.activeElement.name')).toBe('field.token')
     expect(await page.content()).not.toContain('-typo')
@@ -44,14 +44,13 @@ describeInBrowser('a form for secrets', () => {
 
     await token.fill(SECRETS.bearer)
     await page.getByRole('button', { name: 'Connect' }).click()
-    const said = await atTeam(page, walk.team)
-    expect(said).toMatch(/^Connected: cred_/)
+    const id = await connectedAt(page, walk.team)
     const { apis } = walk.journey.world
     expect(apis.bearer.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
       ['/me', `Bearer ${SECRETS.bearer}-typo`],
       ['/me', `Bearer ${SECRETS.bearer}`],
     ])
-    expect(await walk.ann.credentials.get(said.replace('Connected: ', ''))).toMatchObject({ accountFields: { workspace: 'north' } })
+    expect(await walk.ann.credentials.get(id)).toMatchObject({ accountFields: { workspace: 'north' } })
     await visitor.leave()
   })
 
@@ -75,9 +74,9 @@ describeInBrowser('a form for secrets', () => {
     await keyboard.press('Tab')
     await keyboard.type(SECRETS.freshdesk)
     await keyboard.press('Tab')
-    expect(await page.evaluate('document.activeElement.innerText')).toBe('Connect')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Connect')
     await keyboard.press('Enter')
-    expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
+    await connectedAt(page, walk.team)
     await visitor.leave()
   })
 
@@ -85,7 +84,7 @@ describeInBrowser('a form for secrets', () => {
     const visitor = await walk.visit()
     const page = await visitor.open((await walk.session({ providerId: ids.twoWays })).link)
     await page.getByLabel('With a service token').waitFor()
-    expect(await page.locator('.choices').innerText()).toContain('For scripts of your own.')
+    expect(await page.locator('.choices').textContent()).toContain('For scripts of your own.')
     await lookAt(page, 'choice')
     await page.locator('body').press('Tab')
     await page.keyboard.press('ArrowDown')
@@ -96,7 +95,7 @@ describeInBrowser('a form for secrets', () => {
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.locator('[name="field.api_key"]').fill('key-of-the-first-way')
     await page.getByRole('button', { name: 'Connect' }).click()
-    expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
+    await connectedAt(page, walk.team)
     await visitor.leave()
   })
 
@@ -108,8 +107,8 @@ describeInBrowser('a form for secrets', () => {
     await page.getByRole('heading', { name: 'It could not be checked' }).waitFor()
     await lookAt(page, 'question-unverified')
     await page.getByRole('button', { name: 'Keep it unverified' }).click()
-    const said = await atTeam(page, walk.team)
-    expect(await walk.ann.credentials.get(said.replace('Connected: ', ''))).toMatchObject({ status: 'active', health: 'unverified' })
+    const id = await connectedAt(page, walk.team)
+    expect(await walk.ann.credentials.get(id)).toMatchObject({ status: 'active', health: 'unverified' })
     await visitor.leave()
   })
 

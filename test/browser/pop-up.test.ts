@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
 import { providerOf } from '../support/journey.ts'
-import { atTeam, lookAt, signInAtProvider, startWalk, type Visitor, type Walk } from './walk.ts'
+import { connectedAt, lookAt, signInAtProvider, startWalk, type Visitor, type Walk } from './walk.ts'
 
 describeInBrowser.each([
   { provider: 'keeps the opener', coop: false },
@@ -30,7 +30,7 @@ describeInBrowser.each([
     await page.locator('#outside [data-when="open"]').waitFor()
     if (!coop) await lookAt(page, 'outside')
     await signInAtProvider(other)
-    expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
+    await connectedAt(page, walk.team)
     expect((await walk.ann.sessions.get(id)).state).toBe('connected')
     await expect.poll(() => other.isClosed() || over(other), { timeout: 15_000 }).toBe(true)
     await visitor.leave()
@@ -45,7 +45,7 @@ describeInBrowser.each([
     const again = visitor.context.waitForEvent('page')
     await page.getByRole('button', { name: 'Open the window again' }).click()
     await signInAtProvider(await again)
-    expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
+    await connectedAt(page, walk.team)
     await visitor.leave()
   })
 
@@ -55,7 +55,7 @@ describeInBrowser.each([
     await page.getByRole('button', { name: 'Continue in this window' }).click()
     await page.waitForURL(/login\.acme\.example/)
     await signInAtProvider(page)
-    expect(await atTeam(page, walk.team)).toMatch(/^Connected: cred_/)
+    await connectedAt(page, walk.team)
     const before = walk.team.outcomes.length
     await signInAtProvider(other)
     await other.getByRole('heading', { name: 'Nothing was connected' }).waitFor()

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
 import { providerOf, USER } from '../support/journey.ts'
-import { atTeam, lookAt, signInAtProvider, startWalk, type Walk } from './walk.ts'
+import { atTeam, connectedAt, lookAt, signInAtProvider, startWalk, type Walk } from './walk.ts'
 
 describeInBrowser('connecting again', () => {
   let walk: Walk
@@ -14,7 +14,7 @@ describeInBrowser('connecting again', () => {
     const page = await visitor.open((await walk.session({ providerId: providerOf(walk.journey, 'acme'), label: 'Sales' })).link)
     await page.getByRole('button', { name: /^Continue to/ }).click()
     await signInAtProvider(page)
-    id = (await atTeam(page, walk.team)).replace('Connected: ', '')
+    id = await connectedAt(page, walk.team)
     await visitor.leave()
   }, 180_000)
   afterAll(() => walk?.close())
@@ -32,13 +32,13 @@ describeInBrowser('connecting again', () => {
     const visitor = await walk.visit({ width: 390 })
     const page = await visitor.open(reconnectUrl)
     await page.getByRole('heading', { name: 'Reconnect Acme CRM' }).waitFor()
-    expect(await page.locator('.lead').innerText()).toContain('“Sales”')
+    expect(await page.locator('.lead').textContent()).toContain('“Sales”')
     await lookAt(page, 'reconnect')
     await page.getByRole('button', { name: /^Continue to/ }).click()
     await signInAtProvider(page, { account: 'bea' })
 
     await page.getByRole('heading', { name: 'Another account?' }).waitFor()
-    expect(await page.locator('.prose').innerText()).toMatch(/connected as ann@example\.com\. You signed in as bea@example\.com/)
+    expect(await page.locator('.prose').textContent()).toMatch(/connected as ann@example\.com\. You signed in as bea@example\.com/)
     await lookAt(page, 'question-account')
     await page.getByRole('button', { name: 'Sign in again' }).click()
     await visitor.context.clearCookies({ domain: 'login.acme.example' })
@@ -72,7 +72,7 @@ describeInBrowser('connecting again', () => {
     await credence.project.update({ confirm: 'code' })
     const visitor = await walk.visit({ width: 390 })
     const page = await visitor.open(`${platform.public}/r/${id}`)
-    const tellsNothing = async (of: Page): Promise<void> => expect(await of.locator('main').innerText()).not.toMatch(/Sales|ann@/)
+    const tellsNothing = async (of: Page): Promise<void> => expect(await of.locator('main').textContent()).not.toMatch(/Sales|ann@/)
     await tellsNothing(page)
     await lookAt(page, 'reconnect-code')
     await page.getByRole('button', { name: 'Start' }).click()

@@ -134,8 +134,15 @@ export async function signInAtProvider(
   await page.getByRole('button', { name: decision, exact: true }).click()
 }
 
-/** Until the team's site has what it waited for; gives back its words. */
+/** What the team's site says, once the way has led there. */
 export async function atTeam(page: Page, team: Team): Promise<string> {
   await page.waitForURL((url) => url.href.startsWith(team.url))
-  return page.getByRole('heading').innerText()
+  return (await page.getByRole('heading').textContent()) ?? ''
+}
+
+/** The credential that the team's site says to be connected. */
+export async function connectedAt(page: Page, team: Team): Promise<string> {
+  const said = await atTeam(page, team)
+  expect(said).toMatch(/^Connected: cred_/)
+  return said.replace('Connected: ', '')
 }

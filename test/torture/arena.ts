@@ -28,8 +28,6 @@ export interface Run {
   readonly credence: Credence
   /** What the failpoint wrote before its kill, line by line. */
   failpointLog(): readonly string[]
-  /** SIGKILL now, whatever is under way; resolves when it is gone. */
-  kill(): Promise<void>
 }
 
 /** One home folder, the witnesses that its credentials belong to, and a person who connects them. */
@@ -37,8 +35,10 @@ export interface Arena {
   readonly home: string
   readonly person: Person
   witness(serverClass: ServerClass): Witness
-  /** Starts the platform on the home; with a failpoint armed, or without. */
+  /** Starts the platform on the home, with a failpoint armed or without; a former one is killed. */
   start(failpoint?: FailpointName): Promise<Run>
+  /** SIGKILL now, whatever is under way; resolves when the platform is gone. */
+  halt(): Promise<void>
   /** The provider of a class, registered at the first start. */
   providerOf(serverClass: ServerClass): string
   close(): Promise<void>
@@ -55,6 +55,10 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
   const publicPort = await freePort()
   let key: string | undefined
   let running: Platform | undefined
+  const halt = async (): Promise<void> => {
+    running?.process.kill('SIGKILL')
+    await running?.process.exited
+  }
   let starts = 0
   const env = {
     ...REFRESH_SETTINGS,
@@ -66,8 +70,9 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
     person,
     witness: (serverClass) => known(witnesses, serverClass),
     providerOf: (serverClass) => known(providers, serverClass),
+    halt,
     async start(failpoint) {
-      await endOf(running)
+      await halt()
       const log = join(evidence.path, `failpoint-${++starts}.log`)
       const armed = failpoint === undefined ? {} : { CREDENCE_FAILPOINT: `${failpoint}@1`, CREDENCE_FAILPOINT_LOG: log }
       const platform = await startPlatform({ home: home.path, env: { ...env, ...armed } })
@@ -80,23 +85,16 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
         platform,
         credence: credence.forUser(USER),
         failpointLog: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
-        kill: () => endOf(platform),
       }
     },
     async close() {
-      await endOf(running)
+      await halt()
       await person.leave()
       await Promise.all([...witnesses.values()].map((witness) => witness.close()))
       home.remove()
       evidence.remove()
     },
   }
-}
-
-/** By SIGKILL, whatever is under way. */
-async function endOf(platform: Platform | undefined): Promise<void> {
-  platform?.process.kill('SIGKILL')
-  await platform?.process.exited
 }
 
 async function register(

@@ -29,7 +29,7 @@ export async function connect(
   const { session, link } = await run.credence.sessions.create({ providerId, label: name, returnUrl: RETURN_URL })
   const last = await walk(arena, await arena.person.open(link, atReturn))
   const code = last.url.searchParams.get('credence_code')
-  if (code === null) throw new TypeError(`no code on ${last.url.pathname}: ${textOf(last)}\n${run.platform.process.stderr().slice(-1500)}`)
+  if (code === null) throw new TypeError(`no code on ${last.url.pathname}${last.url.search}: ${textOf(last)}\n${run.platform.process.stderr().slice(-1500)}`)
   const { credential } = await run.credence.sessions.complete(session.id, { code, user: USER })
   const issued = witness.ledger().findLast(({ grantType, issued: tokens }) => grantType === 'authorization_code' && tokens !== undefined)
   if (issued?.family === undefined) throw new TypeError('the authorization server issued nothing')
@@ -40,7 +40,7 @@ export async function connect(
 /** What a person reads on the page. */
 const textOf = ({ text }: Page): string =>
   text
-    .replace(/<(style|script|head)[^]*?<\/\1>/g, '')
+    .replace(/<(style|script|head)[\s\S]*?<\/\1>/g, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()

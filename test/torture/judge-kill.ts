@@ -72,6 +72,8 @@ const at = (failpoint: Kill['plan']['failpoint']): number => FAILPOINTS.indexOf(
 const diesWithAnswer = ({ plan }: Pick<Kill, 'plan'>): boolean => at(plan.failpoint) >= 3 && at(plan.failpoint) <= 5
 const isSingleUse = ({ serverClass }: Pick<Kill, 'serverClass'>): boolean => serverClass === 'reject' || serverClass === 'strict'
 
+const isIssued = (entries: readonly LedgerEntry[]): boolean => entries.some(({ issued }) => issued !== undefined)
+
 function read(kill: Judged, { endSeq }: Recovery, ledger: readonly LedgerEntry[]): Evidence {
   const all = refreshesOf(ledger, kill.family, kill.seq)
   const before = all.filter(({ seq }) => seq <= kill.diedSeq)
@@ -86,7 +88,7 @@ function read(kill: Judged, { endSeq }: Recovery, ledger: readonly LedgerEntry[]
     lastResorts,
     replays: again.filter((entry) => !lastResorts.includes(entry)),
     revoked: ledger.find((entry) => entry.kind === 'family_revoked' && entry.family === kill.family),
-    isLost: isSingleUse(kill) && diesWithAnswer(kill) && before.some(({ issued }) => issued !== undefined),
+    isLost: isSingleUse(kill) && diesWithAnswer(kill) && isIssued(before) && !isIssued(after),
     // A grace server would also take a spent token: only the one in force proves that the store has it.
     proven: proof.some(({ presented, issued }) => presented?.state === 'current' && issued !== undefined),
   }

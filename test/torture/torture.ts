@@ -29,7 +29,7 @@ const MOST_WORDS = 1200
 /** Kills the platform, again and again, and judges each kill by the ledger of the authorization server. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const startedMs = performance.now()
-  const { plan: planned, mostInBatch } = options
+  const { plan: planned } = options
   const random = seededRandom(options.seed)
   const named = [...new Set(planned.map(({ serverClass }) => serverClass))]
   const homes = options.homes === 'all' ? [named] : named.map((one) => [one])
@@ -40,6 +40,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     batches: batchKills(
       planned.filter((plan) => classes.includes(plan.serverClass)),
       random,
+      options.mostInBatch,
     ),
   }))
   const note = (record: KillRecord): void => {
@@ -66,13 +67,12 @@ async function tortureHome(
     for (const batch of batches) {
       const kills: Kill[] = []
       for (const plan of batch) {
-        if (unplanned >= MOST_UNPLANNED) continue
-        try {
-          kills.push(await kill(arena, plan))
-        } catch (error) {
+        if (unplanned >= MOST_UNPLANNED) return []
+        const killed = await kill(arena, plan).catch((error: unknown) => {
           unplanned++
           note({ ...plan, hit: false, faults: [wordsOf(error)] })
-        }
+        })
+        if (killed !== undefined) kills.push(killed)
       }
       await recoverAll(arena, kills, note)
     }
@@ -84,19 +84,19 @@ async function tortureHome(
 
 async function recoverAll(arena: Arena, kills: readonly Kill[], note: (record: KillRecord) => void): Promise<void> {
   if (kills.length === 0) return
-  const run = await arena.start()
-  try {
-    await Promise.all(
-      kills.map(async (killed) => {
-        const recovery = await recover(arena, run, killed)
-        const verdict = judgeKill(killed, recovery, arena.witness(killed.serverClass).ledger())
-        const { end, reason, tookMs } = recovery
-        note({ ...killed.plan, hit: true, end, ...(reason === '' ? {} : { reason }), tookMs, verdict, faults: verdict.faults })
-      }),
-    )
-  } finally {
-    await run.kill()
+  const starting = arena.start()
+  const recoverOne = async (killed: Kill): Promise<KillRecord> => {
+    const recovery = await recover(arena, await starting, killed)
+    const verdict = judgeKill(killed, recovery, arena.witness(killed.serverClass).ledger())
+    const { end, reason, tookMs } = recovery
+    return { ...killed.plan, hit: true, end, ...(reason === '' ? {} : { reason }), tookMs, verdict, faults: verdict.faults }
   }
+  await Promise.all(
+    kills.map(async (killed) =>
+      note(await recoverOne(killed).catch((error: unknown) => ({ ...killed.plan, hit: true, faults: [wordsOf(error)] }))),
+    ),
+  )
+  await arena.halt()
 }
 
 /** THREATS R18: after all these kills the database file must still be whole. */

@@ -1,6 +1,6 @@
 import { type Credence, type CredenceOptions, createCredence } from '@credence/sdk'
 import { type Command, Option } from 'commander'
-import type { Environment } from './config.ts'
+import { type Environment, isSwitchedOff } from './config.ts'
 import { hasContext, resolveContext } from './context.ts'
 import { createPrinter, type Format, type Printer } from './print/printer.ts'
 import { type Prompts, terminalPrompts } from './prompts/prompts.ts'
@@ -67,12 +67,13 @@ export function actWith(surroundings: Surroundings): Act {
 /** An option that can be set by its environment variable too: `--page-size` by CREDENCE_PAGE_SIZE. */
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description)
-  return option.env(`CREDENCE_${option.name().toUpperCase().replaceAll('-', '_')}`)
+  const variable = `CREDENCE_${option.name().toUpperCase().replaceAll('-', '_')}`
+  return option.isBoolean() && isSwitchedOff(variable) ? option : option.env(variable)
 }
 
-/** Collects an option that may be given several times. */
+/** An option that may be given several times; its variable holds one value. */
 export function several(flags: string, description: string): Option {
-  return new Option(flags, `${description}; may be given several times`).argParser((value: string, before: string[] | undefined) => [
+  return flag(flags, `${description}; may be given several times`).argParser((value: string, before: string[] | undefined) => [
     ...(before ?? []),
     value,
   ])

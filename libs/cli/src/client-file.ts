@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 
@@ -60,6 +60,5 @@ export function writeClientFile(home: string, client: ClientFile): void {
   const members = Object.fromEntries(Object.entries(NAMES).map(([name, wire]) => [wire, client[name as keyof ClientFile]]))
   rmSync(fresh, { force: true })
   writeFileSync(fresh, `${JSON.stringify(members, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  chmodSync(fresh, 0o600)
   renameSync(fresh, file)
 }

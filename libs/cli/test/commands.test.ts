@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeClientFile } from '../src/client-file.ts'
 import { run } from '../src/program.ts'
 
 const CANARY = 'canary-s3cret'
@@ -52,14 +55,20 @@ afterEach(() => {
   return new Promise((resolve) => server.close(resolve))
 })
 
-async function credence(line: string, input = ''): Promise<{ code: number; out: string; err: string }> {
+async function credence(
+  line: string,
+  { input = '', home }: { input?: string; home?: string } = {},
+): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' }
+  const keep = (to: 'out' | 'err') => (text: string) => {
+    said[to] += `${text}\n`
+  }
   async function* stdin(): AsyncGenerator<Uint8Array> {
     if (input !== '') yield Buffer.from(input)
   }
-  const code = await run([...line.split(' '), '--api-url', url, '--home', '/nowhere'], {
-    terminal: { out: (text) => void (said.out += `${text}\n`), err: (text) => void (said.err += `${text}\n`), interactive: false },
-    environment: { key: 'crd_canary-key' },
+  const code = await run([...line.split(' '), '--api-url', url, '--home', home ?? '/nowhere'], {
+    terminal: { out: keep('out'), err: keep('err'), interactive: false },
+    environment: home === undefined ? { key: 'crd_canary-key' } : {},
     input: stdin(),
   })
   expect(said.out + said.err).not.toMatch(/canary/)
@@ -70,7 +79,7 @@ describe('a secret goes in and is never seen', () => {
   test('[S1-13] the client of a provider is registered with its secret from standard input, and the redirect address is shown', async () => {
     const client = { id: 'ocl_1', provider_id: 'prov_1', client_id: 'abc', redirect_uri: 'http://localhost:7400/oauth/callback/ocl_1' }
     answers['PUT /v1/providers/prov_1/client'] = JSON.stringify(client)
-    const { code, out, err } = await credence('client put prov_1 --id abc', `${CANARY}\n`)
+    const { code, out, err } = await credence('client put prov_1 --id abc', { input: `${CANARY}\n` })
     expect(code).toBe(0)
     expect(received.at(-1)?.body).toBe(`{"client_id":"abc","client_secret":"${CANARY}"}`)
     expect(out).toContain('redirect address  http://localhost:7400/oauth/callback/ocl_1')
@@ -88,7 +97,7 @@ describe('a secret goes in and is never seen', () => {
     answers['POST /v1/credentials'] = JSON.stringify(CREDENTIAL)
     const { code, out } = await credence(
       'credential create prov_1 --label Work --tag team_a=x --field domain=a.freshdesk.com --fields-stdin',
-      JSON.stringify({ username: CANARY }),
+      { input: JSON.stringify({ username: CANARY }) },
     )
     expect(code).toBe(0)
     expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({
@@ -105,9 +114,11 @@ describe('a secret goes in and is never seen', () => {
     answers['GET /v1/credentials/cred_1'] = JSON.stringify(CREDENTIAL)
     answers['PUT /v1/credentials/cred_1/secret'] = JSON.stringify(CREDENTIAL)
     const fields = { domain: 'a.freshdesk.com', username: CANARY }
-    expect((await credence('credential replace cred_1 --fields-stdin --confirm-account-change', JSON.stringify(fields))).code).toBe(0)
+    expect(
+      (await credence('credential replace cred_1 --fields-stdin --confirm-account-change', { input: JSON.stringify(fields) })).code,
+    ).toBe(0)
     expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({ confirm_account_change: true, fields })
-    expect((await credence('credential replace cred_1', '')).err).toContain('/fields/username  MISSING')
+    expect((await credence('credential replace cred_1')).err).toContain('/fields/username  MISSING')
   })
 })
 
@@ -136,7 +147,7 @@ describe('what is printed', () => {
     const orphaned = [{ id: 'csmr_1', credential_id: 'cred_1', kind: 'tool', external_ref: 'x', label: '' }]
     answers['DELETE /v1/credentials/cred_1?force=true'] = JSON.stringify({ revocation: 'left_shared_grant', orphaned })
     const { out } = await credence('credential delete cred_1 --force')
-    expect(out).toBe('cred_1 is deleted. Revocation at the provider: left shared grant. 1 consumers were told.\n')
+    expect(out).toBe('cred_1 is deleted. Revocation at the provider: left shared grant. Consumers that were told: 1.\n')
   })
 
   test('the payload of a provider is what was received, byte for byte', async () => {
@@ -164,8 +175,12 @@ describe('what is printed', () => {
     })
     const { out } = await credence('events list --credential cred_1')
     expect(out.split('\n')[1]?.split(/ {2,}/)).toEqual(['2026-11-21T01:02:03Z', 'credential.expired', 'cred_1', 'reason=x', 'e.1'])
-    await credence('events list --credential cred_1 --user id:ann')
-    expect(received.map(({ user }) => user)).toEqual([undefined, 'id:ann'])
+    const home = mkdtempSync(join(tmpdir(), 'credence-home-'))
+    writeClientFile(home, { apiUrl: url, key: 'crd_file', user: 'id:admin' })
+    for (const more of ['', ' --user id:ann']) await credence(`events list --credential cred_1${more}`, { home })
+    await credence('credential list', { home })
+    rmSync(home, { recursive: true })
+    expect(received.map(({ user }) => user)).toEqual([undefined, undefined, 'id:ann', 'id:admin'])
   })
 
   test('project settings change only where they were given', async () => {
@@ -189,5 +204,53 @@ describe('what is printed', () => {
       expect([line, code]).toEqual([line, 2])
       expect(err).toMatch(/`--(limit|expires-at|tag|label)`/)
     }
+  })
+})
+
+describe('connect without a terminal', () => {
+  const session = { id: 'sess_1', state: 'open', provider_id: 'prov_1', confirm: 'code', user: 'usr_1' }
+  const WAIT = 'GET /v1/sessions/sess_1/wait?timeout_ms=2000'
+
+  beforeEach(() => {
+    answers['POST /v1/sessions'] = JSON.stringify({ session, link: 'http://localhost:7400/connect/abc' })
+    answers['GET /v1/credentials/cred_1'] = JSON.stringify(CREDENTIAL)
+  })
+
+  test('prints the link first and the credential when the person is done', async () => {
+    answers[WAIT] = JSON.stringify({ ...session, state: 'connected', credential_id: 'cred_1' })
+    const { code, out } = await credence('connect prov_1 --label Work -o json')
+    expect(code).toBe(0)
+    const [first, last] = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(first).toMatchObject({ link: 'http://localhost:7400/connect/abc', session: { id: 'sess_1' } })
+    expect(last).toMatchObject({ id: 'cred_1' })
+    expect(JSON.parse(received.find(({ route }) => route === 'POST /v1/sessions')?.body ?? '')).toEqual({
+      provider_id: 'prov_1',
+      label: 'Work',
+      confirm: 'code',
+    })
+  })
+
+  test('says how to hand in the digits that it cannot ask for', async () => {
+    answers[WAIT] = JSON.stringify({ ...session, state: 'unconfirmed' })
+    const { code, err } = await credence('connect prov_1')
+    expect(code).toBe(1)
+    expect(err).toContain('credence session complete sess_1 CODE')
+  })
+
+  test('ends with the reason of a session that failed', async () => {
+    answers[WAIT] = JSON.stringify({ ...session, state: 'failed', code: 'GRANT_DENIED', detail: 'You did not allow the access.' })
+    expect(await credence('connect prov_1')).toMatchObject({ code: 1, err: expect.stringContaining('You did not allow the access.') })
+    answers[WAIT] = JSON.stringify({ ...session, state: 'timed_out' })
+    expect((await credence('connect prov_1')).err).toContain('SESSION_EXPIRED')
+  })
+
+  test('gives up after its time, and needs to know what to connect', async () => {
+    answers[WAIT] = JSON.stringify(session)
+    expect(await credence('connect prov_1 --timeout 4')).toMatchObject({ code: 3 })
+    expect(received.filter(({ route }) => route === WAIT)).toHaveLength(2)
+    expect((await credence('connect')).code).toBe(2)
   })
 })

@@ -150,3 +150,10 @@ describe('without a platform', () => {
     ])
   })
 })
+
+test('a variable that says no does not turn a switch on', async () => {
+  const at = ['provider', 'review', payload('bearer'), '-o', 'json']
+  const env = { CREDENCE_KEY: 'crd_x', CREDENCE_API_URL: 'http://127.0.0.1:9' }
+  expect((await runCli(at, { cwd: folder, env: { ...env, CREDENCE_OFFLINE: 'false' } })).code).toBe(3)
+  expect((await runCli(at, { cwd: folder, env: { ...env, CREDENCE_OFFLINE: 'true' } })).code).toBe(0)
+})

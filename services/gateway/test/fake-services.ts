@@ -62,6 +62,7 @@ export class FakeServices {
   readonly principals: Principal[] = []
   readonly verified: string[] = []
   readonly states: string[] = []
+  readonly resumed: string[] = []
   /** The names under which people signed in to the console. */
   readonly signedIn: string[][] = []
   clientSecret = ''
@@ -95,6 +96,10 @@ export class FakeServices {
       verifier: mount(VerifierServiceDefinition, this.#verifier()),
       'token-refresher': mount(TokenRefresherServiceDefinition, {
         getPlan: async () => ({ kind: 'refresh', state: 'planned', failures: 0, version: 1 }),
+        resumeClient: async ({ clientId }: { clientId: string }) => {
+          this.resumed.push(clientId)
+          return {}
+        },
       }),
     }
   }

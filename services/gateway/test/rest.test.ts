@@ -51,6 +51,7 @@ describe('the REST API', () => {
     expect(answer.body).toMatchObject({ client_id: 'abc', redirect_uri: expect.stringContaining('/oauth/callback/ocl_') })
     expect(platform.fakes.clientSecret).toBe(CANARY)
     expect(answer.text).not.toContain('canary')
+    expect(platform.fakes.resumed).toEqual([expect.stringMatching(/^ocl_/)])
   })
 
   test('[S2-14] create seals before it stores, verifies, connects, and echoes nothing', async () => {

@@ -230,11 +230,25 @@ describe('what stops half-way', () => {
     expect(platform.vault.fence(credentialId)?.state).toBe('active')
   })
 
+  test('a reconnect that stopped before its fence was changed is finished with a newer fence than that one', async () => {
+    const credentialId = await connected(platform, ann, { providerId: bearer })
+    platform.vault.loseAnswer('promote')
+    expect(await codeOf(connect(credentialId, platform.vault.seal(credentialId, platform.project)))).toBe('UNAVAILABLE')
+    await ann.gateway.share({ credentialId, with: 'id:bob', permission: 'use' }, callAs(ann.principal))
+    const shared = platform.vault.fence(credentialId)?.generation ?? 0
+    platform.clock.jumpWall(120_000)
+    await expect.poll(() => platform.afterSweep(() => platform.vault.fence(credentialId)?.generation)).toBeGreaterThan(shared)
+    expect(platform.vault.fence(credentialId)?.shares).toHaveLength(1)
+    await platform.heard('credential.connected', credentialId, 2)
+  })
+
   test('a connect whose candidate is over is dropped, and the old secret stays in force', async () => {
     const credentialId = await connected(platform, ann, { providerId: bearer })
     expect(await codeOf(connect(credentialId, `cand_${'0'.repeat(26)}`))).toBe('NOT_FOUND')
     const { credential } = await ann.gateway.get({ credentialId }, callAs(ann.principal))
     expect(credential?.status).toBe('active')
+    const parents = await platform.store.collection({ name: 'registry_credentials', indexes: [] })
+    expect(await parents.get(credentialId)).not.toHaveProperty('promoting')
   })
 
   test('a reservation that nobody finished is gone after a day, with its candidate', async () => {

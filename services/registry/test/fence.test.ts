@@ -93,7 +93,8 @@ describe('a change of who may use a credential', () => {
 
   test('that is so already writes nothing and pushes nothing', async () => {
     const credentialId = await connected(platform, ann, { providerId: bearer })
-    await change.disable(credentialId)
+    const { credential } = await change.disable(credentialId)
+    expect(credential).toMatchObject({ status: 'disabled', reason: 'disabled_by_caller', health: '' })
     const calls = platform.vault.log.length
     await change.disable(credentialId)
     expect(platform.vault.log).toHaveLength(calls)

@@ -23,6 +23,15 @@ describe('a user', () => {
     expect(new Set(found.map((principal) => principal?.user)).size).toBe(1)
   })
 
+  test("whose name is claimed by another request in the same moment is that request's user", async () => {
+    const held = platform.store.holdInsert('registry_user_names')
+    const late = signIn('email:moment@example.com')
+    await held.reached
+    const early = await signIn('email:moment@example.com')
+    held.release()
+    expect((await late)?.user).toBe(early?.user)
+  })
+
   test('known by id and address is one when a caller sends both, in whatever order they came first', async () => {
     const byAddress = await signIn('email:pair@example.com')
     const byBoth = await signIn('id:pair', 'email:pair@example.com')

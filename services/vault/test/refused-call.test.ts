@@ -1,5 +1,6 @@
 import { judgeLedger } from '@credence/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connected, seedRecipe } from './connecting.ts'
 import { type GrantWorld, startGrantWorld } from './grants.ts'
 import { type CallOptions, call } from './outside.ts'
 
@@ -76,7 +77,6 @@ describe('an API that answers 401', () => {
   })
 
   test('[S2-21] a static secret is not refreshed, its refusal is told once', async () => {
-    const { connected, seedRecipe } = await import('./connecting.ts')
     const id = await connected(world.harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
     const before = world.posts()
     for (let i = 0; i < 3; i++) expect((await ask(id)).status).toBe(401)

@@ -1,6 +1,6 @@
 import { CodedError } from '@credence/errors'
 import type { NewCredential } from '@credence/sdk'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type Act, type Cli, flag, several } from '../cli.ts'
 import { argument, countOf, pairsOf, timeOf } from '../collect.ts'
 import { findProvider } from '../find-provider.ts'
@@ -81,7 +81,7 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
 function withSecretOptions(command: Command): Command {
   return command
     .addOption(several('--field <name=value>', 'a field that is no secret'))
-    .addOption(new Option('--fields-stdin', 'read all fields from standard input, a JSON object of texts').env('CREDENCE_FIELDS_STDIN'))
+    .addOption(flag('--fields-stdin', 'read all fields from standard input, a JSON object of texts'))
     .addOption(flag('--expires-at <time>', 'when the secret ends by its own statement'))
     .addOption(flag('--allow-unverified', 'keep it although the provider could not be asked'))
 }

@@ -1,5 +1,5 @@
 import type { Credential } from '@credence/sdk'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { type Act, flag } from '../cli.ts'
 import { argument, collect, countOf } from '../collect.ts'
 import { CONSUMER_COLUMNS, CREDENTIAL_COLUMNS, credentialFacts, HISTORY_COLUMNS } from '../print/columns.ts'
@@ -83,7 +83,7 @@ function addMoves(parent: Command, act: Act): void {
   act<{ force?: boolean }>(remove, async (cli, args, { force }) => {
     const id = argument(args, 0)
     const answer = await cli.credence().credentials.delete(id, { force: force ?? false })
-    const told = answer.orphaned.length === 0 ? '' : ` ${answer.orphaned.length} consumers were told.`
+    const told = answer.orphaned.length === 0 ? '' : ` Consumers that were told: ${answer.orphaned.length}.`
     cli.printer.done(`${id} is deleted. Revocation at the provider: ${answer.revocation.replaceAll('_', ' ')}.${told}`, answer)
   })
 }
@@ -121,7 +121,7 @@ function addConsumers(parent: Command, act: Act): void {
   const bind = parent
     .command('bind <id> <reference>')
     .description('bind a tool, a channel or an agent, by what your own system calls it')
-    .addOption(new Option('--kind <kind>', 'what it is').choices(['tool', 'channel', 'agent']).default('tool').env('CREDENCE_KIND'))
+    .addOption(flag('--kind <kind>', 'what it is').choices(['tool', 'channel', 'agent']).default('tool'))
     .addOption(flag('--label <text>', 'shown to people'))
   act<{ kind: 'tool' | 'channel' | 'agent'; label?: string }>(bind, async (cli, args, { kind, label }) => {
     const bound = await cli.credence().consumers.bind({ credentialId: argument(args, 0), kind, externalRef: argument(args, 1), label })

@@ -124,7 +124,7 @@ const clientBody = newClient.extend({
 
 /** `/v1/providers/{id}/client`: registered once by an administrator; its secret goes from the intake to the vault. */
 export function serveClients(app: RestScope, { flow }: Gateway): void {
-  const { registry, vault } = flow.services
+  const { registry, vault, refresher } = flow.services
   keepBytes(app)
   app.put('/v1/providers/:id/client', {
     ...describedBody({
@@ -143,6 +143,8 @@ export function serveClients(app: RestScope, { flow }: Gateway): void {
         const registered = present((await registry.putClient({ providerId, oauthClientId }, as(request))).client, 'client')
         const secret = intake.secretFields(['client_secret']).client_secret ?? Buffer.alloc(0)
         await vault.registerClient({ clientId: registered.id, oauthClientId, clientSecret: secret }, callAs(callerOf(request)))
+        // A wrong secret pauses every refresh of its client: the new one is what they were waiting for.
+        await refresher.resumeClient({ clientId: registered.id }, callAs(callerOf(request)))
         return clientJson(registered)
       } finally {
         body.fill(0)
