@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { CodedError } from '@credence/errors'
 import { traceHeaders } from '@credence/service'
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js'
 import {
@@ -66,7 +67,13 @@ function mapErrors(identity: { readonly authorization?: string; readonly user?: 
     try {
       return (yield* call.next(call.request as never, { ...options, metadata })) as Awaited<R> | undefined
     } catch (error) {
-      throw fromStatus(error)
+      throw isTimeout(error, options.signal) ? new CodedError('DEADLINE_EXCEEDED') : fromStatus(error)
     }
   }
+}
+
+/** The end of `callAs`'s own time; a caller who gave up himself gets his own reason back. */
+function isTimeout(error: unknown, signal: AbortSignal | undefined): boolean {
+  const ended = signal?.aborted === true && signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
+  return ended && error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
 }

@@ -160,6 +160,21 @@ describe('errors', () => {
     })
   })
 
+  test('a call that takes too long is DEADLINE_EXCEEDED, and one that its caller gave up is not', async () => {
+    answer = () => new Promise(() => undefined)
+    const late = await vaultAs('gateway')
+      .seal({}, callAs(servicePrincipal('gateway'), { timeoutMs: 50 }))
+      .catch((thrown: unknown) => thrown)
+    expect(code(late)).toBe('DEADLINE_EXCEEDED')
+    const stop = new AbortController()
+    const left = vaultAs('gateway')
+      .seal({}, callAs(servicePrincipal('gateway'), { signal: stop.signal }))
+      .catch((thrown: unknown) => thrown)
+    stop.abort()
+    expect(await left).not.toBeInstanceOf(CodedError)
+    answer = async () => ({})
+  })
+
   test('[S2-19] an unknown error becomes INTERNAL with an incident id, and its text goes nowhere', async () => {
     answer = async () => {
       throw new TypeError('canary-secret-in-a-message')

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { CodedError, isCoded } from '@credence/errors'
 import { type EventBus, openEmbeddedBus } from '@credence/events'
 import { start as startGateway } from '@credence/gateway'
 import { start as startRegistry } from '@credence/registry'
@@ -54,8 +53,6 @@ interface Handed {
   readonly peers: Peers
 }
 
-const FIRST_KEY_WAIT_MS = 10_000
-
 /** Starts everything and resolves when it can be used. Throws PORT_IN_USE, KEY_MISMATCH, ROLLED_BACK, STORE_UNAVAILABLE, INVALID_SETTING. */
 export async function startStandalone(config: StandaloneConfig, adapters: StandaloneAdapters = {}): Promise<RunningStandalone> {
   const { settings } = config
@@ -82,7 +79,7 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
       )
       return { store, bus, clock, random, log: loggerOf(service, adapters), tracing, tls, peers }
     }
-    return await startServices({ config, ports, publicUrl, home, hand, addresses, stops, clock })
+    return await startServices({ config, ports, publicUrl, home, hand, addresses, stops })
   } catch (error) {
     await stopAll(stops)
     throw error
@@ -113,7 +110,6 @@ interface Starting {
   readonly hand: (service: ServiceName) => Handed
   readonly addresses: Map<ServiceName, string>
   readonly stops: (() => Promise<void>)[]
-  readonly clock: Clock
 }
 
 async function startServices(at: Starting): Promise<RunningStandalone> {
@@ -146,7 +142,10 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
   const verifier = started('verifier', await startVerifier({ host, port: ports.VERIFIER_PORT }, hand('verifier')))
   const refresher = started(
     'token-refresher',
-    await startRefresher({ host, port: ports.REFRESHER_PORT, publicUrl, refreshTimes, tickMs: settings.refreshTickMs }, hand('token-refresher')),
+    await startRefresher(
+      { host, port: ports.REFRESHER_PORT, publicUrl, refreshTimes, tickMs: settings.refreshTickMs },
+      hand('token-refresher'),
+    ),
   )
   const gatewayConfig = {
     host,
@@ -169,7 +168,8 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
     authenticate: (shown) => vault.authenticate(shown, 'grpc'),
   })
   stops.push(() => api.stop())
-  if (registry.firstKey !== undefined) await untilKnown(vault, registry.firstKey, at.clock)
+  // A key is shown when it works everywhere.
+  await registry.keysTold
   return {
     addresses: {
       public: publicUrl,
@@ -182,25 +182,6 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
     ...(registry.firstKey === undefined ? {} : { firstKey: registry.firstKey }),
     signInLink: () => gateway.makeSignInLink(),
     stop: () => stopAll(stops),
-  }
-}
-
-/** The first key is shown when it works everywhere: the registry pushes it to the vault by itself. */
-async function untilKnown(
-  vault: { authenticate(shown: { authorization: string; user: string }, via: string): Promise<unknown> },
-  key: string,
-  clock: Clock,
-): Promise<void> {
-  const until = clock.monotonicMs() + FIRST_KEY_WAIT_MS
-  for (;;) {
-    try {
-      await vault.authenticate({ authorization: `Bearer ${key}`, user: '' }, 'start')
-      return
-    } catch (error) {
-      if (!isCoded(error, 'UNAUTHENTICATED')) throw error
-      if (clock.monotonicMs() > until) throw new CodedError('UNAVAILABLE', 'The vault did not take the first key.')
-    }
-    await clock.sleep(20)
   }
 }
 

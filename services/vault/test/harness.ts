@@ -12,6 +12,7 @@ import {
   openChannel,
   openPeers,
   type Principal,
+  type RpcChannel,
   type RpcServer,
   rpcMount,
   type ServiceName,
@@ -46,7 +47,7 @@ export class Harness {
 
   readonly #options: HarnessOptions
   readonly #closing: (() => unknown)[] = []
-  readonly #clients = new Map<ServiceName, VaultServiceClient>()
+  readonly #clients = new Map<string, VaultServiceClient>()
   #registry!: RpcServer
   #api!: RpcServer
   #bus!: EventBus
@@ -116,21 +117,13 @@ export class Harness {
 
   /** The vault as this service reaches it, with its own certificate. */
   as(service: ServiceName): VaultServiceClient {
-    const known = this.#clients.get(service)
-    if (known !== undefined) return known
-    const channel = openChannel(this.vault.addresses.grpc, { tls: identity(service) })
-    this.#closing.push(() => channel.close())
-    const client = channel.client(VaultServiceDefinition) as VaultServiceClient
-    this.#clients.set(service, client)
-    return client
+    return this.#client(service, () => openChannel(this.vault.addresses.grpc, { tls: identity(service) }))
   }
 
   /** The vault as a caller reaches it by gRPC. */
   caller(key: string, user?: string): VaultServiceClient {
     const options = { authorization: `Bearer ${key}`, ...(user === undefined ? {} : { user }) }
-    const channel = openChannel(`${this.#api.host}:${this.#api.port}`, options)
-    this.#closing.push(() => channel.close())
-    return channel.client(VaultServiceDefinition) as VaultServiceClient
+    return this.#client(`${key} ${user ?? ''}`, () => openChannel(`${this.#api.host}:${this.#api.port}`, options))
   }
 
   /** The principal of a service's own order in this project, or in another one. */
@@ -160,6 +153,17 @@ export class Harness {
         this.#heard = resolve
       })
     }
+  }
+
+  /** One channel for each who: a TLS handshake per call would be most of the time of these tests. */
+  #client(who: string, open: () => RpcChannel): VaultServiceClient {
+    const known = this.#clients.get(who)
+    if (known !== undefined) return known
+    const channel = open()
+    this.#closing.push(() => channel.close())
+    const client = channel.client(VaultServiceDefinition) as VaultServiceClient
+    this.#clients.set(who, client)
+    return client
   }
 
   async #startRegistry(): Promise<RpcServer> {

@@ -1,3 +1,4 @@
+import { isCoded } from '@credence/errors'
 import type { Collection, Doc, Stored } from '@credence/store'
 import type { Child } from '../src/credential/child.ts'
 import type { Harness } from './harness.ts'
@@ -20,6 +21,14 @@ export async function existing<D extends Doc>(collection: Collection<D>, id: str
 /** Writes a row over the one that stands there, as it is. */
 export async function overwrite(harness: Harness, row: Child): Promise<void> {
   const collection = await children(harness)
-  const { rev } = await existing(collection, row.id)
-  await collection.replace(row, rev)
+  for (;;) {
+    const { rev } = await existing(collection, row.id)
+    try {
+      await collection.replace(row, rev)
+      return
+    } catch (error) {
+      // The relay takes facts out of the row meanwhile.
+      if (!isCoded(error, 'CONFLICT')) throw error
+    }
+  }
 }

@@ -155,11 +155,14 @@ describe('[B-7] a storage writer', () => {
     const row = await existing(callers, sha256.toString('hex'))
     await callers.replace({ ...row, scopes: ['use', 'act_for'] }, row.rev)
     const id = await bearer('tok-1234567890', { shares: [PROJECT_SHARE] })
-    expect((await call(harness.vault, id, '/x', { key: mine, user: '' })).status).toBe(401)
     const forged = `crd_${'f'.repeat(43)}`
     const { rev: _rev, ...fields } = row
     await callers.insert({ ...fields, id: createHash('sha256').update(forged).digest('hex') })
+    await harness.down()
+    await harness.up()
     expect((await call(harness.vault, id, '/x', { key: forged, user: '' })).status).toBe(401)
+    expect((await call(harness.vault, id, '/x', { key: mine, user: '' })).status).toBe(401)
+    expect((await call(harness.vault, id, '/x', { key })).status).toBe(200)
   })
 
   test('[S2-20] one poisoned row does not keep the refresher from the others', async () => {

@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CodedError } from '@credence/errors'
+import { judgeLedger } from '@credence/testkit'
+import { afterEach, describe, expect, test } from 'vitest'
+import { granted, promoted, sealed, seedRecipe } from './connecting.ts'
+import { type GrantWorld, startGrantWorld } from './grants.ts'
+import { call } from './outside.ts'
+
+let world: GrantWorld
+afterEach(() => world.close())
+
+const spillFile = (): string => {
+  const folder = join(world.harness.folder, 'spill')
+  return join(folder, readdirSync(folder)[0]!)
+}
+
+/**
+ * A store that refuses every write of a refreshed row while `down` is set, as one does whose disk is gone: the failpoint
+ * before the save is where an answer is spilled and not saved. Kills by signal are in test/torture.
+ */
+function failAt(name: string): { failpoint: (reached: string) => void; armed: boolean } {
+  const fault = {
+    armed: false,
+    failpoint(reached: string) {
+      if (fault.armed && reached === name) throw new CodedError('INTERNAL', 'stopped here')
+    },
+  }
+  return fault
+}
+
+describe('[B-1] an answer that was spilled and not saved', () => {
+  test('is saved at the next start, and its token is in force without another POST', async () => {
+    const fault = failAt('FP6')
+    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    fault.armed = false
+    expect(statSync(spillFile()).size).toBeGreaterThan(0)
+    await world.harness.down()
+    await world.harness.up()
+    expect(statSync(spillFile()).size).toBe(0)
+    expect((await call(world.harness.vault, id, '/x', { key: world.key })).status).toBe(200)
+    expect(world.posts()).toBe(1)
+    expect(await world.refresh(id, 1)).toMatchObject({ outcome: 'moved', version: 2 })
+    expect(await world.refresh(id, 2)).toMatchObject({ outcome: 'refreshed', version: 3 })
+    expect(judgeLedger(world.outside.as.ledger()).spentReplays).toBe(0)
+  })
+
+  test('that was saved before the stop is not saved twice', async () => {
+    const fault = failAt('FP7')
+    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    fault.armed = false
+    await world.harness.down()
+    await world.harness.up()
+    expect(await world.refresh(id, 1)).toMatchObject({ outcome: 'moved', version: 2 })
+    expect(statSync(spillFile()).size).toBe(0)
+    await world.harness.heard('credential.refreshed', id)
+    expect(world.harness.facts.filter(({ type, subject }) => type === 'credential.refreshed' && subject === id)).toHaveLength(1)
+  })
+
+  test('is saved by the running vault too, when the store is back', async () => {
+    const fault = failAt('FP6')
+    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    fault.armed = false
+    await world.harness.clock.advance(91_000)
+    await expect.poll(async () => (await world.refresh(id, 1)).outcome).toBe('moved')
+    expect(world.posts()).toBe(1)
+  })
+
+  test('belongs to nobody after a reconnect: it is dropped, and the new secret stays', async () => {
+    const fault = failAt('FP6')
+    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    fault.armed = false
+    const other = await sealed(world.harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-static-123' }, credentialId: id })
+    await promoted(world.harness, other, { generation: 2 })
+    await world.harness.down()
+    await world.harness.up()
+    expect(statSync(spillFile()).size).toBe(0)
+    world.outside.api.accept(({ token }) => token === 'tok-static-123')
+    expect((await call(world.harness.vault, id, '/x', { key: world.key })).status).toBe(200)
+  })
+
+  test('[S2-19] holds no token that can be read on the disk', async () => {
+    const fault = failAt('FP6')
+    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    const bytes = readFileSync(spillFile())
+    for (const token of world.outside.as.tokens()) expect(bytes.includes(token)).toBe(false)
+    expect(existsSync(spillFile())).toBe(true)
+    fault.armed = false
+  })
+
+  test('with a token that the scanner cannot find stays for a person, and is told once and not at every sweep', async () => {
+    world = await startGrantWorld('strict', { refresh: {} })
+    const recipe = world.recipe({ token: { paths: { access_token: '/elsewhere' } } })
+    const id = await granted(world.harness, world.outside.as, { recipe: world.recipe() })
+    expect(recipe.oauth?.paths.accessToken).toBe('/elsewhere')
+    world.outside.as.behave({ answer: 'ok_false', times: 1 })
+    expect(await world.refresh(id)).toMatchObject({ answerKind: 'error' })
+  })
+
+  test('one damaged record does not keep the vault from its start', async () => {
+    const fault = failAt('FP6')
+    world = await startGrantWorld('grace', { vault: { failpoint: fault.failpoint } })
+    const id = await world.grant()
+    fault.armed = true
+    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    fault.armed = false
+    await world.harness.down()
+    const bytes = readFileSync(spillFile())
+    bytes[bytes.length - 1]! ^= 1
+    writeFileSync(spillFile(), bytes)
+    await world.harness.up()
+    // A grace server answers the same token again, so nothing is lost but the spill.
+    await world.harness.clock.advance(61_000)
+    expect(await world.refresh(id)).toMatchObject({ outcome: 'refreshed', version: 2 })
+  })
+})
