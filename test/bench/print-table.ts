@@ -1,11 +1,15 @@
-import { ratioOf, reached, type Row } from './result.ts'
+import { type Row, ratioOf, reached } from './result.ts'
 
 /** One line per row, and below it the absolute figures. `judge` false: a smoke run says nothing about goals. */
 export function tableOf(rows: readonly Row[], options: { readonly judge: boolean }): string {
   const cells = rows.map((row) => cellsOf(row, options.judge))
   const heads = ['row', 'median [min..max]', 'goal', '', 'what']
   const widths = heads.map((head, i) => Math.max(head.length, ...cells.map((line) => line.cells[i]?.length ?? 0)))
-  const line = (texts: readonly string[]): string => texts.map((text, i) => text.padEnd(widths[i] ?? 0)).join('  ').trimEnd()
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => text.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd()
   return [line(heads), ...cells.flatMap(({ cells: texts, note }) => [line(texts), ...(note === '' ? [] : [`      ${note}`])])].join('\n')
 }
 

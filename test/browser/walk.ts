@@ -43,7 +43,7 @@ export async function startWalk(options: WorldOptions = {}): Promise<Walk> {
   const team = await startTeam()
   const { credence, ann, platform } = journey
   team.serve(credence)
-  await credence.project.update({ returnUrls: [team.returnUrl], reconnectUrl: team.reconnectUrl })
+  await credence.project.update({ name: 'Example Desk', returnUrls: [team.returnUrl], reconnectUrl: team.reconnectUrl })
   await registerProviders(journey)
   const browser = await startBrowser(outside.standIns)
   const ours = [platform.public, platform.admin, platform.admin.replace('127.0.0.1', 'localhost')]
@@ -118,7 +118,7 @@ export async function lookAt(page: Page, name: string): Promise<void> {
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), `${name} at ${width}`).toBeLessThanOrEqual(0)
     if (pictureFolder === undefined) continue
     mkdirSync(pictureFolder, { recursive: true })
-    await page.screenshot({ path: join(pictureFolder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+    await page.screenshot({ path: join(pictureFolder, `${name}-${width}-${colorScheme}.png`), fullPage: true, animations: 'disabled' })
   }
   await page.emulateMedia({ colorScheme: null })
   await page.setViewportSize(before)

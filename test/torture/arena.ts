@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Credence, createCredence } from '@credence/sdk'
 import { freePort, tempHome } from '@credence/testkit'
 import { Person } from '../support/person.ts'
 import { type Platform, startPlatform } from '../support/platform.ts'
+import { repeated } from './patience.ts'
 import type { FailpointName, ServerClass } from './plan-kills.ts'
 import { startWitness, type Witness } from './witness.ts'
 
@@ -75,16 +76,21 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       await halt()
       const log = join(evidence.path, `failpoint-${++starts}.log`)
       const armed = failpoint === undefined ? {} : { CREDENCE_FAILPOINT: `${failpoint}@1`, CREDENCE_FAILPOINT_LOG: log }
-      const platform = await startPlatform({ home: home.path, env: { ...env, ...armed } })
-      running = platform
-      key ??= platform.key
+      const hit = (): boolean => existsSync(log)
+      running = await repeated(async () => {
+        // A first start that fails may have shown its key to nobody: such a home is of no use.
+        if (key === undefined) emptyFolder(home.path)
+        return startPlatform({ home: home.path, env: { ...env, ...armed } })
+      }, hit)
+      key ??= running.key
       if (key === undefined) throw new TypeError('the first start shows no key')
-      const credence = createCredence({ apiUrl: platform.admin, proxyUrl: platform.data, grpc: platform.api, key })
+      const { admin, data, api } = running
+      const credence = createCredence({ apiUrl: admin, proxyUrl: data, grpc: api, key })
       if (providers.size === 0) await register(credence, witnesses, providers)
       return {
-        platform,
+        platform: running,
         credence: credence.forUser(USER),
-        failpointLog: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+        failpointLog: () => (hit() ? readFileSync(log, 'utf8').trim().split('\n') : []),
       }
     },
     async close() {
@@ -95,6 +101,10 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       evidence.remove()
     },
   }
+}
+
+function emptyFolder(folder: string): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 async function register(

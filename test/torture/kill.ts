@@ -1,8 +1,9 @@
 import type { LedgerEntry } from '@credence/testkit'
 import type { Arena, Run } from './arena.ts'
 import { type Connected, connect } from './connect.ts'
+import { repeated, waitFor } from './patience.ts'
 import { FAILPOINTS, type PlannedKill } from './plan-kills.ts'
-import { use, waitFor } from './use.ts'
+import { use } from './use.ts'
 
 /** A kill that happened as planned: exactly this failpoint, by its own SIGKILL. */
 export interface Kill extends Connected {
@@ -25,14 +26,23 @@ const ARRIVAL_MS = 3_000
 /** Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. */
 export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
   const run = await arena.start(plan.failpoint)
-  const expiresInS = plan.trigger === 'schedule' ? SHORT_LIFE_S : undefined
-  const connected = await connect(arena, run, { name: `account-${plan.number}`, serverClass: plan.serverClass, expiresInS })
-  const first = await use(run, connected.credentialId)
-  if (first.status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${first.status} ${first.code ?? ''}`)
+  const connected = await repeated(
+    () => connectAndUse(arena, run, plan),
+    () => hasDied(run),
+  )
   const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
   await expectDeath(run, plan)
   const diedAtMs = Date.now()
   return { ...connected, plan, diedAtMs, diedSeq: await settle(arena, plan, connected), accessEndsAtMs }
+}
+
+async function connectAndUse(arena: Arena, run: Run, { number, serverClass, trigger }: PlannedKill): Promise<Connected> {
+  const expiresInS = trigger === 'schedule' ? SHORT_LIFE_S : undefined
+  const connected = await connect(arena, run, { name: `account-${number}`, serverClass, expiresInS })
+  const { status, code = '' } = await use(run, connected.credentialId)
+  // Where little time is left the schedule may be faster than this call.
+  if (status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${status} ${code}`)
+  return connected
 }
 
 const hasDied = (run: Run): boolean => run.failpointLog().length > 0

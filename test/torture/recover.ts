@@ -1,6 +1,7 @@
 import type { Arena, Run } from './arena.ts'
 import type { Kill } from './kill.ts'
-import { type Use, use, waitFor } from './use.ts'
+import { waitFor } from './patience.ts'
+import { type Use, use } from './use.ts'
 
 /**
  * `usable`: a call gets through with a token of after the kill · `expired`: the platform says that a person must reconnect ·

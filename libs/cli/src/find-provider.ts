@@ -12,7 +12,7 @@ export async function findProvider(credence: Credence, wanted: string): Promise<
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   const ids = found.map(({ id }) => id).join(', ')
-  if (found.length > 1) throw new CodedError('CONFLICT', `Several providers are named ${wanted}: give the id of one, ${ids}.`)
+  if (found.length > 1) throw new CodedError('INVALID_REQUEST', `Several providers are named ${wanted}: give the id of one, ${ids}.`)
   const known = all.map(({ displayName }) => displayName).join(', ')
   throw new CodedError(
     'NOT_FOUND',

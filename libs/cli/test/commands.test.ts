@@ -93,7 +93,7 @@ describe('a secret goes in and is never seen', () => {
     expect(received.at(-1)?.body).toBe('{"client_id":"abc"}')
   })
 
-  test('a credential is created with plain fields as flags and secret ones from standard input', async () => {
+  test('[S2-14] a credential is created with plain fields as flags and secret ones from standard input', async () => {
     answers['POST /v1/credentials'] = JSON.stringify(CREDENTIAL)
     const { code, out } = await credence(
       'credential create prov_1 --label Work --tag team_a=x --field domain=a.freshdesk.com --fields-stdin',
@@ -252,5 +252,92 @@ describe('connect without a terminal', () => {
     expect(await credence('connect prov_1 --timeout 4')).toMatchObject({ code: 3 })
     expect(received.filter(({ route }) => route === WAIT)).toHaveLength(2)
     expect((await credence('connect')).code).toBe(2)
+  })
+})
+
+describe('every command asks for one thing', () => {
+  const KEY = { key: { id: 'key_1', label: 'ci', scopes: ['use'], state: 'active' }, secret: 'crd_new' }
+  const SESSION = { id: 'sess_1', state: 'cancelled', provider_id: 'prov_1', confirm: 'code', user: 'usr_1' }
+  const CONSUMER = { id: 'csmr_1', credential_id: 'cred_1', kind: 'agent', external_ref: 'crm', label: '' }
+
+  test.each([
+    ['credential get cred_1', 'GET /v1/credentials/cred_1', '', CREDENTIAL],
+    [
+      'credential share cred_1 email:b@c.de --permission manage',
+      'PUT /v1/credentials/cred_1/shares/email%3Ab%40c.de',
+      '{"permission":"manage"}',
+      CREDENTIAL,
+    ],
+    ['credential unshare cred_1 project', 'DELETE /v1/credentials/cred_1/shares/project', '', CREDENTIAL],
+    ['credential transfer cred_1 id:bob', 'POST /v1/credentials/cred_1/transfer', '{"to":"id:bob"}', CREDENTIAL],
+    ['credential disable cred_1 --reason lost', 'POST /v1/credentials/cred_1/disable', '{"reason":"lost"}', CREDENTIAL],
+    ['credential enable cred_1', 'POST /v1/credentials/cred_1/enable', '', { credential: CREDENTIAL, refresh_outcome: 'saved' }],
+    ['credential verify cred_1', 'POST /v1/credentials/cred_1/verify', '', { verdict: 'failed', cause: 'key_wrong', upstream_status: 401 }],
+    ['credential relabel cred_1 --label New', 'PATCH /v1/credentials/cred_1', '{"label":"New"}', CREDENTIAL],
+    ['credential bind cred_1 crm --kind agent', 'POST /v1/credentials/cred_1/consumers', '{"kind":"agent","external_ref":"crm"}', CONSUMER],
+    ['credential consumers cred_1', 'GET /v1/credentials/cred_1/consumers', '', { consumers: [CONSUMER] }],
+    [
+      'credential history cred_1',
+      'GET /v1/credentials/cred_1/history',
+      '',
+      { entries: [{ id: 'evt_1', action: 'call', actor: 'key_1', outcome: 'ok' }] },
+    ],
+    ['key create --scopes use,act_for --label ci', 'POST /v1/keys', '{"label":"ci","scopes":["use","act_for"]}', KEY],
+    ['key rotate key_1 --overlap 0', 'POST /v1/keys/key_1/rotate', '{"overlap_s":0}', KEY],
+    ['key list', 'GET /v1/keys', '', { keys: [KEY.key] }],
+    ['session get sess_1', 'GET /v1/sessions/sess_1', '', SESSION],
+    ['session wait sess_1 --timeout 1', 'GET /v1/sessions/sess_1/wait?timeout_ms=1000', '', SESSION],
+    ['session cancel sess_1', 'POST /v1/sessions/sess_1/cancel', '', SESSION],
+    [
+      'session complete sess_1 123456',
+      'POST /v1/sessions/sess_1/complete',
+      '{"code":"123456"}',
+      { session: SESSION, credential: CREDENTIAL },
+    ],
+    [
+      'session create prov_1 --confirm login --scope a --scope b',
+      'POST /v1/sessions',
+      '{"provider_id":"prov_1","confirm":"login","scopes":["a","b"]}',
+      { session: SESSION, link: 'l' },
+    ],
+    ['provider catalog', 'GET /v1/catalog', '', { entries: [{ slug: 'github', display_name: 'GitHub', types: ['OAUTH'] }] }],
+    ['provider create --catalog github', 'POST /v1/providers?catalog=github', '', JSON.parse(PROVIDER)],
+    ['project get', 'GET /v1/project', '', { id: 'proj_1', name: 'a', return_urls: [], origins: [], confirm: 'host', reconnect_url: '' }],
+  ] as const)('%s', async (line, route, body, answer) => {
+    answers[route] = JSON.stringify(answer)
+    for (const format of ['table', 'json']) {
+      const { code, out } = await credence(`${line} -o ${format}`)
+      expect([code, received.at(-1)]).toMatchObject([0, { route, body }])
+      expect(out).not.toMatch(/undefined|\[object/)
+      if (format === 'json') expect(JSON.parse(out)).toBeTypeOf('object')
+    }
+  })
+
+  test('a key is shown once, with the warning that it is', async () => {
+    answers['POST /v1/keys'] = JSON.stringify(KEY)
+    const { out, err } = await credence('key create')
+    expect(out).toMatch(/^key +crd_new$/m)
+    expect(err).toContain('this once')
+  })
+
+  test('a rotation tells how far it is and what was retired', async () => {
+    answers['POST /v1/project/rotate-keys'] =
+      'event: progress\ndata: {"project_key_id":"pk:2","done":3,"total":3}\n\nevent: done\ndata: {}\n\n'
+    const { out, err } = await credence('key rotate-project --retire')
+    expect(err).toBe('Wrapped 3 of 3\n')
+    expect(out).toBe('3 secrets are wrapped under pk:2. The former keys are destroyed.\n')
+    expect(received.at(-1)?.body).toBe('{"retire":true}')
+  })
+
+  test('two providers of one name are told apart by their ids', async () => {
+    answers['GET /v1/providers'] = `{"providers":[${PROVIDER},${PROVIDER.replace('prov_1', 'prov_2')}]}`
+    const home = mkdtempSync(join(tmpdir(), 'credence-home-'))
+    writeClientFile(home, { apiUrl: url, key: 'crd_file' })
+    const err: string[] = []
+    const terminal = { out: () => undefined, err: (text: string) => void err.push(text), interactive: false }
+    const code = await run(['provider', 'get', 'my freshdesk', '--home', home], { terminal, environment: {}, input: [] as never })
+    rmSync(home, { recursive: true })
+    expect(code).toBe(1)
+    expect(err[0]).toContain('prov_1, prov_2')
   })
 })

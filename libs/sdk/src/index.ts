@@ -13,7 +13,6 @@ export type {
   Project,
   Provider,
   Session,
-  Verdict,
 } from './messages.ts'
 export type { ProviderReview, SavedProvider } from './providers.ts'
 export type { NewSession } from './sessions.ts'

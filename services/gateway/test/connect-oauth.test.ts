@@ -124,11 +124,12 @@ describe('connecting with OAuth', () => {
     expect(platform.fakes.redeemed).toHaveLength(1)
   })
 
-  test('[S2-7] a person who denies sees why, and the session has failed for good', async () => {
+  test('[S2-7] [S0-12] a person who denies sees why, and the session has failed for good', async () => {
     const { id, state, callback } = await atProvider()
     const back = await browser.get(`${callback}?error=access_denied&state=${state}`)
     expect((await browser.get(back.location)).text).toContain('was not allowed')
     expect(platform.fakes.redeemed).toHaveLength(0)
+    expect(platform.fakes.refused).toContain('access_denied')
     expect(await stateOf(id)).toMatchObject({ state: 'failed', code: 'GRANT_DENIED' })
     const told = () => platform.facts.filter(({ type, subject }) => type === 'session.failed' && subject === id)
     await expect.poll(told).toMatchObject([{ data: { reason: 'GRANT_DENIED' } }])

@@ -59,6 +59,8 @@ export class FakeServices {
   readonly destroyed: string[] = []
   readonly connects: ConnectRequest[] = []
   readonly redeemed: CompleteGrantRequest[] = []
+  /** What providers said in place of a code, as the vault was told. */
+  readonly refused: string[] = []
   readonly principals: Principal[] = []
   readonly verified: string[] = []
   readonly states: string[] = []
@@ -175,7 +177,8 @@ export class FakeServices {
         }
       },
       completeGrant: async (request: CompleteGrantRequest, { principal }: RpcContext) => {
-        this.redeemed.push(request)
+        if (request.error === '') this.redeemed.push(request)
+        else this.refused.push(request.error)
         this.principals.push(principal)
         if (this.grantError !== undefined) throw this.grantError
         return { credentialId: '', candidateId: seal(), scopes: ['profile', 'email'], hasRefreshToken: true }

@@ -48,6 +48,12 @@ describe('what stands around the pages', () => {
     expect((await browser.get(consent)).headers.get('cross-origin-opener-policy')).toBe('same-origin-allow-popups')
   })
 
+  test('[B-8] with `login` a form may lead on to the console, and no further', async () => {
+    const { path } = await platform.session({ provider_id: platform.fakes.addProvider(payload('bearer')), confirm: 'login' })
+    const { headers } = await new Browser(platform.publicUrl).get(path)
+    expect(headers.get('content-security-policy')).toContain("form-action 'self' https://admin.credence.example;")
+  })
+
   test('[T13] the cookie is bound to this host, to https and to no script', async () => {
     const { headers } = await new Browser(platform.publicUrl).get(
       (await platform.session({ provider_id: platform.fakes.addProvider(payload('bearer')), confirm: 'code' })).path,

@@ -113,13 +113,12 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
   const keyFor = (label: string): Uint8Array => createHmac('sha256', installationKey).update(label).digest()
   const instances = await openInstances({ folder, store, clock, random, log, times: config.refreshTimes })
   const instance = instances.me
+  let isSpillEmpty = (): boolean => false
+  closing.push(() => instances.stop(isSpillEmpty()))
   const spill = await openSpill({ folder, instance, key: keyFor('spill v1'), clock, random })
-  closing.push(
-    () => spill.close(),
-    () => instances.stop(spill.open().length === 0),
-  )
-  const { audit, records } = await openAudit(config, adapters, { instance, key: keyFor('audit chain v1') })
-  closing.push(() => audit.close())
+  closing.push(() => spill.close())
+  isSpillEmpty = () => spill.open().length === 0
+  const { audit, records } = await openAudit(config, adapters, { instance, key: keyFor('audit chain v1'), closing })
   const anchor = await startAnchor({ store, instance, audit, clock, log })
   closing.push(() => anchor.stop())
   const floors = createFloors(records)
@@ -167,11 +166,12 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
 async function openAudit(
   config: VaultConfig,
   { store, clock }: VaultAdapters,
-  { instance, key }: { instance: string; key: Uint8Array },
+  { instance, key, closing }: { instance: string; key: Uint8Array; closing: (() => Promise<void>)[] },
 ): Promise<{ audit: AuditLog; records: readonly AuditRecord[] }> {
   const { folder, acceptRestore } = config
   const anchored = acceptRestore ? {} : { anchored: await readAnchor(store, instance) }
   const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, ...anchored })
+  closing.push(() => audit.close())
   if (!acceptRestore) return { audit, records }
   const restored: AuditRecord = {
     use: 'restore',

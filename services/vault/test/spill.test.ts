@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 import { judgeLedger } from '@credence/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
-import { granted, promoted, sealed, seedRecipe } from './connecting.ts'
+import { promoted, sealed, seedRecipe } from './connecting.ts'
 import { type GrantWorld, startGrantWorld } from './grants.ts'
 import { call } from './outside.ts'
 
@@ -27,6 +28,19 @@ function failAt(name: string): { failpoint: (reached: string) => void; armed: bo
     },
   }
   return fault
+}
+
+/** The next request is answered with this JSON, whatever it asks. */
+function answerOnce(server: Server, json: string): void {
+  const emit = server.emit.bind(server)
+  server.emit = ((event: string, ...rest: unknown[]) => {
+    if (event !== 'request') return emit(event, ...rest)
+    server.emit = emit
+    const [request, response] = rest as [IncomingMessage, ServerResponse]
+    request.resume()
+    response.writeHead(200, { 'content-type': 'application/json' }).end(json)
+    return true
+  }) as typeof server.emit
 }
 
 describe('[B-1] an answer that was spilled and not saved', () => {
@@ -103,13 +117,22 @@ describe('[B-1] an answer that was spilled and not saved', () => {
     fault.armed = false
   })
 
-  test('with a token that the scanner cannot find stays for a person, and is told once and not at every sweep', async () => {
-    world = await startGrantWorld('strict', { refresh: {} })
-    const recipe = world.recipe({ token: { paths: { access_token: '/elsewhere' } } })
-    const id = await granted(world.harness, world.outside.as, { recipe: world.recipe() })
-    expect(recipe.oauth?.paths.accessToken).toBe('/elsewhere')
-    world.outside.as.behave({ answer: 'ok_false', times: 1 })
-    expect(await world.refresh(id)).toMatchObject({ answerKind: 'error' })
+  test('with a token that nobody can find stays for a person, is told once, and goes with the grant', async () => {
+    world = await startGrantWorld('strict')
+    const id = await world.grant()
+    answerOnce(world.outside.as.server, JSON.stringify({ data: { token: 'hidden-token-123' } }))
+    expect(await world.refresh(id)).toMatchObject({ answerKind: 'unreadable', mayHoldToken: true, openIntent: true })
+    const kept = (): boolean => statSync(spillFile()).size > 0
+    const told = (): number => world.harness.facts.filter(({ type }) => type === 'credential.refresh_failed').length
+    await world.harness.clock.advance(200_000)
+    await world.harness.down()
+    await world.harness.up()
+    expect([kept(), told()]).toEqual([true, 1])
+    expect(await world.refresh(id)).toMatchObject({ outcome: 'in_doubt' })
+    const other = await sealed(world.harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-static-123' }, credentialId: id })
+    await promoted(world.harness, other, { generation: 2 })
+    await world.harness.clock.advance(31_000)
+    await expect.poll(kept).toBe(false)
   })
 
   test('one damaged record does not keep the vault from its start', async () => {

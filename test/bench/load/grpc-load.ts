@@ -12,7 +12,10 @@ export interface GrpcTarget {
 }
 
 /** gRPC by hand (HTTP/2, five bytes before each message): a generated client needs more CPU per call than the server. */
-export async function openGrpc(address: string, options: { readonly tls?: TlsIdentity; readonly connections?: number } = {}): Promise<GrpcTarget> {
+export async function openGrpc(
+  address: string,
+  options: { readonly tls?: TlsIdentity; readonly connections?: number } = {},
+): Promise<GrpcTarget> {
   const { tls, connections = 4 } = options
   const open = (): Promise<ClientHttp2Session> => openSession(address, tls)
   const sessions = await Promise.all(Array.from({ length: connections }, open))
@@ -61,7 +64,10 @@ export function framed(message: Uint8Array): Buffer {
 }
 
 /** So many callers, each with its next call when the one before has ended. `call` is told which caller it is. */
-export async function loop(call: (caller: number) => Promise<void>, { concurrent, ms }: { readonly concurrent: number; readonly ms: number }): Promise<Loaded> {
+export async function loop(
+  call: (caller: number) => Promise<void>,
+  { concurrent, ms }: { readonly concurrent: number; readonly ms: number },
+): Promise<Loaded> {
   const latencies: number[] = []
   const start = performance.now()
   const until = start + ms

@@ -97,8 +97,12 @@ export class HttpCaller {
   #take(chunk: Buffer): void {
     if (this.#firstByteAt === 0) this.#firstByteAt = performance.now()
     this.#bytes += chunk.byteLength
-    if (this.#head === undefined) return this.#takeBody(chunk)
-    const head = this.#head.byteLength === 0 ? chunk : Buffer.concat([this.#head, chunk])
+    if (this.#head === undefined) this.#takeBody(chunk)
+    else this.#takeHead(this.#head, chunk)
+  }
+
+  #takeHead(before: Buffer, chunk: Buffer): void {
+    const head = before.byteLength === 0 ? chunk : Buffer.concat([before, chunk])
     const end = head.indexOf(HEAD_END)
     this.#head = head
     if (end === -1) return

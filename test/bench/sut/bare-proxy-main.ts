@@ -36,7 +36,8 @@ await runUntilSignal(async () => {
 function forward(pool: Pool, request: IncomingMessage, response: ServerResponse): void {
   const headers = ['authorization', 'Bearer ya29.secret-secret-secret-secret-secret']
   const { rawHeaders } = request
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) if (!OWN.has(rawHeaders[i]!.toLowerCase())) headers.push(rawHeaders[i]!, rawHeaders[i + 1]!)
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    if (!OWN.has(rawHeaders[i]!.toLowerCase())) headers.push(rawHeaders[i]!, rawHeaders[i + 1]!)
   const body = request.method === 'GET' ? null : request
   pool.dispatch({ path: request.url ?? '/', method: request.method as Dispatcher.HttpMethod, headers, body }, handler(response))
 }

@@ -23,6 +23,12 @@ interface CreateOptions extends SecretOptions {
 
 /** `create`, `replace` and `relabel`: the commands that take the provider's fields, and the one for what stands beside them. */
 export function addCredentialSecrets(parent: Command, act: Act): void {
+  addCreate(parent, act)
+  addReplace(parent, act)
+  addRelabel(parent, act)
+}
+
+function addCreate(parent: Command, act: Act): void {
   const create = withSecretOptions(parent.command('create <provider>').description('connect with values at hand; asks for the secret ones'))
     .addOption(flag('--pattern <n>', 'which way to authenticate, counted from 0').default('0'))
     .addOption(flag('--label <text>', 'shown to people'))
@@ -46,7 +52,9 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
     )
     cli.printer.one(made, credentialFacts(made))
   })
+}
 
+function addReplace(parent: Command, act: Act): void {
   const replace = withSecretOptions(
     parent.command('replace <id>').description('replace the secret; the one in force stays until the new one is proven'),
   ).addOption(flag('--confirm-account-change', 'take it although it belongs to another account'))
@@ -63,7 +71,9 @@ export function addCredentialSecrets(parent: Command, act: Act): void {
     )
     cli.printer.done(`${made.id} has a new secret.`, made)
   })
+}
 
+function addRelabel(parent: Command, act: Act): void {
   const relabel = parent
     .command('relabel <id>')
     .description('change label and tags; tags that are given take the place of all')

@@ -44,7 +44,12 @@ export function newSessionOf(options: CreateOptions, providerId: string | undefi
 /** `credence session …`: the steps of `credence connect` one by one, for scripts. */
 export function addSession(program: Command, act: Act): void {
   const session = program.command('session').description('connect sessions, step by step; `credence connect` does all of it')
+  addCreate(session, act)
+  addFollowing(session, act)
+  addEnding(session, act)
+}
 
+function addCreate(session: Command, act: Act): void {
   const create = withSessionOptions(session.command('create [provider]').description('make a session and the link to open'))
   act<CreateOptions>(create, async (cli, [provider], options) => {
     const credence = cli.credence()
@@ -52,7 +57,9 @@ export function addSession(program: Command, act: Act): void {
     const made = await credence.sessions.create(newSessionOf(options, providerId))
     cli.printer.one(made, [...sessionFacts(made.session), ['link', made.link]])
   })
+}
 
+function addFollowing(session: Command, act: Act): void {
   const get = session.command('get <id>').description('its state')
   act(get, async (cli, args) => {
     const found = await cli.credence().sessions.get(argument(args, 0))
@@ -68,7 +75,9 @@ export function addSession(program: Command, act: Act): void {
     const found = await cli.credence().sessions.wait(argument(args, 0), { timeoutMs })
     cli.printer.one(found, sessionFacts(found))
   })
+}
 
+function addEnding(session: Command, act: Act): void {
   const complete = session
     .command('complete <id> <code>')
     .description('confirm the person with the one-time code or the six digits')

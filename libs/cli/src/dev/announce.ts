@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { clientFileIn } from '../client-file.ts'
 import { renderFacts } from '../print/table.ts'
 import type { RunningPlatform } from './standalone.ts'
@@ -39,14 +40,23 @@ export function announcementText({ running, signIn, logFile }: Announcement): st
     ['admin key', firstKey],
     ['sign in once', signIn],
   ])
+  const at = home === resolve(DEFAULT_HOME) ? '' : `--home ${home} `
   const key =
     firstKey === undefined ? [] : ['', `The admin key is shown this once; ${clientFileIn(home)} (0600) has it for the commands below.`]
-  return ['Credence is running.', '', facts, ...key, '', 'Next, in another terminal:', ...NEXT, '', 'Ctrl-C stops it.'].join('\n')
+  return [
+    'Credence is running.',
+    '',
+    facts,
+    ...key,
+    '',
+    'Next, in another terminal:',
+    ...NEXT.map((next) => `  npm run credence -- ${at}${next}`),
+    '',
+    'Ctrl-C stops it.',
+  ].join('\n')
 }
 
-const NEXT = [
-  '  npm run credence -- provider catalog',
-  '  npm run credence -- provider create --catalog openai',
-  '  npm run credence -- credential create openai',
-  '  npm run credence -- --help',
-]
+/** Where commands look when they are told nothing. */
+const DEFAULT_HOME = './.credence'
+
+const NEXT = ['provider catalog', 'provider create --catalog openai', 'credential create openai', '--help']

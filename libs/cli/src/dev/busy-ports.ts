@@ -1,5 +1,6 @@
 import { CodedError, type Fault } from '@credence/errors'
 import { findFreePort, findPortHolder, type PortHolder } from '../platform/port-holder.ts'
+import { printable } from '../terminal.ts'
 import type { Standalone, StandaloneConfig } from './standalone.ts'
 
 /** A port that somebody else holds, and the flag and the free port that help. */
@@ -35,7 +36,8 @@ export async function busyPortsOf(
 export function describeBusy({ port, holder }: BusyPort): string {
   if (holder === undefined) return `Port ${port} is held by a process that cannot be told (perhaps of another user).`
   const { command, pid } = holder
-  const short = command.length > LONGEST_COMMAND ? `${command.slice(0, LONGEST_COMMAND)}…` : command
+  const line = printable(command)
+  const short = line.length > LONGEST_COMMAND ? `${line.slice(0, LONGEST_COMMAND)}…` : line
   return `Port ${port} is held by ${short === '' ? 'a process' : short} (pid ${pid}).`
 }
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 /** Who listens on a port of this machine. */
 export interface PortHolder {
   readonly pid: number
-  /** The command line; arguments may be long, so a caller shortens it. */
+  /** Program and script; further arguments are left out, because they may hold what is nobody's business. */
   readonly command: string
 }
 
@@ -26,9 +26,13 @@ function holderFromProc(port: number): PortHolder | undefined {
   const wanted = new Set(inodes.map((inode) => `socket:[${inode}]`))
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (!holdsOneOf(pid, wanted)) continue
-    return { pid: Number(pid), command: readOr(`/proc/${pid}/cmdline`, '').split('\0').join(' ').trim() }
+    return { pid: Number(pid), command: programOf(readOr(`/proc/${pid}/cmdline`, '').split('\0')) }
   }
   return undefined
+}
+
+function programOf([program = '', script = '']: readonly string[]): string {
+  return script === '' || script.startsWith('-') ? program : `${program} ${script}`
 }
 
 const LISTEN = '0A'

@@ -73,11 +73,14 @@ const STAYS: Readonly<Record<string, string>> = {
 
 function renderMoves(review: Review): string[] {
   const live = typeof review.live === 'number' ? [`${review.live} in all`] : []
-  const moves = listOf(review.moves).map((move) => {
-    const stays = STAYS[text(move.stays) ?? '']
-    return `of pattern ${move.pattern}: ${stays ?? `follow at once${move.to === move.pattern ? '' : `, to pattern ${move.to}`}`}`
-  })
+  const moves = listOf(review.moves).map((move) => `of pattern ${move.pattern}: ${fateOf(move)}`)
   return [...live, ...moves]
+}
+
+function fateOf(move: Review): string {
+  const stays = text(move.stays)
+  if (stays !== undefined) return STAYS[stays] ?? `stay on their version until reconnected (${stays})`
+  return move.to === move.pattern ? 'follow at once' : `follow at once, to pattern ${move.to}`
 }
 
 function section(title: string, lines: readonly string[]): string {

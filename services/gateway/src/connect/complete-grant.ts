@@ -47,11 +47,24 @@ export async function completeGrant(flow: Flow, answer: GrantAnswer, browser: Br
   }
   requireState(flow, session, ['at_provider'])
   const refusal = refusalIn(answer.parameters)
-  if (refusal !== undefined) return flow.ending.fail(session, refusal)
+  if (refusal !== undefined) return refused(flow, session, { state, parameters: answer.parameters, refusal })
   const checking = await unlessChanged(startChecking(flow, session, { stateHash: undefined, spentStates: spent(session) }))
   // The same answer came twice at once: the other one redeems it.
   if (checking === undefined) return (await flow.sessions.get(session.id)) ?? session
   return redeem(flow, checking, { state, parameters: answer.parameters, browser })
+}
+
+/** The vault spends the state and records the refusal in the history of the credential; the session ends either way. */
+async function refused(
+  flow: Flow,
+  session: Stored<ConnectSession>,
+  { state, parameters, refusal }: { state: string; parameters: GrantAnswer['parameters']; refusal: CodedError },
+): Promise<Stored<ConnectSession>> {
+  const order = { sessionId: session.id, state, code: '', iss: single(parameters.iss) ?? '', error: single(parameters.error) ?? 'no_code' }
+  await flow.services.vault.completeGrant(order, callAs(actingFor(session))).catch((error: unknown) => {
+    if (!isCoded(error)) throw error
+  })
+  return flow.ending.fail(session, refusal)
 }
 
 async function redeem(

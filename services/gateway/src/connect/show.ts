@@ -71,7 +71,7 @@ async function showInput(flow: Flow, visit: Visit): Promise<Shown> {
     ...(problem === undefined ? {} : { problem }),
     ...(session.wantedPattern === undefined ? { backUrl: `${base}?choose=1` } : {}),
   }
-  if (recipe.oauth === undefined) return { html: renderForm({ ...view, action: `${base}/secret` }) }
+  if (recipe.oauth === undefined) return { html: renderForm({ ...view, action: `${base}/secret`, unchecked: recipe.probe === undefined }) }
   const signInHost = hostOf(recipe.oauth.authorizeUri)
   const html = renderConsent({ ...view, action: `${base}/grant`, signInHost, scopes: scopeViews(recipe.oauth.availableScopes, session) })
   // Providers send people on to sign-in pages of other hosts, in the same navigation: no narrower list would let them.

@@ -66,6 +66,8 @@ export interface FormView extends SessionFrame {
   readonly action: string
   readonly pattern: PatternView
   readonly fields: readonly FieldView[]
+  /** The provider names no call that could prove the values. */
+  readonly unchecked?: boolean
   /** Why the last try failed, a sentence. */
   readonly problem?: string
   /** Present when there was a choice: back to it. */

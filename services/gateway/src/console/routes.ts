@@ -82,13 +82,14 @@ async function act(site: ConsoleSite, person: SignedIn, { id, verb, force, reply
       await registry.delete({ credentialId: id, force }, as)
     } catch (error) {
       if (!isCoded(error, 'CREDENTIAL_IN_USE')) throw error
-      return sendPage(reply, renderCredentials(await credentialsView(site, person, { notice: inUse(id, error.message) })), { status: 409 })
+      return sendPage(reply, renderCredentials(await credentialsView(site, person, { notice: inUse(id) })), { status: 409 })
     }
   } else throw new CodedError('NOT_FOUND')
   return seeOther(reply, `/console?notice=${verb}`)
 }
 
-function inUse(id: string, sentence: string): NonNullable<CredentialsView['notice']> {
+function inUse(id: string): NonNullable<CredentialsView['notice']> {
+  const sentence = 'Something still uses it, and stops working when it is deleted.'
   const confirm = { action: `/console/credentials/${id}/delete`, label: 'Delete anyway', inputs: { force: 'true' } }
   return { tone: 'question', sentence, confirm }
 }

@@ -27,6 +27,8 @@ export interface GrantAnswer {
   readonly code: string
   /** RFC 9207; empty when the answer had none. */
   readonly iss: string
+  /** The provider's refusal in place of a code; empty when there is one. */
+  readonly error: string
 }
 
 const DEADLINE_MS = 20_000
@@ -46,7 +48,7 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential }
   await vault.audit.append({ ...base, phase: 'began' })
   try {
-    const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code })
+    const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error })
     await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' }).catch(() => undefined)
     return completed
   } catch (error) {
@@ -70,9 +72,17 @@ interface Redemption {
   readonly recipe: Recipe
   readonly oauth: RecipeOAuth
   readonly code: string
+  readonly error: string
 }
 
 async function redeem(vault: GrantContext, principal: Principal, order: Redemption): Promise<CompletedGrant> {
+  if (order.error !== '') {
+    // RFC 6749 §4.1.2.1: the codes are ASCII words; anything else is not repeated.
+    const provider_error = /^[\w.-]{1,48}$/.test(order.error) ? order.error : 'other'
+    throw new CodedError('GRANT_DENIED', `The provider did not go on (${provider_error}). Nothing was connected.`, {
+      facts: { provider_error },
+    })
+  }
   const { pending, recipe, oauth } = order
   using client = await vault.clients.open(oauth.clientId, pending.project)
   const parsed = await exchange(vault, order, client)

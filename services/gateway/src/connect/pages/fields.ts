@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { FieldView } from '../views.ts'
 import { icon } from './icons.ts'
-import { attribute, flag, type Markup, NOTHING } from './markup.ts'
+import { attribute, flag, type Markup, NOTHING, told } from './markup.ts'
 
 /** The id of the sentence above the form, which the field that is asked for again refers to. */
 export const PROBLEM_ID = 'problem'
@@ -21,7 +21,7 @@ export function fieldList(fields: readonly FieldView[], problem?: string): Marku
 /** Why the last try failed. */
 export function problemNotice(problem: string | undefined): Markup {
   if (problem === undefined) return NOTHING
-  return html`<div class="notice bad" role="alert" id="${PROBLEM_ID}">${icon('warn')}<p>${problem}</p></div>`
+  return html`<div class="notice bad" role="alert" id="${PROBLEM_ID}">${icon('warn')}<p>${told(problem)}</p></div>`
 }
 
 interface Place {
@@ -33,15 +33,15 @@ interface Place {
 
 function fieldRow(field: FieldView, { id, focus, about }: Place): Markup {
   const [hint, wrong] = [`${id}-hint`, `${id}-wrong`]
-  const told = [about, field.hint && hint, field.problem && wrong].filter((one) => one !== undefined && one !== '').join(' ')
-  const input = html`<input id="${id}" name="${field.name}"${kindOf(field)}${attribute('value', isSealed(field) ? undefined : field.value)}${flag('required', field.required)}${attribute('aria-describedby', told)}${attribute('aria-invalid', field.problem === undefined ? undefined : 'true')}${flag('autofocus', focus)}>`
+  const describedBy = [about, field.hint && hint, field.problem && wrong].filter((one) => one !== undefined && one !== '').join(' ')
+  const input = html`<input id="${id}" name="${field.name}"${kindOf(field)}${attribute('value', isSealed(field) ? undefined : field.value)}${flag('required', field.required)}${attribute('aria-describedby', describedBy)}${attribute('aria-invalid', field.problem === undefined ? undefined : 'true')}${flag('autofocus', focus)}>`
   return html`<div class="field">
         <label for="${id}">${field.label}${isSealed(field) ? html`<span class="sealed">${icon('lock')}<span class="unseen"> (secret)</span></span>` : NOTHING}${
           field.required ? NOTHING : html` <span class="optional">optional</span>`
         }</label>
         ${field.hint ? html`<p class="hint" id="${hint}">${field.hint}</p>` : NOTHING}
         ${field.inputType === 'password' ? withReveal(input, { id, label: field.label }) : input}
-        ${field.problem ? html`<p class="wrong" id="${wrong}">${icon('warn')}${field.problem}</p>` : NOTHING}
+        ${field.problem ? html`<p class="wrong" id="${wrong}">${icon('warn')}<span>${told(field.problem)}</span></p>` : NOTHING}
       </div>`
 }
 

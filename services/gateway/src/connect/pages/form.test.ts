@@ -102,6 +102,16 @@ describe('after a try that failed', () => {
     expect(opened(page, 'title')[0]?.text).toMatch(/^Error: /)
   })
 
+  test('what a sentence marks as code is shown as code, and nothing else of it is markup', () => {
+    const page = renderForm({ ...refused, problem: 'Write `acme.example`, not <b>`https://`</b>.' })
+    expect(page).toContain('Write <code>acme.example</code>, not &lt;b&gt;<code>https://</code>&lt;/b&gt;.')
+  })
+
+  test('no check is promised where the provider names no call for it', () => {
+    expect(wordsOf(renderForm(form))).toContain('checked with one call')
+    expect(wordsOf(renderForm({ ...form, unchecked: true }))).not.toContain('checked with one call')
+  })
+
   test('a first visit moves no focus and speaks of no error', () => {
     const page = renderForm(form)
     expect(page).not.toMatch(/autofocus|aria-invalid|role="alert"/)

@@ -37,6 +37,9 @@ export function backLink(url: string | undefined): Markup {
 function whatIsKept(view: FormView): (readonly [IconName, Markup])[] {
   return [
     ['lock', html`Secrets are encrypted the moment you send them. <strong>Nobody can read them again</strong>, not even ${view.asks}.`],
-    ['check', html`They are checked with one call now, and then used only for calls to ${placeOfCalls(view)}.`],
+    [
+      'check',
+      html`They are ${view.unchecked === true ? NOTHING : 'checked with one call now, and then '}used only for calls to ${placeOfCalls(view)}.`,
+    ],
   ]
 }

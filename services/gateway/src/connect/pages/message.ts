@@ -4,16 +4,16 @@ import { actionList } from './actions.ts'
 import type { Tone } from './badge.ts'
 import { type IconName, icon } from './icons.ts'
 import { type Following, layout } from './layout.ts'
-import { type Markup, NOTHING } from './markup.ts'
+import { type Markup, NOTHING, told } from './markup.ts'
 
 export function renderMessage(view: MessageView): string {
-  const body = html`${view.sentences.map((sentence) => html`<p>${sentence}</p>`)}${actionList(view.actions)}`
+  const body = html`${view.sentences.map((sentence) => html`<p>${told(sentence)}</p>`)}${actionList(view.actions)}`
   return messagePage({ title: view.title, sign: SIGNS[view.tone], body, following: arrivedAt(view.sessionId) })
 }
 
 export function renderFailed(view: FailedView): string {
   const cancelled = view.code === 'cancelled'
-  const body = html`<p>${view.sentence}</p>
+  const body = html`<p>${told(view.sentence)}</p>
       ${actionList(view.actions)}
       ${view.actions.length === 0 && view.sessionId !== undefined ? html`<p>You can close this window.</p>` : NOTHING}
       ${cancelled ? NOTHING : html`<p class="fine">For support: <code>${view.code}</code></p>`}`

@@ -84,6 +84,10 @@ document.addEventListener('visibilitychange', () => document.hidden || look())
 if (arrived) {
   const link = document.querySelector('a[data-onward]')
   channel.postMessage(leads() ? 'taken' : 'arrived')
-  if (link) onward = setTimeout(() => location.assign(link.href), GIVE_WAY_MS)
+  // A look that then finds the session connected must not call the page back from its way to the team's site.
+  link?.addEventListener('click', () => {
+    leaving = true
+  })
+  if (link) onward = setTimeout(() => link.click(), GIVE_WAY_MS)
 }
 if (stays) follow(stays.split(' '))

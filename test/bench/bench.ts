@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type StartedProcess, startProcess, tempHome } from '@credence/testkit'
+import { type Outside, startOutside } from './outside.ts'
+import { pin } from './process-stat.ts'
+import type { Row } from './result.ts'
+import type { Effort } from './runner.ts'
+import { VaultUnderTest } from './vault-under-test.ts'
+
+/** Rows that are measured together, because they share their cases. */
+export interface Group {
+  readonly ids: readonly string[]
+  run(bench: Bench): Promise<Row[]>
+}
+
+export interface BenchOptions {
+  readonly effort: Effort
+  /** Options of Node for the vault's process, such as `--cpu-prof`. */
+  readonly nodeOptions: readonly string[]
+}
+
+/** What the rows share: each part is started when the first row asks for it. */
+export class Bench {
+  readonly effort: Effort
+  readonly home: string
+  readonly #temp = tempHome()
+  readonly #nodeOptions: readonly string[]
+  readonly #processes: StartedProcess[] = []
+  #outside: Promise<Outside> | undefined
+  #vault: Promise<VaultUnderTest> | undefined
+  #bearer: Promise<string> | undefined
+  #bareProxy: Promise<StartedProcess> | undefined
+
+  constructor(options: BenchOptions) {
+    this.effort = options.effort
+    this.home = this.#temp.path
+    this.#nodeOptions = options.nodeOptions
+  }
+
+  /** A folder of this run. */
+  folder(name: string): string {
+    const path = join(this.home, name)
+    mkdirSync(path, { recursive: true })
+    return path
+  }
+
+  outside(): Promise<Outside> {
+    this.#outside ??= startOutside()
+    return this.#outside
+  }
+
+  vault(): Promise<VaultUnderTest> {
+    this.#vault ??= this.outside().then((outside) => VaultUnderTest.start(this.folder('vault'), outside, this.#nodeOptions))
+    return this.#vault
+  }
+
+  /** The credential that calls without any special purpose are made with. */
+  bearer(): Promise<string> {
+    this.#bearer ??= this.vault().then((vault) => vault.connectBearer())
+    return this.#bearer
+  }
+
+  bareProxy(): Promise<StartedProcess> {
+    this.#bareProxy ??= this.outside().then(({ said }) =>
+      this.start('bare-proxy-main.ts', [String(said.port), join(this.home, 'bare-proxy.log')]),
+    )
+    return this.#bareProxy
+  }
+
+  /** Starts a program of `sut/` on the core of what is measured. */
+  async start(program: string, args: readonly string[]): Promise<StartedProcess> {
+    const started = await startProcess([fileURLToPath(new URL(`./sut/${program}`, import.meta.url)), ...args])
+    pin(started.pid, 'measured')
+    this.#processes.push(started)
+    return started
+  }
+
+  async close(): Promise<void> {
+    await (await this.#vault)?.stop()
+    for (const process of this.#processes) await process.stop()
+    await (await this.#outside)?.process.stop()
+    this.#temp.remove()
+  }
+}
