@@ -77,7 +77,6 @@ describeInBrowser('signed in', () => {
     await lookAt(page, 'console-expired')
 
     await card.getByRole('link', { name: /^Reconnect/ }).click()
-    await page.getByRole('link', { name: 'Sign in' }).click()
     await page.getByRole('heading', { name: 'Reconnect Example CRM' }).waitFor()
     await fillIn(page, renewed)
     await page.getByRole('heading', { name: 'Example CRM is connected' }).waitFor()

@@ -87,7 +87,7 @@ describeInBrowser('a connect link and somebody else', () => {
       const guess = walk.journey.credence.sessions.complete(session.id, { code: 'not it', user: USER })
       await expect(guess).rejects.toMatchObject({ code: 'CONFIRMATION_WRONG' })
     }
-    await page.getByText('CONFIRMATION_WRONG').waitFor()
+    await page.getByText('The code that came back was wrong three times.').waitFor()
     await lookAt(page, 'failed-code')
     expect((await walk.ann.sessions.get(session.id)).state).toBe('failed')
     await visitor.leave()

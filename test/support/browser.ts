@@ -5,11 +5,13 @@ import type { startStandIns } from '@credence/testkit'
 import { type Browser, chromium } from 'playwright-core'
 import { describe } from 'vitest'
 
+const DEBIANS = '/usr/bin/chromium'
+
 /**
  * CHROMIUM: the program, where it is not /usr/bin/chromium. SCREENSHOTS: a folder that gets a picture of every page in four
  * looks. CI: `true` turns a machine without a browser into a failure.
  */
-const { CHROMIUM = '/usr/bin/chromium', SCREENSHOTS, CI } = process.env
+const { CHROMIUM = DEBIANS, SCREENSHOTS, CI } = process.env
 
 /** The folder for pictures of the pages; undefined when nobody wants them. */
 export const pictureFolder: string | undefined = SCREENSHOTS
@@ -27,7 +29,7 @@ const FLAGS = [
 ]
 const INSTALL_MS = 300_000
 
-const problem = await withoutBrowser()
+const problem = await withoutBrowser(process.env)
 if (problem !== undefined && CI === 'true') throw new TypeError(problem)
 if (problem !== undefined) console.warn(`SKIPPED: the walks with a real browser. ${problem}`)
 
@@ -35,20 +37,21 @@ if (problem !== undefined) console.warn(`SKIPPED: the walks with a real browser.
 export const describeInBrowser: typeof describe.skip = problem === undefined ? describe : describe.skip
 
 /** Why there is no browser, and how one comes to be; undefined when there is one. On Debian, root gets it installed. */
-async function withoutBrowser(): Promise<string | undefined> {
-  if (existsSync(CHROMIUM)) return undefined
-  if (process.env.CHROMIUM !== undefined) return `CHROMIUM names ${CHROMIUM}, which does not exist.`
-  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return `There is no ${CHROMIUM}. ${HOW}`
+export async function withoutBrowser(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const program = env.CHROMIUM ?? DEBIANS
+  if (existsSync(program)) return undefined
+  if (env.CHROMIUM !== undefined) return `CHROMIUM names ${program}, which does not exist. ${HOW}`
+  if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) return `There is no ${program}. ${HOW}`
   console.warn('Installing chromium: the first time takes a minute or two…')
   const run = promisify(execFile)
-  const options = { timeout: INSTALL_MS, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 1 << 26 }
+  const options = { timeout: INSTALL_MS, env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 1 << 26 }
   try {
     await run('apt-get', ['update'], options)
     await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], options)
   } catch (error) {
     return `apt-get could not install chromium (${error instanceof Error ? error.message.split('\n')[0] : 'unknown'}). ${HOW}`
   }
-  return existsSync(CHROMIUM) ? undefined : `apt-get installed no ${CHROMIUM}. ${HOW}`
+  return existsSync(program) ? undefined : `apt-get installed no ${program}. ${HOW}`
 }
 
 /**

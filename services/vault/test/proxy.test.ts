@@ -113,7 +113,7 @@ describe('the five steps', () => {
     expect(await problemOf(answer)).toMatchObject({
       code,
       credential_id: id,
-      reason: 'refresh_refused',
+      facts: { reason: 'refresh_refused' },
       reconnect_url: `${PUBLIC_URL}/r/${id}`,
     })
   })

@@ -73,7 +73,7 @@ export class HttpCaller {
   constructor(socket: Socket, request: Buffer) {
     this.#socket = socket
     this.#request = request
-    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
     socket.on('close', () => this.#settle?.reject(new TypeError('the connection ended before its answer')))
     socket.on('error', () => socket.destroy())
   }

@@ -23,7 +23,10 @@ export async function startGate(targetPort: number): Promise<Gate> {
   const server = createServer((socket) => {
     all.add(socket)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => void (held.delete(socket), all.delete(socket)))
+    socket.on('close', () => {
+      held.delete(socket)
+      all.delete(socket)
+    })
     if (isOpen) pass(socket)
     else held.add(socket)
   })

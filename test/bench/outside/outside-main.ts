@@ -11,7 +11,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { runUntilSignal } from '@credence/service'
 import { startStandIns } from '@credence/testkit'
 import { startGate } from './gate.ts'
@@ -28,7 +28,10 @@ await runUntilSignal(async () => {
   await listen(api)
   const standIns = await startStandIns([{ host: GATED_HOST, target: api }])
   const gate = await startGate(standIns.port)
+  const commanding = new Set<Socket>()
   const memory = createTcpServer((socket) => {
+    commanding.add(socket)
+    socket.on('close', () => commanding.delete(socket))
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
     // One answer per command: whoever sends several at once gets as many.
@@ -44,7 +47,10 @@ await runUntilSignal(async () => {
   console.log(JSON.stringify({ ...ports, gatedHost: GATED_HOST, caFile: standIns.caFile }))
   return {
     async stop() {
+      api.close()
       api.closeAllConnections()
+      memory.close()
+      for (const socket of commanding) socket.destroy()
       gate.close()
       await standIns.close()
     },

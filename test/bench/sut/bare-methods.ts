@@ -1,4 +1,4 @@
-import type { CheckRequest, SendRequest, SendResponse } from '@credence/proto/vault'
+import type { CheckRequest, HeaderField, SendRequest, SendResponse } from '@credence/proto/vault'
 import { VaultServiceDefinition } from '@credence/proto/vault'
 import { type RpcMount, rpcMount } from '@credence/rpc'
 import { Pool } from 'undici'
@@ -35,7 +35,7 @@ async function* passOn(pool: Pool, requests: AsyncIterable<SendRequest>): AsyncG
   const { value: first } = await requests[Symbol.asyncIterator]().next()
   if (first?.part?.$case !== 'head') return
   const { path, headers } = first.part.value
-  const sent = Object.fromEntries(headers.map(({ name, value }) => [name, value]))
+  const sent = Object.fromEntries(headers.map(({ name, value }: HeaderField) => [name, value]))
   const answer = await pool.request({ path, method: 'GET', headers: { ...sent, authorization: BEARER } })
   const got = Object.entries(answer.headers).map(([name, value]) => ({ name, value: String(value) }))
   yield { part: { $case: 'head', value: { status: answer.statusCode, headers: got, replayed: false } } }

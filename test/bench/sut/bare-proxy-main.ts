@@ -26,6 +26,7 @@ await runUntilSignal(async () => {
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port }))
   return {
     async stop() {
+      server.close()
       server.closeAllConnections()
       await pool.destroy()
       await log.close()

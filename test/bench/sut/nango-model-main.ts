@@ -29,6 +29,7 @@ await runUntilSignal(async () => {
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port }))
   return {
     async stop() {
+      server.close()
       server.closeAllConnections()
       memory.close()
       database.close()

@@ -34,6 +34,7 @@ await runUntilSignal(async () => {
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port }))
   return {
     async stop() {
+      server.close()
       server.closeAllConnections()
       await store.close()
     },

@@ -1,4 +1,5 @@
-import { CodedError } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
+import type { BeginGrantResponse } from '@credence/proto/vault'
 import { splitFields } from '@credence/provider'
 import { callAs } from '@credence/rpc'
 import type { Stored } from '@credence/store'
@@ -28,17 +29,21 @@ export async function beginGrant(
   const scopes = grantedScopes(recipe.oauth.availableScopes, input.intake.beside.scope)
   const tried: LastTry = { plain: input.intake.plainFields(split.plain), scopes }
   if (split.faults.length > 0) return { session: await askAgain(flow, session, { ...tried, ...problemsOf(split.faults) }) }
-  const answer = await flow.services.vault.beginGrant(
-    {
-      credentialId: reserved.credentialId,
-      recipeId: reserved.recipeId,
-      sessionId: session.id,
-      scopes,
-      plainFields: tried.plain,
-      redirectUri: reserved.redirectUri,
-    },
-    callAs(actingFor(session)),
-  )
+  const order = {
+    credentialId: reserved.credentialId,
+    recipeId: reserved.recipeId,
+    sessionId: session.id,
+    scopes,
+    plainFields: tried.plain,
+    redirectUri: reserved.redirectUri,
+  }
+  let answer: BeginGrantResponse
+  try {
+    answer = await flow.services.vault.beginGrant(order, callAs(actingFor(session)))
+  } catch (error) {
+    if (!isCoded(error, 'FIELD_REFUSED')) throw error
+    return { session: await askAgain(flow, session, { ...tried, ...problemsOf(error.details.faults ?? []) }) }
+  }
   await flow.sessions.change(session, {
     state: 'at_provider',
     stateHash: answer.stateSha256,

@@ -75,7 +75,9 @@ function isRight(session: ConnectSession, principal: Principal, { user, code }: 
 async function wrong({ ending }: Flow, session: Stored<ConnectSession>): Promise<CodedError> {
   const left = MAX_TRIES - (session.confirmation?.tries ?? MAX_TRIES)
   const error = new CodedError('CONFIRMATION_WRONG', undefined, { facts: { tries_left: String(Math.max(left, 0)) } })
-  if (left <= 0 && session.state === 'unconfirmed') await ending.fail(session, error)
+  // The caller reads what to send; the person, who waits before the end page, reads how it ended.
+  const told = 'The code that came back was wrong three times. Nothing was connected; ask for a new link.'
+  if (left <= 0 && session.state === 'unconfirmed') await ending.fail(session, new CodedError('CONFIRMATION_WRONG', told))
   return error
 }
 

@@ -26,11 +26,12 @@ export async function accountQuestion(flow: Flow, visit: Visit): Promise<Shown> 
   return question(visit, { title: 'Another account?', sentences }, [`Use ${to}`, 'Sign in again'])
 }
 
-/** With `login`: the person must be known before anything is asked. */
+/** With `login`: the person must be known before anything is asked. Who comes from the console is, and is not asked again. */
 export function signInFirst(visit: Visit): Shown {
   const { session, base } = visit
   // A link, not a form: the way leads over other hosts, which a form's policy would have to name.
   const href = `${base}/sign-in?csrf=${csrfOf(visit.browser, session.id)}`
+  if (session.creator.via === 'console') return { location: href }
   return {
     html: renderMessage({
       title: 'Sign in first',

@@ -142,6 +142,8 @@ async function frameOf(flow: Flow, { session, browser, base }: Visit, known?: Of
 const TITLES: Readonly<Record<string, string>> = {
   GRANT_DENIED: 'The access was not allowed',
   SESSION_EXPIRED: 'The time is over',
+  SESSION_REFUSED: 'This is for somebody else',
+  CONFIRMATION_WRONG: 'It was not confirmed',
   cancelled: 'Cancelled',
 }
 

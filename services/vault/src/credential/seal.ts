@@ -123,12 +123,33 @@ function checkValues(recipe: Recipe, order: SealOrder): void {
   found.push(...unknown, ...splitFields(recipe, given).faults.filter(({ code }) => code !== 'UNKNOWN_MEMBER'))
   for (const name of splitFields(recipe, [...order.secret.keys()]).plain)
     found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
+  found.push(...valueFaults(recipe, values))
+  if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
+}
+
+/** Values that cannot stand in a request as they are. */
+export function valueFaults(recipe: Recipe, values: Iterable<readonly [string, Uint8Array]>): Fault[] {
+  const found: Fault[] = []
+  const cookies = cookieFields(recipe)
   for (const [name, value] of values) {
     if (value.some((byte) => byte < 0x20 || byte === 0x7f))
       found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
+    else if (cookies.has(name) && value.some((byte) => !COOKIE_OCTET.test(String.fromCharCode(byte))))
+      found.push(
+        fault(name, 'not_in_cookie', 'Write it without spaces, quotes, commas, semicolons and backslashes: it is sent as a cookie.'),
+      )
     if (value.byteLength > MOST_VALUE_BYTES) found.push(fault(name, 'too_long', 'At most 16 KiB.'))
   }
-  if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
+  return found
+}
+
+/** RFC 6265 §4.1.1 `cookie-octet`: a semicolon would begin a cookie of the user's own making. */
+const COOKIE_OCTET = /[!#-+\--:<-[\]-~]/
+
+/** The fields whose values stand in a cookie as they are. */
+function cookieFields(recipe: Recipe): ReadonlySet<string> {
+  const segments = recipe.placements.filter((placement) => placement.in === 'cookie').flatMap((placement) => placement.value)
+  return new Set(segments.flatMap((segment) => ('field' in segment ? [segment.field] : [])))
 }
 
 /** Secret fields among the plain ones, which would be kept readable. */

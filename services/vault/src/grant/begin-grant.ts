@@ -3,7 +3,7 @@ import { CodedError, type Fault } from '@credence/errors'
 import { fillHosts, fillUrl, type Recipe, type RecipeOAuth, splitFields } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import { type Binding, digestOf } from '../credential/envelope.ts'
-import { plainFaults } from '../credential/seal.ts'
+import { plainFaults, valueFaults } from '../credential/seal.ts'
 import { packFields } from '../credential/secret-fields.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
 import type { PendingGrant, PendingGrants } from './pending-grant.ts'
@@ -103,7 +103,8 @@ function checkedScopes(oauth: RecipeOAuth, asked: readonly string[]): string[] {
 /** An empty value is as good as none; `fillHosts` refuses those that no address can be made of. */
 function checkFields(recipe: Recipe, plain: Readonly<Record<string, string>>): void {
   const given = Object.keys(plain).filter((name) => plain[name] !== '')
-  const faults = [...plainFaults(recipe, plain), ...splitFields(recipe, given).faults]
+  const values = Object.entries(plain).map(([name, text]) => [name, Buffer.from(text)] as const)
+  const faults = [...plainFaults(recipe, plain), ...splitFields(recipe, given).faults, ...valueFaults(recipe, values)]
   if (faults.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults })
   fillHosts(recipe, plain)
 }
