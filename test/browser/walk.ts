@@ -3,11 +3,14 @@ import { join } from 'node:path'
 import type { Credence, NewSession, Session } from '@credence/sdk'
 import { tempHome } from '@credence/testkit'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { pictureFolder, startBrowser } from '../support/browser.ts'
 import { type Journey, registerProviders, startInside, USER } from '../support/journey.ts'
 import { startWorld, type WorldOptions } from '../support/world.ts'
 import { startTeam, TEAM_COOKIE, type Team } from './team.ts'
+
+/** A walk is many steps; a slow machine must not look like a broken page. */
+vi.setConfig({ testTimeout: 90_000 })
 
 /** The platform, the world around it, a team's site, and a browser. */
 export interface Walk {

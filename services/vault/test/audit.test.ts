@@ -142,6 +142,7 @@ describe('the history', () => {
     await call(harness.vault, id, '/status/500', { key, method: 'POST' })
     await harness.clock.advance(10)
     await call(harness.vault, id, '/x', { key, user: 'id:stranger' })
+    await expect.poll(async () => (await uses(id)).uses.length).toBe(3)
     const { uses: listed } = await uses(id)
     expect(listed.map(({ action, method, outcome, httpStatus, user }) => [action, method, outcome, httpStatus, user])).toEqual([
       ['send', 'GET', 'NOT_FOUND', 0, 'id:stranger'],

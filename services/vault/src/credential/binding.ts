@@ -10,18 +10,19 @@ interface Filled {
 /** Of the recipes whose addresses have no field: they are the same for every credential. Recipes are cached for ever. */
 const constant = new WeakMap<Recipe, Filled>()
 /** Of one row while it is in the hand: a call asks for its hosts before and after the decrypt. */
-const ofRow = new WeakMap<Readonly<Record<string, string>>, Filled & { readonly recipe: Recipe }>()
+const ofRow = new WeakMap<Readonly<Record<string, string>>, { readonly recipe: Recipe; readonly bound: Filled }>()
 
 /** The hosts that these plain values fill in, and their digest for the associated data. Throws FIELD_REFUSED. */
 export function boundHosts(recipe: Recipe, plain: Readonly<Record<string, string>>): Filled {
   const isConstant = Object.keys(plain).length === 0
-  const known = isConstant ? constant.get(recipe) : ofRow.get(plain)
-  if (known !== undefined && (!('recipe' in known) || known.recipe === recipe)) return known
+  const row = isConstant ? undefined : ofRow.get(plain)
+  const known = isConstant ? constant.get(recipe) : row?.recipe === recipe ? row.bound : undefined
+  if (known !== undefined) return known
   const filled = fillHosts(recipe, plain)
-  const fresh = { filled, hosts: digestOf(filled) }
-  if (isConstant) constant.set(recipe, fresh)
-  else ofRow.set(plain, { ...fresh, recipe })
-  return fresh
+  const bound: Filled = { filled, hosts: digestOf(filled) }
+  if (isConstant) constant.set(recipe, bound)
+  else ofRow.set(plain, { recipe, bound })
+  return bound
 }
 
 /** What the secret in force is bound to. */

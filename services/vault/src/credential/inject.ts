@@ -44,7 +44,8 @@ export function inject(
     } else if (placement.in === 'query') {
       query.push(`${encodeURIComponent(placement.name)}=${placeholder}`)
       secrets.push({ placeholder, bytes: percentEncoded(value) })
-      if (needles.length > before) needles.push(value)
+      // An API that puts its own address into a parameter of a redirect encodes what is encoded already.
+      if (needles.length > before) needles.push(value, percentEncoded(value))
     } else {
       cookies.push(`${placement.name}=${placeholder}`)
       secrets.push({ placeholder, bytes: value })

@@ -166,8 +166,9 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
             if (!mayWrite(sent, { now: vault.clock.now(), elapsedMs: vault.clock.monotonicMs() - takenMs }))
               throw new CodedError('DEADLINE_EXCEEDED')
             if ((vault.floors.state(child.id) ?? 'active') !== 'active') throw new CodedError('CREDENTIAL_DISABLED')
-            // The bytes leave in this tick; the next one is the first in which a crash finds them gone.
-            setImmediate(() => vault.failpoint('FP3'))
+            // The bytes leave in this call stack: a microtask is the first moment in which a crash finds them gone, and too early
+            // for any answer. An immediate is not: on a reused connection the loop reads sockets before it comes.
+            queueMicrotask(() => vault.failpoint('FP3'))
           },
           failpoint: vault.failpoint,
         },
