@@ -63,15 +63,15 @@ export class Bench {
 
   bareProxy(): Promise<StartedProcess> {
     this.#bareProxy ??= this.outside().then(({ said }) =>
-      this.start('bare-proxy-main.ts', [String(said.port), join(this.home, 'bare-proxy.log')]),
+      this.start('sut/bare-proxy-main.ts', [String(said.port), join(this.home, 'bare-proxy.log')]),
     )
     return this.#bareProxy
   }
 
-  /** Starts a program of `sut/` on the core of what is measured. */
-  async start(program: string, args: readonly string[]): Promise<StartedProcess> {
-    const started = await startProcess([fileURLToPath(new URL(`./sut/${program}`, import.meta.url)), ...args])
-    pin(started.pid, 'measured')
+  /** Starts a program: one of `sut/` on the core of what is measured, one of `outside/` on that of the load. */
+  async start(program: `${'sut' | 'outside'}/${string}`, args: readonly string[]): Promise<StartedProcess> {
+    const started = await startProcess([fileURLToPath(new URL(program, import.meta.url)), ...args])
+    pin(started.pid, program.startsWith('sut/') ? 'measured' : 'load')
     this.#processes.push(started)
     return started
   }

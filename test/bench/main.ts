@@ -56,6 +56,8 @@ try {
 console.log(`\n${tableOf(rows, { judge: !values.quick })}\n`)
 console.log(conditions(isPinned))
 if (values.json !== undefined) writeFileSync(values.json, asJson(rows))
+// The journey that makes the template follows events as long as its process lives.
+process.exit()
 
 async function measure(group: Group): Promise<Row[]> {
   const start = performance.now()

@@ -6,7 +6,6 @@ const MAIN = fileURLToPath(new URL('./outside/outside-main.ts', import.meta.url)
 
 interface Said {
   readonly port: number
-  readonly memoryPort: number
   readonly gatePort: number
   readonly gatedHost: string
   readonly caFile: string

@@ -27,12 +27,12 @@ export function residentBytesOf(pid: number): number {
 }
 
 /** Who runs where: what is measured has a core that neither the load generator nor the outside uses. */
-export type Place = 'measured' | 'load'
+export type Place = 'measured' | 'load' | 'anywhere'
 
-const CORES: Readonly<Record<Place, number>> = { measured: 0, load: 1 }
+const CORES: Readonly<Record<Place, string>> = { measured: '0', load: '1', anywhere: `0-${availableParallelism() - 1}` }
 
 /** Pins a process with all of its threads. False where there is no `taskset`, or one core. */
 export function pin(pid: number, place: Place): boolean {
   if (availableParallelism() < 2) return false
-  return spawnSync('taskset', ['-a', '-c', '-p', String(CORES[place]), String(pid)]).status === 0
+  return spawnSync('taskset', ['-a', '-c', '-p', CORES[place], String(pid)]).status === 0
 }

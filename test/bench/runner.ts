@@ -6,6 +6,8 @@ export interface Sample {
   readonly ms: number
   /** Per operation, ms, unsorted. */
   readonly latencies: readonly number[]
+  /** Calls that were not carried out, and are no `ops`. */
+  readonly refused?: number
   /** CPU of the process under test for each operation, µs; what it does afterwards for the slice is counted too. */
   readonly cpuUs: number
 }

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { Agent, createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect as connectTcp } from 'node:net'
+import { Agent, createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { overTcp, type Raw, type RawOptions, rawCallOf } from '../support/raw-call.ts'
 import { fields, provide, refusalOf, type Scene, startScene, USER } from '../support/scene.ts'
 
 const SECRET = 'canary-stream-5b71f0c3'
@@ -81,10 +82,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
   async gigabyte(_request, response) {
     response.writeHead(200, { 'content-encoding': 'gzip' })
-    for (let i = 0; i < 64 && !response.destroyed; i++) {
-      if (!response.write(member)) await Promise.race([once(response, 'drain'), once(response, 'close')])
-    }
-    response.end()
+    await pipeline(Readable.from(Array.from({ length: 64 }, () => member)), response)
   },
 }
 
@@ -123,42 +121,8 @@ const lastArrived = (): (typeof arrived.requests)[number] => {
   return last
 }
 
-interface Raw {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly raw: readonly string[]
-  readonly body: Buffer
-  readonly complete: boolean
-}
-
-/** The call as a program writes it: fetch forbids headers that an agent may well send. */
-function rawCall(
-  credential: string,
-  path: string,
-  options: { method?: string; headers?: Record<string, string | string[]>; agent?: Agent } = {},
-): Promise<Raw> {
-  const { hostname, port } = new URL(scene.platform.data)
-  const headers = { authorization: `Bearer ${scene.key}`, 'credence-user': USER, ...options.headers }
-  const to = { hostname, port, path: `/v1/proxy/${credential}${path}`, headers, method: options.method ?? 'GET' }
-  return new Promise((resolve, reject) => {
-    const sending = httpRequest({ ...to, ...(options.agent === undefined ? {} : { agent: options.agent }) }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', () => undefined)
-      response.on('close', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          raw: response.rawHeaders,
-          body: Buffer.concat(chunks),
-          complete: response.complete,
-        }),
-      )
-    })
-    sending.on('error', reject)
-    sending.end()
-  })
-}
+const rawCall = (credential: string, path: string, options: RawOptions = {}): Promise<Raw> =>
+  rawCallOf(scene, { credential, path, ...options })
 
 describe('bodies', () => {
   test('[S2-18] binary goes up and comes back byte for byte, with its length and without', async () => {
@@ -168,13 +132,7 @@ describe('bodies', () => {
     expect(sha256(await bytesOf(said))).toBe(sha256(bytes))
     expect(lastArrived().headers['content-length']).toBe(String(bytes.length))
     const piece = randomBytes(256 << 10)
-    const body = new ReadableStream({
-      pull(stream) {
-        this.left = (this.left ?? 8) - 1
-        if (this.left < 0) return stream.close()
-        stream.enqueue(new Uint8Array(piece))
-      },
-    } as UnderlyingDefaultSource<Uint8Array> & { left?: number })
+    const body = ReadableStream.from(Array.from({ length: 8 }, () => new Uint8Array(piece)))
     const streamed = await scene.ann.fetch(own, '/mirror', { method: 'POST', body })
     expect(sha256(await bytesOf(streamed))).toBe(sha256(Buffer.concat(Array.from({ length: 8 }, () => piece))))
     expect(lastArrived().headers['transfer-encoding']).toBe('chunked')
@@ -320,25 +278,12 @@ describe('headers of one connection', () => {
     const smuggled = `POST /v1/proxy/${own}/inner HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${scene.key}\r\nCredence-User: ${USER}\r\n\r\n`
     const head = `POST /v1/proxy/${own}/outer HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${scene.key}\r\nCredence-User: ${USER}\r\n`
     for (const length of ['Content-Length: 5\r\nContent-Length: 6\r\n', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n']) {
-      const said = await overTcp(`${head}${length}\r\n0\r\n\r\n${smuggled}`)
+      const said = await overTcp(scene, `${head}${length}\r\n0\r\n\r\n${smuggled}`)
       expect(said).toMatch(/^HTTP\/1\.1 400 /)
     }
     expect(arrived.requests.length).toBe(before)
   })
 })
-
-/** Writes the text on a socket of its own and gives back all that was answered until it closed. */
-function overTcp(text: string): Promise<string> {
-  const { hostname, port } = new URL(scene.platform.data)
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp(Number(port), hostname, () => socket.write(text))
-    let said = ''
-    socket.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    socket.on('close', () => resolve(said))
-    socket.on('error', reject)
-    socket.setTimeout(20_000, () => socket.destroy(new Error('the connection stayed open')))
-  })
-}
 
 describe('callers who go away', () => {
   test('[S2-18] [S2-17] 200 aborted calls leave nothing behind: their calls to the API end, and the next one works', async () => {
@@ -439,11 +384,11 @@ describe('a bomb', () => {
 
   test('[S2-18] of a gigabyte in many members is cut, and the platform does not grow with it', async () => {
     const pid = scene.platform.process.pid
-    const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
-    const before = resident()
+    const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+    const before = peak()
     const answer = await rawCall(own, '/gigabyte', { headers: { 'accept-encoding': 'gzip' } })
     expect(answer.complete && answer.status === 200).toBe(false)
-    expect(resident() - before).toBeLessThan(200 << 20)
+    expect(peak() - before).toBeLessThan(200 << 20)
     expect((await rawCall(own, '/plain')).body.toString()).toBe('plain')
   })
 })

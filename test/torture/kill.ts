@@ -15,15 +15,15 @@ export interface Kill extends Connected {
   readonly accessEndsAtMs: number
 }
 
-/** The run did not go as planned, so it proves nothing. */
-export class Unplanned extends Error {}
-
 /** Life of an access token that is refreshed by the schedule: at half of it, since it is short (REFRESH 4.5). */
 const SHORT_LIFE_S = 10
 const DEATH_MS = 20_000
 const ARRIVAL_MS = 3_000
 
-/** Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. */
+/**
+ * Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. Throws
+ * TypeError when anything else happens: such a run proves nothing.
+ */
 export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
   const run = await arena.start(plan.failpoint)
   const connected = await repeated(
@@ -41,7 +41,7 @@ async function connectAndUse(arena: Arena, run: Run, { number, serverClass, trig
   const connected = await connect(arena, run, { name: `account-${number}`, serverClass, expiresInS })
   const { status, code = '' } = await use(run, connected.credentialId)
   // Where little time is left the schedule may be faster than this call.
-  if (status !== 200 && !hasDied(run)) throw new Unplanned(`the new credential answered ${status} ${code}`)
+  if (status !== 200 && !hasDied(run)) throw new TypeError(`the new credential answered ${status} ${code}`)
   return connected
 }
 
@@ -66,10 +66,10 @@ async function expectDeath(run: Run, { failpoint }: PlannedKill): Promise<void> 
   })
   const end = await Promise.race([process.exited, late])
   clearTimeout(patience)
-  if (end === undefined) throw new Unplanned(`${failpoint} was not reached`)
+  if (end === undefined) throw new TypeError(`${failpoint} was not reached`)
   const log = run.failpointLog()
   if (end.signal !== 'SIGKILL' || log.length !== 1 || log[0] !== `${failpoint} pid=${process.pid}`)
-    throw new Unplanned(`died by ${end.signal ?? end.code} with the log «${log.join(' ')}»`)
+    throw new TypeError(`died by ${end.signal ?? end.code} with the log «${log.join(' ')}»`)
 }
 
 /** What the dead process sent may still be on its way. From FP3 on exactly one request has left, before that none. */
@@ -78,7 +78,7 @@ async function settle(arena: Arena, plan: PlannedKill, { serverClass, family, se
   const hasSent = FAILPOINTS.indexOf(plan.failpoint) >= FAILPOINTS.indexOf('FP3')
   if (hasSent) await waitFor(ARRIVAL_MS, () => refreshesOf(witness.ledger(), family, seq).length > 0 || undefined)
   const sent = refreshesOf(witness.ledger(), family, seq).length
-  if (sent !== (hasSent ? 1 : 0)) throw new Unplanned(`${sent} token requests had arrived at the death`)
+  if (sent !== (hasSent ? 1 : 0)) throw new TypeError(`${sent} token requests had arrived at the death`)
   return witness.ledger().at(-1)?.seq ?? 0
 }
 

@@ -1,6 +1,7 @@
 import { callAs } from '@credence/rpc'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connected, promoted, sealed, seedRecipe, setAccess } from './connecting.ts'
+import { startGrantWorld } from './grants.ts'
 import { codeOf, Harness, putKey, USER } from './harness.ts'
 import { call, type Outside, startOutside } from './outside.ts'
 
@@ -22,25 +23,6 @@ const bearer = (access = {}): Promise<string> =>
   connected(harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' }, access })
 const closed = { generation: 2, state: 'disabled', reason: 'disabled_by_caller' } as const
 const received = (id: string): number => outside.api.requests.filter(({ path }) => path.includes(id)).length
-
-/** The API is reached and says nothing: each connection waits until it is released, and then it is cut. */
-function holdConnections({ api }: Outside): { count(): number; release(): void } {
-  const waiting: (() => void)[] = []
-  const emit = api.server.emit.bind(api.server)
-  api.server.emit = ((event: string, ...rest: unknown[]) => {
-    if (event !== 'connection') return emit(event, ...rest)
-    waiting.push(() => emit(event, ...rest))
-    return true
-  }) as typeof api.server.emit
-  return {
-    count: () => waiting.length,
-    release() {
-      api.server.emit = emit
-      for (const go of waiting.splice(0)) go()
-      api.server.closeAllConnections()
-    },
-  }
-}
 
 async function revokeKey(at: Harness, { sha256, keyId }: { sha256: Buffer; keyId: string }, members = {}): Promise<void> {
   const caller = { keySha256: sha256, keyId, scopes: ['use', 'act_for'], roles: [], state: 'revoked', generation: 2, ...members }
@@ -70,35 +52,86 @@ describe('SetAccess', () => {
     expect(refused).toBeGreaterThan(0)
   })
 
-  test.each(['disable', 'revoke the key'] as const)(
-    '[S2-3] calls that wait for their connection when a `%s` is answered send nothing',
-    async (what) => {
-      const slow = await startOutside()
-      const held = holdConnections(slow)
-      const other = await Harness.start({ egress: slow.egress })
-      try {
-        const mine = await putKey(other)
-        const busyKey = (await putKey(other)).key
-        const connect = (): Promise<string> => connected(other, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
-        const [busyId, id] = [await connect(), await connect()]
-        // 64 connections per origin: the next calls wait for one of them, long after their fence was read.
-        const busy = Array.from({ length: 64 }, () => call(other.vault, busyId, '/never', { key: busyKey }).catch(() => undefined))
-        while (held.count() < 64) await new Promise((resolve) => setImmediate(resolve))
-        const late = Array.from({ length: 5 }, () => call(other.vault, id, '/late', { key: mine.key }))
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        if (what === 'disable') await setAccess(other, id, closed)
-        else await revokeKey(other, mine)
-        held.release()
-        await other.clock.advance(61_000)
-        for (const answer of await Promise.all(late)) expect(answer.status).toBe(what === 'disable' ? 409 : 401)
-        await Promise.all(busy)
-        expect(slow.api.requests.filter(({ path }) => path === '/late')).toEqual([])
-      } finally {
-        await other.stop()
-        await slow.close()
-      }
+  describe.each(['a disable', 'a delete', 'the end of its key'] as const)(
+    '[S2-3] %s that is answered while a use is connecting',
+    (what) => {
+      let connecting: Harness
+      beforeEach(async () => {
+        connecting = await Harness.start({ egress: outside.egress })
+      })
+      afterEach(async () => {
+        outside.gate.open()
+        await connecting.stop()
+      })
+
+      test('stops it: nothing is sent', async () => {
+        const mine = await putKey(connecting)
+        const id = await connected(connecting, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
+        outside.api.requests.length = 0
+        outside.gate.shut()
+        const calls = Array.from({ length: 5 }, () => call(connecting.vault, id, '/late', { key: mine.key }))
+        await expect.poll(() => outside.gate.waiting()).toBe(5)
+        const order = callAs(connecting.order())
+        if (what === 'a disable') await setAccess(connecting, id, closed)
+        else if (what === 'a delete') await connecting.as('registry').destroy({ credentialId: id, consumers: [] }, order)
+        else await revokeKey(connecting, mine)
+        outside.gate.open()
+        const expected = { 'a disable': 409, 'a delete': 410, 'the end of its key': 401 }[what]
+        for (const answer of await Promise.all(calls)) expect(answer.status).toBe(expected)
+        expect(outside.api.requests).toEqual([])
+      })
     },
   )
+
+  test('[S2-3] a probe and a refresh that are connecting when a disable is answered send nothing', async () => {
+    const world = await startGrantWorld('strict')
+    try {
+      const [probed, refreshed] = [await world.grant(), await world.grant()]
+      const before = world.outside.as.ledger().length
+      // The pool’s own connections are idle by now; a vault that starts anew has none.
+      await world.harness.down()
+      await world.harness.up()
+      world.outside.gate.shut()
+      const order = { credentialId: probed, call: { method: 'GET', url: 'https://auth.example.com/userinfo', expect: [200] } }
+      const probing = world.harness.as('verifier').probe(order, callAs(world.harness.order('verifier')))
+      const refreshing = world.refresh(refreshed)
+      await expect.poll(() => world.outside.gate.waiting()).toBe(2)
+      for (const id of [probed, refreshed]) await setAccess(world.harness, id, closed)
+      world.outside.gate.open()
+      expect(await probing).toMatchObject({ httpStatus: 0, failure: 'CREDENTIAL_DISABLED' })
+      expect(await refreshing).toMatchObject({ outcome: 'failed', answerKind: 'not_sent', openIntent: false })
+      expect(world.outside.as.ledger().length).toBe(before)
+    } finally {
+      await world.close()
+    }
+  })
+
+  test('[S2-3] with several replicas a fence that was read too long ago is read again before the use', async () => {
+    const replica = await Harness.start({ egress: outside.egress, fenceMaxAgeMs: 250 })
+    const { key: its } = await putKey(replica)
+    const id = await connected(replica, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
+    outside.gate.shut()
+    const calling = call(replica.vault, id, '/old', { key: its })
+    await expect.poll(() => outside.gate.waiting()).toBe(1)
+    await replica.clock.advance(251)
+    outside.gate.open()
+    expect((await calling).status).toBe(200)
+    expect(outside.api.requests.filter(({ path }) => path === '/old')).toHaveLength(1)
+    // What restricts is answered when every other replica’s read has aged out; what grants does not wait.
+    await setAccess(replica, id, { generation: 2, shares: [{ subject: 'project', names: [], permission: 'use' }] })
+    const sleepers = replica.clock.sleeping
+    let answered = false
+    const restricting = setAccess(replica, id, { ...closed, generation: 3 }).then(() => {
+      answered = true
+    })
+    await expect.poll(() => replica.clock.sleeping).toBe(sleepers + 1)
+    expect((await call(replica.vault, id, '/x', { key: its })).status).toBe(409)
+    await replica.clock.advance(290)
+    expect(answered).toBe(false)
+    await replica.clock.advance(10)
+    await restricting
+    await replica.stop()
+  })
 
   test('a revoked key stays revoked, whatever older state is pushed after it', async () => {
     const id = await bearer()

@@ -32,6 +32,8 @@ const NO_EGRESS: EgressSettings = { allow: [], resolve: [] }
 export interface HarnessOptions extends Partial<VaultConfig> {
   readonly failpoint?: (name: string) => void
   readonly clock?: TestClock
+  /** What the vault is given instead of the store itself. */
+  readonly wrapStore?: (store: DocumentStore) => DocumentStore
 }
 
 /** The real vault with everything around it real: a store in a file, the bus, mTLS, and a registry on the wire that takes reports. */
@@ -87,8 +89,9 @@ export class Harness {
     const tls = identity('vault')
     const peers = openPeers({ tls, address: () => `${this.#registry.host}:${this.#registry.port}` })
     this.#closing.push(() => peers.close())
-    const { failpoint = () => undefined, clock: _clock, ...config } = { ...this.#options, ...again }
-    const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers, failpoint }
+    const { failpoint = () => undefined, clock: _clock, wrapStore, ...config } = { ...this.#options, ...again }
+    const store = wrapStore?.(this.store) ?? this.store
+    const adapters = { store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers, failpoint }
     try {
       this.vault = await start(this.#config(config), adapters)
     } catch (error) {

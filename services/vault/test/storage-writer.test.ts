@@ -135,6 +135,17 @@ describe('[B-7] a storage writer', () => {
     })
     const { recipe } = await rowOf(harness, other)
     expect(await altered(id, (row) => ({ ...row, recipe }))).toBe('CREDENTIAL_QUARANTINED')
+    const recipes = await harness.store.collection<Doc & { bytes: Uint8Array }>({ name: 'vault_recipes', indexes: [] })
+    const stored = await existing(recipes, (await rowOf(harness, id)).recipe)
+    const bytes = Buffer.from(Buffer.from(stored.bytes).toString().replace('"Authorization"', '"X-Debugging00"'))
+    expect(bytes.equals(stored.bytes)).toBe(false)
+    await recipes.replace({ ...stored, bytes }, stored.rev)
+    await harness.down()
+    await harness.up()
+    expect(await told(id)).toBe('CREDENTIAL_QUARANTINED')
+    const again = await harness.store.collection<Doc & { bytes: Uint8Array }>({ name: 'vault_recipes', indexes: [] })
+    await again.replace({ ...stored, bytes: stored.bytes }, (await existing(again, stored.id)).rev)
+    expect(await told(id)).toBe('used')
   })
 
   test('who fills in another domain opens nothing: the hosts are sealed', async () => {

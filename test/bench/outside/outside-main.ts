@@ -1,6 +1,6 @@
 /**
- * What lies outside of the process under test, on the load generator's core: an API, a token endpoint, a store in memory for the
- * model, and a TLS address whose connections are held back while its gate is shut.
+ * What lies outside of the process under test, on the load generator's core: an API, a token endpoint, and a TLS address whose
+ * connections are held back while its gate is shut.
  *
  *     GET  /small                 1 KiB of JSON
  *     GET  /big?bytes=N           N bytes
@@ -11,7 +11,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { runUntilSignal } from '@credence/service'
 import { startStandIns } from '@credence/testkit'
 import { startGate } from './gate.ts'
@@ -28,29 +28,17 @@ await runUntilSignal(async () => {
   await listen(api)
   const standIns = await startStandIns([{ host: GATED_HOST, target: api }])
   const gate = await startGate(standIns.port)
-  const commanding = new Set<Socket>()
-  const memory = createTcpServer((socket) => {
-    commanding.add(socket)
-    socket.on('close', () => commanding.delete(socket))
-    socket.setNoDelay(true)
-    socket.on('error', () => socket.destroy())
-    // One answer per command: whoever sends several at once gets as many.
-    socket.on('data', (chunk) => void socket.write('+OK\r\n'.repeat(chunk.toString('latin1').split('\n').length - 1)))
-  })
-  await listen(memory)
   api.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://outside.invalid')
     if (url.pathname === '/control/gate') gate.set(url.searchParams.get('open') === '1')
     if (url.pathname.startsWith('/control/')) response.end(JSON.stringify({ ...seen, held: gate.held() }))
   })
-  const ports = { port: portOf(api), memoryPort: portOf(memory), gatePort: gate.port }
+  const ports = { port: portOf(api), gatePort: gate.port }
   console.log(JSON.stringify({ ...ports, gatedHost: GATED_HOST, caFile: standIns.caFile }))
   return {
     async stop() {
       api.close()
       api.closeAllConnections()
-      memory.close()
-      for (const socket of commanding) socket.destroy()
       gate.close()
       await standIns.close()
     },

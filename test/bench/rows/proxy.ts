@@ -39,7 +39,8 @@ async function bareTarget(bench: Bench, path: string, headers: Readonly<Record<s
 
 async function small(bench: Bench): Promise<Row[]> {
   const { said } = await bench.outside()
-  const model = await bench.start('nango-model-main.ts', [join(bench.home, 'model.db'), String(said.memoryPort)])
+  const database = await bench.start('outside/model-database-main.ts', [join(bench.home, 'model.db')])
+  const model = await bench.start('sut/nango-model-main.ts', [String(database.ready.port)])
   const nginx = await startNginx(bench, said.port)
   const cases: Record<string, Case> = {
     vault: caseOf(await vaultTarget(bench, '/small'), CONCURRENT),
@@ -78,13 +79,14 @@ function against(rounds: readonly Round<string>[], other: string, facts: Facts):
     const cpu = median(rounds.map((round) => round[name]!.cpuUs))
     return `${figure(rate)}/s, ${figure(cpu)} µs CPU`
   }
+  const refused = rounds.reduce((sum, round) => sum + (round.vault!.refused ?? 0), 0)
   const cpuRatio = median(rounds.map((round) => round[other]!.cpuUs / round.vault!.cpuUs))
   return {
     ...facts,
     unit: '×',
     better: 'higher',
     values: rounds.map((round) => perSecond(round.vault!) / perSecond(round[other]!)),
-    note: `${at('vault')} against ${at(other)}; by CPU ${figure(cpuRatio)}×`,
+    note: `${at('vault')} against ${at(other)}; by CPU ${figure(cpuRatio)}×${refused === 0 ? '' : `; ${refused} refused`}`,
   }
 }
 

@@ -7,19 +7,27 @@ import { pin, residentBytesOf } from '../process-stat.ts'
 import type { Measured } from '../result.ts'
 import { type Case, inRounds, median, pause, type Round } from '../runner.ts'
 import { FIRST_DUE_AT, type Filled, fill } from '../stored/fill.ts'
+import { scratchFolder } from '../stored/scratch.ts'
 import { makeTemplate } from '../stored/template.ts'
 
 const DUE = 500
 const MIB = 1024 * 1024
 const KIB = 1024
+/** What a credential takes while it is written, with the journal. */
+const ROOM_EACH = 6 * KIB
 
 /** What grows with the number of credentials stored, and what must not. */
 export const STORED_ROWS: Group = {
   ids: ['S1', 'S2', 'S3', 'M1', 'M2'],
   async run(bench) {
+    // The writer's thread would share the one core of the load.
+    pin(process.pid, 'anywhere')
     const template = await makeTemplate(bench.folder('template'))
-    const few = await fill(template, bench.folder('few'), 1_000)
-    const many = await fill(template, bench.folder('many'), bench.effort.quick ? 10_000 : 1_000_000)
+    const count = bench.effort.quick ? 10_000 : 1_000_000
+    using scratch = scratchFolder(count * ROOM_EACH)
+    const few = await fill(template, join(scratch.path, 'few'), 1_000)
+    const many = await fill(template, join(scratch.path, 'many'), count)
+    pin(process.pid, 'load')
     return [...(await scheduler(bench, { few, many })), await memory(bench, { few, many }), disk(many)]
   },
 }
@@ -34,8 +42,8 @@ function sizesOf({ few, many }: Stores): string {
 }
 
 async function scheduler(bench: Bench, stores: Stores): Promise<Measured[]> {
-  const few = await bench.start('scheduler-main.ts', [join(stores.few.home, 'credence.db')])
-  const many = await bench.start('scheduler-main.ts', [join(stores.many.home, 'credence.db')])
+  const few = await bench.start('sut/scheduler-main.ts', [join(stores.few.home, 'credence.db')])
+  const many = await bench.start('sut/scheduler-main.ts', [join(stores.many.home, 'credence.db')])
   const blocks: number[] = []
   const at = (process: StartedProcess, due: number, told?: number[]): Case =>
     tickCase(process, { due, ...(told === undefined ? {} : { told }) })

@@ -1,28 +1,39 @@
 /**
  * A model of another product's credential resolution: the round trips to its database and its cache that one proxied call
- * makes there, read from its source, in sequence and nothing else. Five SQL statements, one of them a write, on SQLite, and three
- * commands to a store in memory over a loopback socket. SQLite has no network and no fsync here, which is in its favour.
+ * makes there, read from its source, in sequence and nothing else. Five SQL statements, one of them a write, and three commands to
+ * a store in memory. Both answer on the core of the load (`outside/model-database-main.ts`), which is in the model's favour.
  *
- *     node nango-model-main.ts <file> <port of the memory store>
+ *     node nango-model-main.ts <port of the database>
  */
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { type AddressInfo, connect } from 'node:net'
 import { runUntilSignal } from '@credence/service'
 
-const [file = '', memoryPort] = process.argv.slice(2)
-const READS = ['environments', 'connections', 'provider_configs', 'plans']
-const COMMANDS = ['GET lock:connection:1', 'SET usage:proxy:1 1', 'INCR usage:proxy:1']
+const COMMANDS = [
+  'R environments',
+  'GET lock:connection:1',
+  'R connections',
+  'R provider_configs',
+  'GET usage:proxy:1',
+  'R plans',
+  'W',
+  'INCR usage:proxy:1',
+]
+/** As many as the default of its client for SQL; a request takes one for as long as it resolves. */
+const CONNECTIONS = 32
+
+interface Connection {
+  command(text: string): Promise<void>
+  close(): void
+}
 
 await runUntilSignal(async () => {
-  const database = openDatabase()
-  const statements: StatementSync[] = READS.map((table) => database.prepare(`SELECT body FROM ${table} WHERE id = ?`))
-  const write = database.prepare('UPDATE connections SET used_at = ? WHERE id = ?')
-  const memory = await openMemory(Number(memoryPort))
+  const all = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(Number(process.argv[2]))))
+  const idle = [...all]
   const resolve = async (): Promise<void> => {
-    for (const statement of statements) statement.get(1)
-    write.run(Date.now(), 1)
-    for (const command of COMMANDS) await memory.command(command)
+    const connection = idle.pop() ?? all[0]!
+    for (const command of COMMANDS) await connection.command(command)
+    idle.push(connection)
   }
   const server = createServer((_request, response) => void resolve().then(() => response.end('{}')))
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -31,36 +42,24 @@ await runUntilSignal(async () => {
     async stop() {
       server.close()
       server.closeAllConnections()
-      memory.close()
-      database.close()
+      for (const connection of all) connection.close()
     },
   }
 })
 
-function openDatabase(): DatabaseSync {
-  const database = new DatabaseSync(file)
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  for (const table of READS) {
-    database.exec(`CREATE TABLE IF NOT EXISTS ${table} (id INTEGER PRIMARY KEY, body TEXT, used_at INTEGER)`)
-    const insert = database.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, 0)`)
-    for (let id = 0; id < 100; id++) insert.run(id, 'x'.repeat(800))
-  }
-  return database
-}
-
-/** One connection, answers in the order of the commands, as a client of such a store has it. */
-async function openMemory(port: number): Promise<{ command(text: string): Promise<void>; close(): void }> {
-  const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true })
+/** Answers come in the order of the commands, a line each. */
+async function open(port: number): Promise<Connection> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await new Promise<void>((resolve) => socket.once('connect', resolve))
   const waiting: (() => void)[] = []
-  socket.on('data', (chunk) => {
-    for (const byte of chunk) if (byte === 0x0a) waiting.shift()?.()
+  socket.on('data', (chunk: Buffer) => {
+    for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) waiting.shift()?.()
   })
   return {
     command: (text) =>
       new Promise((resolve) => {
         waiting.push(resolve)
-        socket.write(`${text}\r\n`)
+        socket.write(`${text}\n`)
       }),
     close: () => void socket.destroy(),
   }

@@ -81,7 +81,13 @@ async function sendPattern(response: ServerResponse, bytes: number, type: string
 }
 
 function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 }
 
 /** `?header=` (default authorization) is given back as `?form=`, after `?prefix=`, in pieces of `?chunk=` bytes, also in a header with `?also=header`. */

@@ -46,6 +46,7 @@ export async function connectDirectly(
 ): Promise<Credential> {
   const { registry, vault } = parts.services
   const as = callAs(principal)
+  refusePast(wanted.expiresAt, parts.clock.now())
   const { providerId, credentialId, pattern, label, level, tags, requestId } = wanted
   const reserved = await registry.reserve({ providerId, credentialId, pattern, label, level, tags: { ...tags }, requestId }, as)
   const recipe = offerOf(reserved.payloadJson, { providerId, version: reserved.providerVersion }).recipe(pattern)
@@ -73,6 +74,16 @@ export async function connectDirectly(
     await vault.destroy({ credentialId: reserved.credentialId, candidateId }, callAs(principal)).catch(() => undefined)
     throw error
   }
+}
+
+function refusePast(expiresAt: Date | undefined, now: number): void {
+  if (expiresAt === undefined || expiresAt.getTime() > now) return
+  const fault = {
+    pointer: '/expires_at',
+    code: 'INVALID_VALUE',
+    detail: 'Write a time that is yet to come; this secret has ended already.',
+  }
+  throw new CodedError('INVALID_REQUEST', undefined, { faults: [fault] })
 }
 
 async function proveAndConnect(

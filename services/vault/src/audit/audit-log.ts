@@ -22,7 +22,7 @@ export interface AuditLog {
   append(record: AuditRecord): Promise<void>
   /** How many records the log holds and the HMAC of the last: what is anchored in the store. */
   head(): { readonly count: number; readonly mac: string }
-  /** Called with each record after it is durable. */
+  /** Called with each record that is in the log, also with one whose caller was refused because the disk was late. */
   onRecord(listener: (record: AuditRecord) => void): void
   close(): Promise<void>
 }
@@ -109,6 +109,8 @@ function altered(instance: string, record: number): CodedError {
 function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditLog; settled: (durable: boolean) => void } {
   let durable = start
   let next = start
+  /** Of the batch that is being written. */
+  let written: AuditRecord[] = []
   const listeners: ((record: AuditRecord) => void)[] = []
   const log: AuditLog = {
     async append(record) {
@@ -116,17 +118,23 @@ function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditL
       await file.append(() => {
         // The chain is linked when the record is written, so that records stand in the file in the order of their HMACs.
         next = { mac: chain(key, next.mac, body), count: next.count + 1 }
+        written.push(record)
         return Buffer.concat([next.mac, body])
       })
-      for (const listener of listeners) listener(record)
     },
     head: () => ({ count: durable.count, mac: durable.mac.toString('hex') }),
     onRecord: (listener) => void listeners.push(listener),
     close: () => file.close(),
   }
   const settled = (isDurable: boolean): void => {
-    if (isDurable) durable = next
-    else next = durable
+    const batch = written
+    written = []
+    if (!isDurable) {
+      next = durable
+      return
+    }
+    durable = next
+    for (const record of batch) for (const listener of listeners) listener(record)
   }
   return { log, settled }
 }

@@ -46,7 +46,7 @@ export async function seal(
     if (recipe.oauth !== undefined) throw new CodedError('INVALID_REQUEST', 'This auth pattern signs in at the provider: begin a grant.')
     checkValues(recipe, order)
     const claim = await claimRequest(vault, principal, order)
-    
+    if (claim?.sealed === true) return claim.candidateId
     const candidateId = claim?.candidateId ?? newId('cand', (count) => vault.random.bytes(count))
     const secret = new Map([...order.secret].filter(([, value]) => value.byteLength > 0))
     await sealCandidate(vault, principal, { ...order, secret, recipe, candidateId })

@@ -181,7 +181,8 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
         // The scrubber has copies of its own and wipes them with the body.
         request[Symbol.dispose]()
         const headers = scrubber.headers(responseHeaders(upstream.headers))
-        const body = scrubber.body(encodingOf(upstream, call.method), upstream.body)
+        const encoding = upstream.headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
+        const body = scrubber.body(encoding, upstream.body)
         // A caller who has had enough is no failure of the credential.
         body.once('close', () => end(vault, base, { outcome: body.errored && !call.signal.aborted ? codeOf(body.errored) : 'ok', status }))
         return { status, headers, body }
@@ -191,13 +192,6 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
       }
     },
   }
-}
-
-/** What there is to unpack; an answer without a body (RFC 9112 §6.3) has nothing, whatever its headers say. */
-function encodingOf({ status, headers }: OutboundResponse, method: string): string | undefined {
-  if (method === 'HEAD' || status === 204 || status === 304) return undefined
-  const encodings = headers.filter(([name]) => name.toLowerCase() === 'content-encoding').map(([, value]) => value)
-  return encodings.length === 0 ? undefined : encodings.join(', ')
 }
 
 function end(vault: VaultContext, base: Admitted['base'], result: { readonly outcome: string; readonly status?: number }): void {
