@@ -10,6 +10,7 @@ import type { VerifierConfig } from './config.ts'
 import { openVerifications, type Verifications } from './credential/record.ts'
 import { type Verification, type VerifyOrder, type VerifyPeers, verify } from './credential/verify.ts'
 import { subscribeToRefusals } from './events.ts'
+import { startRechecks } from './recheck.ts'
 import { verifierMount } from './rpc.ts'
 
 export interface VerifierAdapters {
@@ -23,6 +24,9 @@ export interface VerifierAdapters {
   readonly peers: Peers
 }
 
+/** How often credentials that could not be verified are looked for. */
+const RECHECK_MS = 15_000
+
 /** Builds the verifier and serves it. */
 export async function start(
   config: VerifierConfig,
@@ -35,15 +39,14 @@ export async function start(
     verifyAndReport({ adapters, verifications, nudge: () => relay.nudge() }, principal, order)
   const mount = verifierMount(run)
   const grpc = await serveRpc({ host: config.host, port: config.port, mounts: [mount], log, tracing, tls })
-  const refusals = await subscribeToRefusals(
-    bus,
-    (principal, credentialId) => confirmRefusal({ adapters, run }, principal, credentialId),
-    log,
-  )
+  const confirm = (principal: Principal, credentialId: string): Promise<void> => confirmRefusal({ adapters, run }, principal, credentialId)
+  const refusals = await subscribeToRefusals(bus, confirm, log)
+  const rechecks = startRechecks({ verifications, confirm, clock, log, everyMs: config.recheckMs ?? RECHECK_MS })
   return {
     addresses: { grpc: `${grpc.host}:${grpc.port}` },
     mounts: [mount],
     async stop() {
+      await rechecks.stop()
       await refusals.close()
       await grpc.stop()
       await relay.stop()

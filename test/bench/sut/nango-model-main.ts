@@ -19,7 +19,7 @@ const COMMANDS = [
   'W',
   'INCR usage:proxy:1',
 ]
-/** As many as the default of its client for SQL; a request takes one for as long as it resolves. */
+/** One for each caller of the bench: none waits for another's. */
 const CONNECTIONS = 32
 
 interface Connection {
@@ -29,11 +29,10 @@ interface Connection {
 
 await runUntilSignal(async () => {
   const all = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(Number(process.argv[2]))))
-  const idle = [...all]
+  let next = 0
   const resolve = async (): Promise<void> => {
-    const connection = idle.pop() ?? all[0]!
+    const connection = all[next++ % CONNECTIONS]!
     for (const command of COMMANDS) await connection.command(command)
-    idle.push(connection)
   }
   const server = createServer((_request, response) => void resolve().then(() => response.end('{}')))
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

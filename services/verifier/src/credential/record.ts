@@ -10,16 +10,31 @@ export interface VerificationDoc extends HasOutbox {
   readonly at: Date
   readonly verdict: string
   readonly cause: string
+  /** Present while the provider could not be asked: when it is asked again. */
+  readonly recheckAt?: Date | undefined
+  /** How often in a row it could not be asked. */
+  readonly undecided: number
 }
 
 export interface Verifications {
   readonly collection: Collection<VerificationDoc>
   record(order: VerifyOrder, result: Verification): Promise<void>
+  /** Those whose provider is to be asked again by now, the longest waiting first. */
+  due(): Promise<readonly VerificationDoc[]>
+  /** There is nothing left to ask about. */
+  forget(id: string): Promise<void>
 }
+
+const FIRST_RECHECK_MS = 60_000
+const LONGEST_RECHECK_MS = 3_600_000
+const PAGE = 100
 
 export async function openVerifications(options: { store: DocumentStore; clock: Clock; random: Random }): Promise<Verifications> {
   const { clock, random } = options
-  const collection = await options.store.collection<VerificationDoc>({ name: 'verifier_verifications', indexes: [OUTBOX_INDEX] })
+  const collection = await options.store.collection<VerificationDoc>({
+    name: 'verifier_verifications',
+    indexes: [OUTBOX_INDEX, { name: 'by_recheck', members: ['recheckAt'] }],
+  })
   return {
     collection,
     async record(order, result) {
@@ -27,7 +42,20 @@ export async function openVerifications(options: { store: DocumentStore; clock: 
         const before = await collection.get(order.credentialId, { fresh: true })
         const kept = before ?? { outbox: [], factSeq: 0 }
         const { project, verdict, cause } = result
-        const doc: VerificationDoc = { ...kept, id: order.credentialId, v: 1, project, at: new Date(clock.now()), verdict, cause }
+        const undecided = verdict === 'undecided' ? (before?.undecided ?? 0) + 1 : 0
+        const wait = Math.min(FIRST_RECHECK_MS * 2 ** Math.max(undecided - 1, 0), LONGEST_RECHECK_MS)
+        const recheckAt = undecided === 0 ? undefined : new Date(clock.now() + wait)
+        const doc: VerificationDoc = {
+          ...kept,
+          id: order.credentialId,
+          v: 1,
+          project,
+          at: new Date(clock.now()),
+          verdict,
+          cause,
+          recheckAt,
+          undecided,
+        }
         const context = { source: 'verifier', project, subject: order.credentialId, now: clock.now(), random }
         const told = addFacts(doc, factsOf(order, result), context)
         try {
@@ -37,6 +65,14 @@ export async function openVerifications(options: { store: DocumentStore; clock: 
           if (!isCoded(error, 'CONFLICT') && !isCoded(error, 'ALREADY_EXISTS')) throw error
         }
       }
+    },
+    due: async () => (await collection.find('by_recheck', { prefix: [], to: new Date(clock.now()), limit: PAGE })).docs,
+    async forget(id) {
+      const found = await collection.get(id, { fresh: true })
+      if (found === undefined || found.recheckAt === undefined) return
+      await collection.replace({ ...found, recheckAt: undefined }, found.rev).catch((error: unknown) => {
+        if (!isCoded(error, 'CONFLICT')) throw error
+      })
     },
   }
 }
