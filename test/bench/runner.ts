@@ -24,6 +24,11 @@ export interface Effort {
 }
 
 export const FULL: Effort = { quick: false, rounds: 5, sliceMs: 2_000, warmUpMs: 1_000, settleMs: 1_200 }
+/** For rows that judge no CPU: what is put off is nobody's there. */
+export function unsettled(effort: Effort): Effort {
+  return { ...effort, settleMs: 0 }
+}
+
 export const QUICK: Effort = { quick: true, rounds: 1, sliceMs: 250, warmUpMs: 100, settleMs: 0 }
 
 export interface Case {

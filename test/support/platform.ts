@@ -26,7 +26,13 @@ const ANY_PORT = ['PUBLIC', 'ADMIN', 'DATA', 'API', 'REGISTRY', 'VAULT', 'REFRES
 ])
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const env = { ...Object.fromEntries(ANY_PORT), CREDENCE_REFRESH_TICK_MS: '1000', ...options.env, CREDENCE_HOME: options.home }
+  const env = {
+    ...Object.fromEntries(ANY_PORT),
+    CREDENCE_REFRESH_TICK_MS: '1000',
+    CREDENCE_REFRESH_CONFIRM_MS: '1000',
+    ...options.env,
+    CREDENCE_HOME: options.home,
+  }
   const process = await startProcess([MAIN, 'dev', '-o', 'json', ...(options.args ?? [])], { env })
   const said = process.ready as Record<string, string>
   const { public: open = '', admin = '', data = '', api = '' } = said

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { CodedError } from '@credence/errors'
 import type { Logger, Tracing } from '@credence/service'
 import { type ChannelOptions, ServerCredentials } from '@grpc/grpc-js'
 import { createServer, type Server } from 'nice-grpc'
@@ -66,7 +67,9 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   server.add(HealthDefinition, HealthServiceImpl(health))
   const descriptors = readFileSync(createRequire(import.meta.url).resolve('@credence/proto/descriptors.binpb'))
   server.add(ServerReflectionService, ServerReflection(descriptors, [...served, HealthDefinition.fullName]))
-  const port = await server.listen(`${options.host}:${options.port}`, credentials(options.tls))
+  const port = await server.listen(`${options.host}:${options.port}`, credentials(options.tls)).catch((error: unknown) => {
+    throw error instanceof Error && /EADDRINUSE|No address added/.test(error.message) ? portInUse(options.port) : error
+  })
   return {
     host: options.host,
     port,
@@ -75,6 +78,10 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
     },
     stop: () => drain(server),
   }
+}
+
+function portInUse(port: number): CodedError {
+  return new CodedError('PORT_IN_USE', `Port ${port} is in use: stop its holder or choose another.`)
 }
 
 function credentials(tls: TlsIdentity | undefined): ServerCredentials {

@@ -135,6 +135,11 @@ describe('caller listener', () => {
   })
 })
 
+test('a port that somebody holds is PORT_IN_USE, with its number', async () => {
+  const again = serveRpc({ host: '127.0.0.1', port: service.port, mounts: [mountOf()], log, tracing, tls: identity('vault') })
+  await expect(again).rejects.toMatchObject({ code: 'PORT_IN_USE', message: expect.stringContaining(String(service.port)) })
+})
+
 describe('errors', () => {
   test('cross the wire whole, with every fault, the reconnect link and the wait', async () => {
     const faults = [{ pointer: '/fields/domain', code: 'not_a_host', detail: 'Write a host, for example acme.example.com.' }]

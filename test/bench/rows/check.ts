@@ -2,7 +2,7 @@ import type { Bench, Group } from '../bench.ts'
 import { type GrpcTarget, loop, openGrpc } from '../load/grpc-load.ts'
 import { figure } from '../print-table.ts'
 import type { Measured } from '../result.ts'
-import { type Case, inRounds, median, perSecond, quantile } from '../runner.ts'
+import { type Case, inRounds, median, perSecond, quantile, unsettled } from '../runner.ts'
 import { SYNCED_PATH } from '../sut/bare-methods.ts'
 import type { VaultUnderTest } from '../vault-under-test.ts'
 
@@ -104,7 +104,7 @@ function counting(vault: VaultUnderTest, { pid, run }: Case): Case {
 }
 
 async function latency(bench: Bench, cases: Cases): Promise<Measured> {
-  const rounds = await inRounds(bench.effort, cases)
+  const rounds = await inRounds(unsettled(bench.effort), cases)
   const p50 = (name: 'check' | 'noop'): number => median(rounds.map((round) => quantile(round[name].latencies, 0.5)))
   return {
     id: 'R3',

@@ -4,7 +4,7 @@ import { type HttpLoad, httpLoad } from '../load/http-load.ts'
 import { startNginx } from '../nginx.ts'
 import { figure } from '../print-table.ts'
 import type { Measured, NotRun, Row } from '../result.ts'
-import { type Case, inRounds, median, perSecond, quantile, type Round } from '../runner.ts'
+import { type Case, inRounds, median, perSecond, quantile, type Round, unsettled } from '../runner.ts'
 
 const CONCURRENT = 32
 const MIB = 1024 * 1024
@@ -107,7 +107,7 @@ async function alone(bench: Bench): Promise<Measured> {
     vault: caseOf(await vaultTarget(bench, '/small'), 1),
     bare: caseOf(await bareTarget(bench, '/small', { 'x-bench-synced': '1' }), 1),
   }
-  const rounds = await inRounds(bench.effort, cases)
+  const rounds = await inRounds(unsettled(bench.effort), cases)
   const p50 = (name: keyof typeof cases): string => median(rounds.map((round) => quantile(round[name].latencies, 0.5))).toFixed(3)
   return {
     id: 'P4',

@@ -5,7 +5,7 @@ import type { Bench, Group } from '../bench.ts'
 import { figure } from '../print-table.ts'
 import { pin, residentBytesOf } from '../process-stat.ts'
 import type { Measured } from '../result.ts'
-import { type Case, inRounds, median, pause, type Round } from '../runner.ts'
+import { type Case, inRounds, median, pause, type Round, unsettled } from '../runner.ts'
 import { FIRST_DUE_AT, type Filled, fill } from '../stored/fill.ts'
 import { scratchFolder } from '../stored/scratch.ts'
 import { makeTemplate } from '../stored/template.ts'
@@ -47,8 +47,8 @@ async function scheduler(bench: Bench, stores: Stores): Promise<Measured[]> {
   const blocks: number[] = []
   const at = (process: StartedProcess, due: number, told?: number[]): Case =>
     tickCase(process, { due, ...(told === undefined ? {} : { told }) })
-  const idle = await inRounds(bench.effort, { few: at(few, 0), many: at(many, 0) })
-  const busy = await inRounds(bench.effort, { few: at(few, DUE), many: at(many, DUE, blocks) })
+  const idle = await inRounds(unsettled(bench.effort), { few: at(few, 0), many: at(many, 0) })
+  const busy = await inRounds(unsettled(bench.effort), { few: at(few, DUE), many: at(many, DUE, blocks) })
   await Promise.all([few.stop(), many.stop()])
   const sizes = sizesOf(stores)
   return [

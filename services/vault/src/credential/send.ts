@@ -49,25 +49,32 @@ export async function send(vault: SendContext, principal: Principal, call: Proxy
   let admitted = await admit(vault, principal, { ...call, action: 'send' })
   let answer = await attempt(vault, admitted, outgoing)
   let replayed = false
-  if (answer.upstream.status === 401 && (await refreshed(vault, admitted)) && !call.noReplay && !(body instanceof StreamedBody)) {
+  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted) : 'none'
+  if (renewal === 'newer' && !call.noReplay && !(body instanceof StreamedBody)) {
     answer.drop()
     admitted = await admit(vault, principal, { ...call, action: 'send' })
     answer = await attempt(vault, admitted, outgoing)
     replayed = true
   }
-  // Told once per version: whoever verifies it makes one call of his own before anything is declared expired.
-  if (answer.upstream.status === 401) await reportRefusal(vault, admitted.child).catch(() => undefined)
+  // Told once per version: whoever verifies it makes one call of his own before anything is declared expired. A refused
+  // access token says nothing of a grant whose refresh is open: that the token endpoint's answer decides (REFRESH 4.8).
+  if (answer.upstream.status === 401 && renewal !== 'open') await reportRefusal(vault, admitted.child).catch(() => undefined)
   return { ...answer.finish(), replayed }
 }
 
-/** Whether a newer secret is in force than the one that the API refused. A refresh that fails leaves the caller the API's own answer. */
-async function refreshed(vault: SendContext, { principal, child }: Admitted): Promise<boolean> {
-  if (child.token === undefined) return false
+/** `none`: there is nothing to refresh · `newer`: another secret is in force than the one that the API refused · `open`: not yet. */
+type Renewal = 'none' | 'newer' | 'open'
+
+/** A refresh that fails leaves the caller the API's own answer. */
+async function renew(vault: SendContext, { principal, child }: Admitted): Promise<Renewal> {
+  if (child.token === undefined) return 'none'
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
-    return ((await vault.refresh(principal, order)).child?.version ?? 0) > child.version
+    const { outcome, child: found } = await vault.refresh(principal, order)
+    if ((found?.version ?? 0) > child.version) return 'newer'
+    return outcome === 'no_refresh_token' ? 'none' : 'open'
   } catch {
-    return false
+    return 'open'
   }
 }
 
