@@ -1,7 +1,7 @@
 /**
  * How fast it is, each row against its baseline in the same run.
  *
- *     npm run bench -- [--json FILE] [--only P1,F1] [--quick] [--profile DIR]
+ *     npm run bench -- [--json FILE] [--only P1,F1] [--quick] [--rounds N] [--profile DIR]
  *
  * `--quick` only shows that every row works: its figures say nothing. `--profile` writes a CPU profile of the vault's process.
  */
@@ -40,12 +40,14 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     profile: { type: 'string' },
+    rounds: { type: 'string' },
   },
 })
 
 const wanted = idsOf(values.only)
 const nodeOptions = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', values.profile]
-const bench = new Bench({ effort: values.quick ? QUICK : FULL, nodeOptions })
+const effort = values.quick ? QUICK : { ...FULL, rounds: Number(values.rounds ?? FULL.rounds) }
+const bench = new Bench({ effort, nodeOptions })
 const isPinned = pin(process.pid, 'load')
 const rows: Row[] = []
 try {
@@ -63,7 +65,8 @@ async function measure(group: Group): Promise<Row[]> {
   const start = performance.now()
   try {
     const found = (await group.run(bench)).filter(({ id }) => wanted.has(id))
-    console.error(`${found.map(({ id }) => id).join(' ')} · ${((performance.now() - start) / 1000).toFixed(1)} s`)
+    // At once: a run that is ended early keeps what it had.
+    console.error(`${tableOf(found, { judge: false })}\n${((performance.now() - start) / 1000).toFixed(1)} s\n`)
     return found
   } catch (error) {
     // The other rows have their worth without this one; the run as a whole has failed.
