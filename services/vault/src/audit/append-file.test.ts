@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '@credence/service'
 import { TestClock, tempHome } from '@credence/testkit'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -26,6 +27,11 @@ async function opened(path: string, options: Partial<AppendFileOptions> = {}): P
   return { file: result.file, texts: result.payloads.map(String) }
 }
 const text = (payload: string) => (): Buffer => Buffer.from(payload)
+
+/** What a long computation does to the process: nothing else of it runs meanwhile. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
 
 /** A real file whose disk can be full (a real ENOSPC from /dev/full) or hung. */
 async function sickDisk(path: string): Promise<{ open: () => Promise<AppendHandle>; full: boolean; hang: Promise<void> | undefined }> {
@@ -138,6 +144,16 @@ describe('an append file', () => {
     expect(made).toBeLessThan(50)
     expect(texts).toHaveLength(made + 1)
     expect(texts.at(-1)).toBe('after')
+  })
+
+  test('calls no disk late because the event loop was', async () => {
+    const { file } = await opened(freshPath(), { clock: systemClock })
+    const turns = Array.from({ length: 3 }, async () => {
+      const durable = file.append(text('busy'))
+      block(400)
+      await durable
+    })
+    await Promise.all(turns)
   })
 
   test('is emptied in its turn: what is given after a clear stays', async () => {

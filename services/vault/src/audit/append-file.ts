@@ -27,7 +27,7 @@ export type AppendHandle = Pick<FileHandle, 'stat' | 'read' | 'appendFile' | 'da
 export interface AppendFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** A hung disk must refuse, never hang its callers. */
+  /** A hung disk must refuse, never hang its callers: the longest wait while the event loop is free. */
   readonly deadlineMs: number
   /** Sees the whole frames before a torn end is cut; throws when the cut would hide more than what was never acknowledged. */
   readonly accept?: (payloads: readonly Buffer[]) => void
@@ -74,11 +74,17 @@ async function readWhole(handle: AppendHandle): Promise<Buffer> {
 interface Job {
   /** Absent: empty the file. */
   readonly payload?: () => Uint8Array
-  /** Monotonic time at which its caller must have an answer. */
-  readonly dueMs: number
+  /** How many more ticks its caller waits. */
+  ticksLeft: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
+
+/**
+ * A deadline is counted in ticks, not in time. Each tick is a turn of the event loop in which an answer of the disk would
+ * have been seen: a loop that lags makes the ticks long, but no disk late.
+ */
+const TICKS = 10
 
 /** One write and one fdatasync for all that came while the last ones were under way: a commit costs the same for 1 or 64. */
 class GroupCommit implements AppendFile {
@@ -115,9 +121,8 @@ class GroupCommit implements AppendFile {
   }
 
   #enqueue(payload?: () => Uint8Array): Promise<void> {
-    const { clock, deadlineMs } = this.#options
     const done = new Promise<void>((resolve, reject) => {
-      const job = { dueMs: clock.monotonicMs() + deadlineMs, resolve, reject }
+      const job = { ticksLeft: TICKS, resolve, reject }
       this.#waiting.push(payload === undefined ? job : { ...job, payload })
     })
     this.#flushing ??= this.#flush()
@@ -155,21 +160,19 @@ class GroupCommit implements AppendFile {
 
   /** One sleeper for all that wait: a timer per record would cost more than the record. */
   async #watch(): Promise<void> {
-    const { clock } = this.#options
+    const { clock, deadlineMs } = this.#options
     this.#watching = true
-    const next = (): Job | undefined => [...this.#writing, ...this.#waiting].find((job) => job.dueMs > clock.monotonicMs())
-    for (let oldest = next(); oldest !== undefined && !this.#closing.signal.aborted; oldest = next()) {
-      await clock.sleep(oldest.dueMs - clock.monotonicMs(), this.#closing.signal).catch(() => undefined)
-      this.#refuseLate()
+    while ([...this.#writing, ...this.#waiting].some(({ ticksLeft }) => ticksLeft > 0) && !this.#closing.signal.aborted) {
+      await clock.sleep(deadlineMs / TICKS, this.#closing.signal).catch(() => undefined)
+      this.#tick()
     }
     this.#watching = false
   }
 
   /** Whoever is late and not begun is forgotten: behind a hung disk the queue must not grow. */
-  #refuseLate(): void {
-    const isLate = (job: Job): boolean => job.dueMs <= this.#options.clock.monotonicMs()
-    for (const job of [...this.#writing, ...this.#waiting]) if (isLate(job)) job.reject(unavailable())
-    this.#waiting = this.#waiting.filter((job) => !isLate(job))
+  #tick(): void {
+    for (const job of [...this.#writing, ...this.#waiting]) if (--job.ticksLeft <= 0) job.reject(unavailable())
+    this.#waiting = this.#waiting.filter(({ ticksLeft }) => ticksLeft > 0)
   }
 }
 
