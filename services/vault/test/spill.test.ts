@@ -16,18 +16,16 @@ const spillFile = (): string => {
   return join(folder, readdirSync(folder)[0]!)
 }
 
-/**
- * A store that refuses every write of a refreshed row while `down` is set, as one does whose disk is gone: the failpoint
- * before the save is where an answer is spilled and not saved. Kills by signal are in test/torture.
- */
-function failAt(name: string): { failpoint: (reached: string) => void; armed: boolean } {
-  const fault = {
-    armed: false,
-    failpoint(reached: string) {
-      if (fault.armed && reached === name) throw new CodedError('INTERNAL', 'stopped here')
-    },
+/** A grant whose first refresh stopped at this point; later ones pass it. Kills by signal are in test/torture. */
+async function brokenOff(point: string, refreshClass: Parameters<typeof startGrantWorld>[0] = 'strict'): Promise<string> {
+  let stops = 1
+  const failpoint = (reached: string): void => {
+    if (reached === point && stops-- > 0) throw new CodedError('INTERNAL', 'stopped here')
   }
-  return fault
+  world = await startGrantWorld(refreshClass, { vault: { failpoint } })
+  const id = await world.grant()
+  await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+  return id
 }
 
 /** The next request is answered with this JSON, whatever it asks. */
@@ -45,12 +43,7 @@ function answerOnce(server: Server, json: string): void {
 
 describe('[B-1] an answer that was spilled and not saved', () => {
   test('is saved at the next start, and its token is in force without another POST', async () => {
-    const fault = failAt('FP6')
-    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    fault.armed = false
+    const id = await brokenOff('FP6')
     expect(statSync(spillFile()).size).toBeGreaterThan(0)
     await world.harness.down()
     await world.harness.up()
@@ -63,12 +56,7 @@ describe('[B-1] an answer that was spilled and not saved', () => {
   })
 
   test('that was saved before the stop is not saved twice', async () => {
-    const fault = failAt('FP7')
-    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    fault.armed = false
+    const id = await brokenOff('FP7')
     await world.harness.down()
     await world.harness.up()
     expect(await world.refresh(id, 1)).toMatchObject({ outcome: 'moved', version: 2 })
@@ -78,24 +66,14 @@ describe('[B-1] an answer that was spilled and not saved', () => {
   })
 
   test('is saved by the running vault too, when the store is back', async () => {
-    const fault = failAt('FP6')
-    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    fault.armed = false
+    const id = await brokenOff('FP6')
     await world.harness.clock.advance(91_000)
     await expect.poll(async () => (await world.refresh(id, 1)).outcome).toBe('moved')
     expect(world.posts()).toBe(1)
   })
 
   test('belongs to nobody after a reconnect: it is dropped, and the new secret stays', async () => {
-    const fault = failAt('FP6')
-    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    fault.armed = false
+    const id = await brokenOff('FP6')
     const other = await sealed(world.harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-static-123' }, credentialId: id })
     await promoted(world.harness, other, { generation: 2 })
     await world.harness.down()
@@ -106,15 +84,10 @@ describe('[B-1] an answer that was spilled and not saved', () => {
   })
 
   test('[S2-19] holds no token that can be read on the disk', async () => {
-    const fault = failAt('FP6')
-    world = await startGrantWorld('strict', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
+    await brokenOff('FP6')
     const bytes = readFileSync(spillFile())
     for (const token of world.outside.as.tokens()) expect(bytes.includes(token)).toBe(false)
     expect(existsSync(spillFile())).toBe(true)
-    fault.armed = false
   })
 
   test('with a token that nobody can find stays for a person, is told once, and goes with the grant', async () => {
@@ -136,12 +109,7 @@ describe('[B-1] an answer that was spilled and not saved', () => {
   })
 
   test('one damaged record does not keep the vault from its start', async () => {
-    const fault = failAt('FP6')
-    world = await startGrantWorld('grace', { vault: { failpoint: fault.failpoint } })
-    const id = await world.grant()
-    fault.armed = true
-    await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
-    fault.armed = false
+    const id = await brokenOff('FP6', 'grace')
     await world.harness.down()
     const bytes = readFileSync(spillFile())
     bytes[bytes.length - 1]! ^= 1
