@@ -156,6 +156,38 @@ describe('an append file', () => {
     await Promise.all(turns)
   })
 
+  test('takes along what nobody waits for: with the next write, at a tick, when asked, and at its close', async () => {
+    const path = freshPath()
+    const { file } = await opened(path)
+    const lazily = (payload: string): Promise<void> => file.append(text(payload), { lazy: true })
+    const texts = async (): Promise<string[]> => readFrames(await readFile(path)).payloads.map(String)
+    const first = lazily('first')
+    expect(await texts()).toEqual([])
+    await Promise.all([first, file.append(text('second'))])
+    expect(await texts()).toEqual(['first', 'second'])
+    const third = lazily('third')
+    await clock.advance(25)
+    await third
+    void lazily('fourth')
+    await file.flush()
+    expect(await texts()).toEqual(['first', 'second', 'third', 'fourth'])
+    void lazily('fifth')
+    await file.close()
+    expect((await texts()).at(-1)).toBe('fifth')
+  })
+
+  test('on a hung disk does not hang who asks for a flush', async () => {
+    const disk = await sickDisk(freshPath())
+    const { file } = await opened(freshPath(), { open: disk.open })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    disk.hang = promise
+    void file.append(text('never told'), { lazy: true }).catch(() => undefined)
+    const flushed = file.flush()
+    await clock.advance(250)
+    await flushed
+    resolve()
+  })
+
   test('is emptied in its turn: what is given after a clear stays', async () => {
     const path = freshPath()
     const { file } = await opened(path)

@@ -13,11 +13,14 @@ import { frame, readFrames } from './frames.ts'
 export interface AppendFile {
   /**
    * Resolves after fdatasync; rejects with AUDIT_UNAVAILABLE at the deadline or when the disk refuses. `payload` is made
-   * when its turn has come, and not at all when its caller has been refused by then.
+   * when its turn has come, and not at all when its caller has been refused by then. `lazy`: nobody waits for it, so it
+   * goes with what is written next, or a tenth of the deadline later.
    */
-  append(payload: () => Uint8Array): Promise<void>
+  append(payload: () => Uint8Array, options?: { readonly lazy: boolean }): Promise<void>
   /** Empties the file durably. */
   clear(): Promise<void>
+  /** Resolves when what was given by now is on the disk or was refused, at the deadline at the latest. */
+  flush(): Promise<void>
   close(): Promise<void>
 }
 
@@ -94,6 +97,8 @@ class GroupCommit implements AppendFile {
   #waiting: Job[] = []
   #writing: Job[] = []
   #flushing: Promise<void> | undefined
+  /** Of the job that was given last. */
+  #last: Promise<void> = Promise.resolve()
   #watching = false
   /** Up to here the file holds what was acknowledged. */
   #size: number
@@ -106,15 +111,25 @@ class GroupCommit implements AppendFile {
     this.#options = options
   }
 
-  append(payload: () => Uint8Array): Promise<void> {
-    return this.#enqueue(payload)
+  append(payload: () => Uint8Array, { lazy } = { lazy: false }): Promise<void> {
+    const done = this.#enqueue(payload)
+    if (!lazy) this.#start()
+    return done
   }
 
   clear(): Promise<void> {
-    return this.#enqueue()
+    const done = this.#enqueue()
+    this.#start()
+    return done
+  }
+
+  async flush(): Promise<void> {
+    this.#start()
+    await this.#last.catch(() => undefined)
   }
 
   async close(): Promise<void> {
+    this.#start()
     await this.#flushing
     this.#closing.abort()
     await this.#handle.close()
@@ -125,12 +140,16 @@ class GroupCommit implements AppendFile {
       const job = { ticksLeft: TICKS, resolve, reject }
       this.#waiting.push(payload === undefined ? job : { ...job, payload })
     })
-    this.#flushing ??= this.#flush()
+    this.#last = done
     if (!this.#watching) void this.#watch()
     return done
   }
 
-  async #flush(): Promise<void> {
+  #start(): void {
+    if (this.#waiting.length > 0) this.#flushing ??= this.#writeAll()
+  }
+
+  async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const clear = this.#waiting.findIndex((job) => job.payload === undefined)
       this.#writing = this.#waiting.splice(0, clear === -1 ? this.#waiting.length : Math.max(clear, 1))
@@ -173,6 +192,7 @@ class GroupCommit implements AppendFile {
   #tick(): void {
     for (const job of [...this.#writing, ...this.#waiting]) if (--job.ticksLeft <= 0) job.reject(unavailable())
     this.#waiting = this.#waiting.filter(({ ticksLeft }) => ticksLeft > 0)
+    this.#start()
   }
 }
 

@@ -20,6 +20,10 @@ import type { AuditRecord } from './record.ts'
 export interface AuditLog {
   /** Resolves when the record is durable; rejects with AUDIT_UNAVAILABLE. */
   append(record: AuditRecord): Promise<void>
+  /** For the end of a use, which nobody waits for: it goes with the next record or 25 ms later, or is lost with the disk. */
+  note(record: AuditRecord): void
+  /** Resolves when what was given by now is on the disk or was refused, within 250 ms. */
+  flush(): Promise<void>
   /** How many records the log holds and the HMAC of the last: what is anchored in the store. */
   head(): { readonly count: number; readonly mac: string }
   /** Called with each record that is in the log, also with one whose caller was refused because the disk was late. */
@@ -112,16 +116,20 @@ function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditL
   /** Of the batch that is being written. */
   let written: AuditRecord[] = []
   const listeners: ((record: AuditRecord) => void)[] = []
+  const append = (record: AuditRecord, options?: { lazy: boolean }): Promise<void> => {
+    const body = Buffer.from(JSON.stringify(record))
+    const linked = (): Buffer => {
+      // The chain is linked when the record is written, so that records stand in the file in the order of their HMACs.
+      next = { mac: chain(key, next.mac, body), count: next.count + 1 }
+      written.push(record)
+      return Buffer.concat([next.mac, body])
+    }
+    return file.append(linked, options)
+  }
   const log: AuditLog = {
-    async append(record) {
-      const body = Buffer.from(JSON.stringify(record))
-      await file.append(() => {
-        // The chain is linked when the record is written, so that records stand in the file in the order of their HMACs.
-        next = { mac: chain(key, next.mac, body), count: next.count + 1 }
-        written.push(record)
-        return Buffer.concat([next.mac, body])
-      })
-    },
+    append: (record) => append(record),
+    note: (record) => void append(record, { lazy: true }).catch(() => undefined),
+    flush: () => file.flush(),
     head: () => ({ count: durable.count, mac: durable.mac.toString('hex') }),
     onRecord: (listener) => void listeners.push(listener),
     close: () => file.close(),

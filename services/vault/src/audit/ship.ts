@@ -64,6 +64,7 @@ export async function startShipper(options: ShipperOptions): Promise<Shipper> {
     if (waiting.length < MOST_WAITING) waiting.push(record)
   })
   async function flushOnce(): Promise<void> {
+    await audit.flush()
     const batch = waiting
     const at = new Date(clock.now())
     waiting = []

@@ -202,7 +202,7 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
 }
 
 function end(vault: VaultContext, base: Admitted['base'], result: { readonly outcome: string; readonly status?: number }): void {
-  void vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', ...result }).catch(() => undefined)
+  vault.audit.note({ ...base, at: vault.clock.now(), phase: 'ended', ...result })
 }
 
 function codeOf(error: unknown): string {

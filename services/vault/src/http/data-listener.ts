@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CodedError, isCoded, PROBLEM_TYPE, problemOf } from '@credence/errors'
 import { currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
@@ -39,7 +40,10 @@ export async function startDataListener(options: DataListenerOptions): Promise<{
 
 async function answer(options: DataListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const aborted = new AbortController()
-  response.once('close', () => aborted.abort())
+  response.once('close', () => {
+    // An abort makes an exception with its stack: too dear for a call that came to its end.
+    if (!response.writableFinished) aborted.abort()
+  })
   let credentialId: string | undefined
   try {
     const [, id, path = '/', query = ''] = ROUTE.exec(request.url ?? '') ?? []
@@ -70,12 +74,18 @@ async function deliver(result: ProxyAnswer, response: ServerResponse): Promise<v
   const own = ['Credence-Origin', 'upstream', ...(result.replayed ? ['Credence-Replayed', 'true'] : [])]
   try {
     response.writeHead(result.status, [...result.headers.flat(), ...own])
-    response.flushHeaders()
+    flushBefore(result.body, response)
     await pipeline(result.body, response)
   } finally {
     // Also when the head cannot be written: the call upstream must not outlive its caller.
     result.body.destroy()
   }
+}
+
+/** A head whose body is there already goes out with it, in one write; a stream that is still silent must not hold it back. */
+function flushBefore(body: Readable, response: ServerResponse): void {
+  const flushing = setImmediate(() => response.flushHeaders())
+  body.once('data', () => clearImmediate(flushing))
 }
 
 /** What the caller still sends when he has his answer would be read as his next request: the connection ends with it. */
