@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Credence, createCredence } from '@credence/sdk'
-import { freePort, tempHome } from '@credence/testkit'
+import { tempHome } from '@credence/testkit'
 import { Person } from '../support/person.ts'
 import { type Platform, startPlatform } from '../support/platform.ts'
-import { repeated } from './patience.ts'
 import type { FailpointName, ServerClass } from './plan-kills.ts'
 import { startWitness, type Witness } from './witness.ts'
 
@@ -52,8 +51,6 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
   for (const serverClass of classes) witnesses.set(serverClass, await startWitness(serverClass, evidence.path))
   const person = new Person()
   const providers = new Map<ServerClass, string>()
-  // The redirect address is registered once, so the public port must outlive the process.
-  const publicPort = await freePort()
   let key: string | undefined
   let running: Platform | undefined
   const halt = async (): Promise<void> => {
@@ -61,9 +58,8 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
     await running?.process.exited
   }
   let starts = 0
-  const env = {
+  const settings = {
     ...REFRESH_SETTINGS,
-    CREDENCE_PUBLIC_PORT: String(publicPort),
     CREDENCE_EGRESS_ALLOW: [...witnesses.values()].flatMap(({ addresses }) => addresses).join(','),
   }
   return {
@@ -76,12 +72,9 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       await halt()
       const log = join(evidence.path, `failpoint-${++starts}.log`)
       const armed = failpoint === undefined ? {} : { CREDENCE_FAILPOINT: `${failpoint}@1`, CREDENCE_FAILPOINT_LOG: log }
-      const hit = (): boolean => existsSync(log)
-      running = await repeated(async () => {
-        // A first start that fails may have shown its key to nobody: such a home is of no use.
-        if (key === undefined) emptyFolder(home.path)
-        return startPlatform({ home: home.path, env: { ...env, ...armed } })
-      }, hit)
+      // The redirect address is registered once, so the public port must outlive the process.
+      const port = running === undefined ? {} : { CREDENCE_PUBLIC_PORT: new URL(running.public).port }
+      running = await startPlatform({ home: home.path, env: { ...settings, ...port, ...armed } })
       key ??= running.key
       if (key === undefined) throw new TypeError('the first start shows no key')
       const { admin, data, api } = running
@@ -90,7 +83,7 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       return {
         platform: running,
         credence: credence.forUser(USER),
-        failpointLog: () => (hit() ? readFileSync(log, 'utf8').trim().split('\n') : []),
+        failpointLog: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
       }
     },
     async close() {
@@ -101,10 +94,6 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       evidence.remove()
     },
   }
-}
-
-function emptyFolder(folder: string): void {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 async function register(

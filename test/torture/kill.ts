@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '@credence/testkit'
 import type { Arena, Run } from './arena.ts'
 import { type Connected, connect } from './connect.ts'
-import { repeated, waitFor } from './patience.ts'
+import { waitFor } from './patience.ts'
 import { FAILPOINTS, type PlannedKill } from './plan-kills.ts'
 import { use } from './use.ts'
 
@@ -26,10 +26,7 @@ const ARRIVAL_MS = 3_000
  */
 export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
   const run = await arena.start(plan.failpoint)
-  const connected = await repeated(
-    () => connectAndUse(arena, run, plan),
-    () => hasDied(run),
-  )
+  const connected = await connectAndUse(arena, run, plan)
   const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
   await expectDeath(run, plan)
   const diedAtMs = Date.now()

@@ -21,7 +21,7 @@ import { start as startRefresher } from '@credence/token-refresher'
 import { start as startVault } from '@credence/vault'
 import { start as startVerifier } from '@credence/verifier'
 import type { StandaloneConfig } from './config.ts'
-import { claimPorts } from './ports.ts'
+import { type ClaimedPorts, claimPorts } from './ports.ts'
 
 export interface StandaloneAdapters {
   readonly clock?: Clock
@@ -58,11 +58,11 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
   const { settings } = config
   const { clock = systemClock, random = systemRandom } = adapters
   const home = resolve(settings.home)
-  const ports = await claimPorts(settings.host, portsOf(settings))
-  const publicUrl = settings.publicUrl ?? `http://localhost:${ports.PUBLIC_PORT}`
-  await mkdir(home, { recursive: true, mode: 0o700 })
-  const stops: (() => Promise<void>)[] = []
+  const claimed = await claimPorts(settings.host, portsOf(settings), { known: ['PUBLIC_PORT', 'ADMIN_PORT'], random })
+  const publicUrl = settings.publicUrl ?? `http://localhost:${claimed.ports.PUBLIC_PORT}`
+  const stops: (() => Promise<void>)[] = [claimed.release]
   try {
+    await mkdir(home, { recursive: true, mode: 0o700 })
     const store = await openSqliteStore({ file: join(home, 'credence.db'), random })
     stops.push(() => store.close())
     const bus = await openEmbeddedBus({ store, clock, random, log: loggerOf('bus', adapters) })
@@ -79,14 +79,12 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
       )
       return { store, bus, clock, random, log: loggerOf(service, adapters), tracing, tls, peers }
     }
-    return await startServices({ config, ports, publicUrl, home, hand, addresses, stops })
+    return await startServices({ config, claimed, publicUrl, home, hand, addresses, stops })
   } catch (error) {
     await stopAll(stops)
     throw error
   }
 }
-
-type Ports = Record<keyof ReturnType<typeof portsOf>, number>
 
 function portsOf(settings: StandaloneConfig['settings']) {
   return {
@@ -104,7 +102,7 @@ function portsOf(settings: StandaloneConfig['settings']) {
 
 interface Starting {
   readonly config: StandaloneConfig
-  readonly ports: Ports
+  readonly claimed: ClaimedPorts<keyof ReturnType<typeof portsOf>>
   readonly publicUrl: string
   readonly home: string
   readonly hand: (service: ServiceName) => Handed
@@ -113,7 +111,8 @@ interface Starting {
 }
 
 async function startServices(at: Starting): Promise<RunningStandalone> {
-  const { config, ports, publicUrl, home, hand, addresses, stops } = at
+  const { config, claimed, publicUrl, home, hand, addresses, stops } = at
+  const { ports } = claimed
   const { settings, egress, refreshTimes } = config
   const { host } = settings
   const started = <R extends { readonly addresses: { readonly grpc: string }; stop(): Promise<void> }>(
@@ -156,6 +155,7 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
     adminUrl: `http://localhost:${ports.ADMIN_PORT}`,
     egress,
   }
+  await claimed.release()
   const gateway = started('gateway', await startGateway(gatewayConfig, hand('gateway')))
   const callers: RpcMount[] = [...registry.mounts, ...vault.mounts, ...verifier.mounts, ...refresher.mounts, ...gateway.mounts]
   const { log, tracing } = hand('gateway')
