@@ -10,7 +10,7 @@ import { unpackFields } from '../credential/secret-fields.ts'
 import { type GrantContext, grantBinding, refuseClosed, VERIFIER } from './begin-grant.ts'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
 import type { PendingGrant } from './pending-grant.ts'
-import { type ParsedTokenAnswer, parseTokenAnswer } from './token-answer.ts'
+import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
 
 export interface CompletedGrant {
@@ -77,8 +77,8 @@ interface Redemption {
 
 async function redeem(vault: GrantContext, principal: Principal, order: Redemption): Promise<CompletedGrant> {
   if (order.error !== '') {
-    // RFC 6749 §4.1.2.1: the codes are ASCII words; anything else is not repeated.
-    const provider_error = /^[\w.-]{1,48}$/.test(order.error) ? order.error : 'other'
+    // RFC 6749 §4.1.2.1 names them.
+    const provider_error = safeCode(order.error)
     throw new CodedError('GRANT_DENIED', `The provider did not go on (${provider_error}). Nothing was connected.`, {
       facts: { provider_error },
     })

@@ -1,4 +1,5 @@
 import type { RecipeOAuth, RecipeRefresh } from '@credence/provider'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 
@@ -97,9 +98,26 @@ describe('a refusal', () => {
   })
 
   test('[S2-19] whose code is no code is `other`: a server may send back what it was sent', () => {
-    for (const good of ['invalid_grant', 'BAD_REFRESH_TOKEN', 'AADSTS700082', 'error.code-x']) expect(safeCode(good)).toBe(good)
-    for (const bad of ['rt_9fK2mQ8x', 'a b', '', '1/abc', 'x'.repeat(60), '<b>', 'eyJhbGciOiJIUzI1NiJ9'])
-      expect(safeCode(bad)).toBe('other')
+    const code = (text: string): string => safeCode(text, Buffer.from('sent_token'))
+    for (const good of ['invalid_grant', 'BAD_REFRESH_TOKEN', 'AADSTS700082', 'error.code-x']) expect(code(good)).toBe(good)
+    const bad = [
+      'rt_9fK2mQ8x',
+      'rt_uuvpneqWTbeIPDyedVPTNyBfjzcpw_fx',
+      'rt_abcdefghijklmnopqrstuvwxyz',
+      'sent_token',
+      'token',
+      'a b',
+      '',
+      '1/abc',
+    ]
+    for (const text of [...bad, 'x'.repeat(60), '<b>', 'eyJhbGciOiJIUzI1NiJ9']) expect(code(text)).toBe('other')
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 24, maxLength: 48 }), (bytes) => {
+        // What chance takes as bytes of one range may look like words.
+        fc.pre(new Set(bytes).size > 16)
+        expect(code(Buffer.from(bytes).toString('base64url'))).toBe('other')
+      }),
+    )
     expect(parse({ error: 'rt_9fK2mQ8xLw' }, { status: 400 }).answer).toMatchObject({ code: 'other' })
   })
 })

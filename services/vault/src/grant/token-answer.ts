@@ -43,7 +43,7 @@ export function parseTokenAnswer(
   const code = textAt(found, '/error')
   if (code !== undefined && code !== '') {
     const descriptor = descriptorOf(code, textAt(found, '/error_description'), recipe)
-    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : safeCode(code)
+    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : safeCode(code, context.sentRefreshToken)
     return { answer: { kind: 'error', status: raw.status, code: folded, ...(descriptor === undefined ? {} : { descriptor }), ...wait } }
   }
   const saysNo = refused || textAt(found, '/ok') === 'false'
@@ -51,12 +51,16 @@ export function parseTokenAnswer(
   return { answer: { kind: 'unreadable', status: raw.status, mayHoldToken, ...wait } }
 }
 
+/** Words of one case, and digits only at the end: what chance makes of 64 characters does not look like that. */
+const CODE = /^(?:[a-z]{1,20}(?:[_.-][a-z]{1,20}){0,5}|[A-Z]{1,20}(?:[_.-][A-Z]{1,20}){0,5})\d{0,8}$/
+
 /**
- * An error code of RFC 6749 §5.2 or a provider's own: words, and digits only at the end. Anything else is not repeated, since
- * it goes into events and logs, and a server may send back what it was sent.
+ * An error code of RFC 6749 §5.2 or a provider's own. Anything else is not repeated, since it goes into events and logs, and a
+ * server may send back what it was sent: `other`.
  */
-export function safeCode(code: string): string {
-  return /^[A-Za-z][A-Za-z_.-]{0,39}\d{0,8}$/.test(code) ? code : 'other'
+export function safeCode(code: string, sent?: Uint8Array): string {
+  const isEcho = sent !== undefined && Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength).includes(code)
+  return CODE.test(code) && !isEcho ? code : 'other'
 }
 
 /**
