@@ -1,8 +1,7 @@
 import { createCredence } from '@credence/sdk'
-import { tempHome } from '@credence/testkit'
+import { scanMemory, tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect, type Journey, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
-import { scanMemory } from '../support/memory.ts'
 import { type Platform, startPlatform } from '../support/platform.ts'
 import { SECRETS } from '../support/world.ts'
 
@@ -11,6 +10,8 @@ const AT_ONCE = 16
 /** Answers without repeating what it got: what an API echoes passes the TLS layer's own buffers before anybody can wipe it. */
 const QUIET = '/status/200'
 const QUERY_SECRET = 'canary-query-5b1f7730c9de'
+/** As long as a JWT: memory that is freed behind it is not used again at once. */
+const LONG_SECRET = `canary-long-${'91c0f2a7e6d83b54'.repeat(80)}`
 
 const home = tempHome()
 let journey: Journey
@@ -30,7 +31,16 @@ beforeAll(async () => {
     }),
   )
   credentials.query = (await journey.ann.credentials.create({ providerId: provider.id, fields: { api_key: QUERY_SECRET } })).id
-  journey.world.apis.bearer.accept(({ query }) => query.get('key') === QUERY_SECRET)
+  const bearer = await journey.credence.providers.create(
+    JSON.stringify({
+      display_name: 'Long token',
+      auth_patterns: [{ type: 'BEARER', fields: [{ field_name: 'token', required: true }] }],
+      proxy_url: 'https://api.example.com',
+      proxy_enabled: true,
+    }),
+  )
+  credentials.long = (await journey.ann.credentials.create({ providerId: bearer.id, fields: { token: LONG_SECRET } })).id
+  journey.world.apis.bearer.accept(({ query, token }) => query.get('key') === QUERY_SECRET || token === LONG_SECRET)
   // The secrets came in through this process: the calls are made by one that never saw them but in the vault's hands.
   await journey.platform.process.stop()
   platform = await startPlatform({ home: home.path, env: journey.world.env })
@@ -42,8 +52,9 @@ afterAll(async () => {
   home.remove()
 })
 
+/** Of the raw form the second half: what has been freed has lost its beginning, and no more. */
 const formsOf = (secret: string): Record<string, Buffer> => ({
-  raw: Buffer.from(secret),
+  raw: Buffer.from(secret.slice(secret.length / 2)),
   utf16: Buffer.from(secret, 'utf16le'),
   base64: Buffer.from(Buffer.from(`${secret}:`).toString('base64')),
   hex: Buffer.from(Buffer.from(secret).toString('hex')),
@@ -56,7 +67,13 @@ test('[S2-17] a second after a thousand calls of each placement no secret is lef
   }
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   const token = journey.world.apis.asana.requests.at(-1)?.headers.authorization?.replace('Bearer ', '') ?? ''
-  const secrets: Record<string, string> = { header: SECRETS.attention, basic: SECRETS.freshdesk, query: QUERY_SECRET, oauth: token }
+  const secrets: Record<string, string> = {
+    header: SECRETS.attention,
+    basic: SECRETS.freshdesk,
+    query: QUERY_SECRET,
+    oauth: token,
+    long: LONG_SECRET,
+  }
   for (const [name, secret] of Object.entries(secrets)) {
     const found = scanMemory(platform.process.pid, formsOf(secret))
     console.log(`memory after ${CALLS} calls, ${name}: ${JSON.stringify(found)}`)

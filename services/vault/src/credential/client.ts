@@ -82,7 +82,7 @@ export async function openClients(store: DocumentStore, envelope: Envelope, keys
       const doc = await find(id, project)
       const binding = bindingOf(id, project, doc.generation)
       using dataKey = await envelope.dataKey(doc.sealed, binding)
-      const secret = dataKey.open(doc.sealed, binding)
+      const secret = await dataKey.open(doc.sealed, binding)
       return { oauthClientId: doc.oauthClientId, secret, generation: doc.generation, [Symbol.dispose]: () => void secret.fill(0) }
     },
     generation: async (id) => (await clients.get(id))?.generation ?? 0,

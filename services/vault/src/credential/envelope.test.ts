@@ -6,7 +6,7 @@ import { seededRandom } from '@credence/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProjectKey, ProjectKeys } from '../keys/project-keys.ts'
-import { closeBox, openBox } from './aead.ts'
+import { closeBox, openBox, openLongBox } from './aead.ts'
 import type { Sealed } from './child.ts'
 import { type Binding, createEnvelope, type FenceFields, sameFence } from './envelope.ts'
 import { packFields, unpackFields } from './secret-fields.ts'
@@ -43,7 +43,7 @@ const fence: FenceFields = {
 async function refusal(sealed: Sealed, at: Binding): Promise<string> {
   try {
     using dataKey = await envelope.dataKey(sealed, at)
-    return dataKey.open(sealed, at).toString('latin1')
+    return (await dataKey.open(sealed, at)).toString('latin1')
   } catch (error) {
     return isCoded(error) ? error.code : String(error)
   }
@@ -63,7 +63,7 @@ describe('[B-7] the envelope', () => {
         const { sealed, dataKey } = await envelope.seal(packFields(given), binding)
         dataKey[Symbol.dispose]()
         using again = await envelope.dataKey(sealed, binding)
-        const back = unpackFields(again.open(sealed, binding))
+        const back = unpackFields(await again.open(sealed, binding))
         expect([...back].map(([name, value]) => [name, [...value]])).toEqual([...given].map(([name, value]) => [name, [...value]]))
       }),
       { numRuns: 200 },
@@ -112,6 +112,23 @@ describe('[B-7] the envelope', () => {
     const box = closeBox(Buffer.alloc(0), context, Buffer.alloc(12))
     expect(openBox(box, context)).toHaveLength(0)
     for (let tag = 0; tag < 16; tag++) expect(() => openBox(box.subarray(0, 12 + tag), context)).toThrow()
+  })
+
+  test('opens boxes of every length to the same bytes, in pieces and whole, and none that was altered', async () => {
+    const context = { key: Buffer.alloc(32, 1), aad: Buffer.from('aad') }
+    for (const length of [0, 1, 14, 15, 16, 30, 511, 512, 513, 5000]) {
+      const plain = Buffer.alloc(length, 'plain')
+      const box = closeBox(plain, context, Buffer.alloc(12, length))
+      expect(openBox(box, context).equals(plain)).toBe(true)
+      expect((await openLongBox(box, context)).equals(plain)).toBe(true)
+      for (const at of [0, 12, box.byteLength - 1]) {
+        const altered = Buffer.from(box)
+        altered[at]! ^= 1
+        expect(() => openBox(altered, context)).toThrow(expect.objectContaining({ code: 'CREDENTIAL_QUARANTINED' }))
+        await expect(openLongBox(altered, context)).rejects.toMatchObject({ code: 'CREDENTIAL_QUARANTINED' })
+      }
+      await expect(openLongBox(box, { ...context, aad: Buffer.from('other') })).rejects.toMatchObject({ code: 'CREDENTIAL_QUARANTINED' })
+    }
   })
 
   test('a key that opens two boxes is refused by its commitment', async () => {
@@ -181,7 +198,7 @@ describe('[B-7] the sealed format', () => {
       commitment: bytes('commitment'),
     }
     using dataKey = await old.dataKey(sealed, vector.binding)
-    const fields = unpackFields(dataKey.open(sealed, vector.binding))
+    const fields = unpackFields(await dataKey.open(sealed, vector.binding))
     expect(Object.fromEntries([...fields].map(([name, value]) => [name, value.toString('hex')]))).toEqual(vector.fields)
     expect(dataKey.fenceMac(vector.binding, vector.fence).toString('hex')).toBe(vector.fenceMac)
   })

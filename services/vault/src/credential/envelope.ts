@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Random } from '@credence/service'
 import type { ProjectKey, ProjectKeys } from '../keys/project-keys.ts'
-import { closeBox, nonceBytes, openBox } from './aead.ts'
+import { closeBox, nonceBytes, openBox, openLongBox } from './aead.ts'
 import type { Access, Sealed } from './child.ts'
 import { sameBytes } from './same-bytes.ts'
 
@@ -21,7 +21,7 @@ export type FenceFields = Omit<Access, 'mac'>
 
 /** A data key in the hand: opens its box and signs its fence, then is wiped. */
 export interface DataKey extends Disposable {
-  open(sealed: Sealed, binding: Binding): Buffer
+  open(sealed: Sealed, binding: Binding): Promise<Buffer>
   fenceMac(binding: Pick<Binding, 'project' | 'credential'>, fence: FenceFields): Buffer
 }
 
@@ -86,7 +86,7 @@ export function createEnvelope(keys: ProjectKeys, random: Random): Envelope {
 
 function dataKeyOf(dek: Buffer): DataKey {
   return {
-    open: (sealed, binding) => openBox(sealed.box, { key: dek, aad: boxAad(binding) }),
+    open: (sealed, binding) => openLongBox(sealed.box, { key: dek, aad: boxAad(binding) }),
     fenceMac(binding, fence) {
       const key = createHmac('sha256', dek).update(FENCE).digest()
       const mac = createHmac('sha256', key).update(canonicalFence(binding, fence)).digest()

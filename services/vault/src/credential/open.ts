@@ -22,7 +22,7 @@ export async function openSecret(vault: VaultContext, child: Child): Promise<Ope
   const binding = secretBinding(child, recipe)
   using dataKey = await vault.envelope.dataKey(child.sealed, binding)
   checkFence(dataKey, child)
-  return opened(dataKey.open(child.sealed, binding), { plain: child.plain, hosts: binding.filled, recipe })
+  return opened(await dataKey.open(child.sealed, binding), { plain: child.plain, hosts: binding.filled, recipe })
 }
 
 /** Opens a candidate, for its probe alone. */
@@ -33,7 +33,7 @@ export async function openCandidate(vault: VaultContext, child: Child, candidate
   const recipe = await vault.recipes.get(candidate.recipe)
   const binding = candidateBinding(child, candidate, recipe)
   using dataKey = await vault.envelope.dataKey(candidate.sealed, binding)
-  return opened(dataKey.open(candidate.sealed, binding), { plain: candidate.plain, hosts: binding.filled, recipe })
+  return opened(await dataKey.open(candidate.sealed, binding), { plain: candidate.plain, hosts: binding.filled, recipe })
 }
 
 function checkFence(dataKey: DataKey, child: Child): void {

@@ -66,7 +66,7 @@ async function inForce(vault: VaultContext, child: Child & { candidate: Candidat
   }
   const binding = secretBinding(next, recipe)
   using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
-  const { sealed, dataKey } = await vault.envelope.seal(candidateKey.open(candidate.sealed, bound), binding)
+  const { sealed, dataKey } = await vault.envelope.seal(await candidateKey.open(candidate.sealed, bound), binding)
   using key = dataKey
   const promoted: Child = {
     ...next,

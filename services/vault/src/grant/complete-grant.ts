@@ -117,7 +117,7 @@ async function exchange(
   const { token: hosts } = fillHosts(recipe, pending.plain)
   const binding = grantBinding(pending, recipe)
   using dataKey = await vault.envelope.dataKey(pending.sealed, binding)
-  const opened = dataKey.open(pending.sealed, binding)
+  const opened = await dataKey.open(pending.sealed, binding)
   const result = await span('vault.token_request', { credential_id: pending.credential }, () =>
     postToken(
       vault.egress,
