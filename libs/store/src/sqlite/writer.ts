@@ -5,6 +5,8 @@ import type { CollectionSpec } from '../document-store.ts'
 import { type Fault, storeUnavailable } from './fault.ts'
 import type { FaultAnswer, Outcome, Reply, Request, Write, WriterOptions } from './protocol.ts'
 
+/** A reason, so that no exception with its stack is made for each commit. */
+const ANSWERED = 'answered'
 /** More would let one slow transaction delay many callers; fewer would pay an fsync more often. */
 const MAX_GROUP = 64
 
@@ -127,7 +129,7 @@ export class Writer {
   #take(reply: Reply): void {
     const flight = this.#flight
     this.#flight = undefined
-    flight?.answered.abort()
+    flight?.answered.abort(ANSWERED)
     if (this.#refusal === 'stalled') this.#refusal = undefined
     for (const [position, { settle }] of flight?.pending.entries() ?? []) settle(answerAt(reply, position))
     this.#schedule()
@@ -139,7 +141,7 @@ export class Writer {
     const pending = [...(this.#flight?.pending ?? []), ...this.#queue]
     this.#queue = []
     if (this.#flight) {
-      this.#flight.answered.abort()
+      this.#flight.answered.abort(ANSWERED)
       this.#flight = { ...this.#flight, pending: [] }
     }
     for (const { settle } of pending) settle({ kind: 'fault', fault })
