@@ -1,4 +1,3 @@
-import { isIP } from 'node:net'
 import { CodedError } from '@credence/errors'
 import { traceHeaders } from '@credence/service'
 import { ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js'
@@ -12,7 +11,9 @@ import {
   type TsProtoServiceDefinition,
 } from 'nice-grpc'
 import { errorDetailsClientMiddleware } from 'nice-grpc-error-details'
+import type { ServiceName } from './allow-table.ts'
 import { fromStatus } from './error-status.ts'
+import { spiffeServiceOf } from './peer-interceptor.ts'
 import { encodePrincipal, PRINCIPAL_KEY, type Principal } from './principal.ts'
 import type { TlsIdentity } from './server.ts'
 
@@ -26,26 +27,45 @@ export interface RpcChannel {
 const DEFAULT_DEADLINE_MS = 30_000
 const MAX_MESSAGE_BYTES = 1024 * 1024
 
-/** Opens lazily; reconnects by itself. `tls` absent: plaintext. `authorization` is sent with every call of a caller. */
-export function openChannel(
-  address: string,
-  options: { readonly tls?: TlsIdentity; readonly authorization?: string; readonly user?: string } = {},
-): RpcChannel {
-  const { tls } = options
-  const credentials =
-    tls === undefined
-      ? ChannelCredentials.createInsecure()
-      : ChannelCredentials.createSsl(Buffer.from(tls.caPem), Buffer.from(tls.keyPem), Buffer.from(tls.certPem))
+/** Calls go round over all replicas that the name has; those in which one goes away are made on another. */
+const EVERY_REPLICA = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] })
+
+export interface OpenChannelOptions {
+  /** Mutual TLS; absent: plaintext. */
+  readonly tls?: TlsIdentity
+  /** The service that must be there, by its certificate. Default: any of the authority's. */
+  readonly peer?: ServiceName
+  /** Sent with every call of a caller. */
+  readonly authorization?: string
+  readonly user?: string
+}
+
+/**
+ * Opens lazily; reconnects by itself. `address` is `host:port`, where the name may have many addresses, or several
+ * `ip:port` behind one another with commas.
+ */
+export function openChannel(address: string, options: OpenChannelOptions = {}): RpcChannel {
   const channelOptions: ChannelOptions = {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.use_local_subchannel_pool': 1,
-    // TLS has no server name for an address (RFC 6066 §3); every certificate of ours is good for localhost too.
-    ...(tls !== undefined && isIP(address.replace(/:\d+$/, '')) !== 0 ? { 'grpc.ssl_target_name_override': 'localhost' } : {}),
+    'grpc.service_config': EVERY_REPLICA,
+    // TLS has no server name for an address (RFC 6066 §3); what counts is the service that the certificate names.
+    ...(options.tls === undefined ? {} : { 'grpc.ssl_target_name_override': 'localhost' }),
   }
-  const channel = createChannel(address, credentials, channelOptions)
+  const channel = createChannel(address.includes(',') ? `ipv4:${address}` : address, credentialsOf(options), channelOptions)
   // The first one attached is the innermost: details are read before the error is mapped.
   const factory = createClientFactory().use(errorDetailsClientMiddleware).use(mapErrors(options))
   return { client: (definition) => factory.create(definition, channel) as never, close: () => channel.close() }
+}
+
+function credentialsOf({ tls, peer }: OpenChannelOptions): ChannelCredentials {
+  if (tls === undefined) return ChannelCredentials.createInsecure()
+  const checkServerIdentity = (_host: string, { subjectaltname = '' }: { subjectaltname?: string | undefined }): Error | undefined => {
+    const found = spiffeServiceOf(subjectaltname)
+    return found !== undefined && (peer === undefined || found === peer) ? undefined : new TypeError(`this is not the ${peer ?? 'service'}`)
+  }
+  const [ca, key, cert] = [tls.caPem, tls.keyPem, tls.certPem].map((pem) => Buffer.from(pem))
+  return ChannelCredentials.createSsl(ca, key, cert, { checkServerIdentity })
 }
 
 /** Call options that carry a principal to another service, with a deadline (default 30 s) and an abort signal. */

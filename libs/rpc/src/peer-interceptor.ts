@@ -1,6 +1,11 @@
 import { ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder } from '@grpc/grpc-js'
 import { PEER_KEY } from './mount.ts'
 
+/** The service that a certificate's alternative names speak of. */
+export function spiffeServiceOf(subjectAltName: string): string | undefined {
+  return SPIFFE.exec(subjectAltName)?.[1]
+}
+
 const SPIFFE = /(?:^|, )URI:spiffe:\/\/credence\/([a-z-]+)(?:,|$)/
 
 /**
@@ -12,7 +17,7 @@ export const peerInterceptor: ServerInterceptor = (_method, call) => {
     .withOnReceiveMetadata((metadata, next) => {
       metadata.remove(PEER_KEY)
       const names = call.getAuthContext().sslPeerCertificate?.subjectaltname
-      const service = names === undefined ? undefined : SPIFFE.exec(names)?.[1]
+      const service = names === undefined ? undefined : spiffeServiceOf(names)
       if (service !== undefined) metadata.set(PEER_KEY, service)
       next(metadata)
     })

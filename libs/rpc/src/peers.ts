@@ -20,7 +20,7 @@ export function openPeers(options: { readonly tls: TlsIdentity; readonly address
       if (known !== undefined) return known as Client<D>
       const address = options.address(service)
       if (address === undefined) throw new CodedError('UNAVAILABLE', `The ${service} has not started.`)
-      const channel = channels.get(service) ?? openChannel(address, { tls: options.tls })
+      const channel = channels.get(service) ?? openChannel(address, { tls: options.tls, peer: service })
       channels.set(service, channel)
       const client = channel.client(definition)
       clients.set(definition.fullName, client)

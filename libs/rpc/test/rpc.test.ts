@@ -74,6 +74,58 @@ const vaultAs = (name: string, tls = identity(name)) =>
   openPeers({ tls, address: () => `127.0.0.1:${service.port}` }).client('vault', VaultServiceDefinition)
 const code = (error: unknown): unknown => (error instanceof CodedError ? error.code : error)
 
+describe('a channel between services', () => {
+  test('[S2-20] speaks to the service that it means, by its certificate, and to no other of the same authority', async () => {
+    const impostor = await serveRpc({ host: '127.0.0.1', port: 0, mounts: [mountOf()], log, tracing, tls: identity('verifier') })
+    const address = (): string => `127.0.0.1:${impostor.port}`
+    const before = seen.length
+    const client = openPeers({ tls: identity('registry'), address }).client('vault', VaultServiceDefinition)
+    expect(await client.putRecipe({ recipeId: 'x', recipe: Buffer.alloc(0) }, callAs(servicePrincipal('registry'))).catch(code)).toBe(
+      'UNAVAILABLE',
+    )
+    expect(seen.length).toBe(before)
+    await impostor.stop()
+  })
+
+  test('[C-1] goes round over the replicas, and goes on when one of them stops', async () => {
+    const replicas = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        let calls = 0
+        const count = async (): Promise<object> => {
+          calls++
+          return {}
+        }
+        const methods = Object.fromEntries(Object.keys(VaultServiceDefinition.methods).map((method) => [method, count]))
+        const mounts = [rpcMount(VaultServiceDefinition, methods as never)]
+        const server = await serveRpc({ host: '127.0.0.1', port: 0, mounts, log, tracing, tls: identity('vault') })
+        return { name, server, calls: () => calls }
+      }),
+    )
+    const address = (): string => replicas.map(({ server }) => `127.0.0.1:${server.port}`).join(',')
+    const peers = openPeers({ tls: identity('registry'), address })
+    const push = () =>
+      peers
+        .client('vault', VaultServiceDefinition)
+        .putRecipe({ recipeId: 'x', recipe: Buffer.alloc(0) }, callAs(servicePrincipal('registry')))
+    // Until both are connected the first one has them all.
+    await expect
+      .poll(async () => {
+        await push()
+        return replicas.every(({ calls }) => calls() > 0)
+      })
+      .toBe(true)
+    const [first, second] = replicas
+    const stopped = first!.server.stop()
+    const before = second!.calls()
+    for (let i = 0; i < 20; i++) await push()
+    await stopped
+    for (let i = 0; i < 20; i++) await push()
+    expect(second!.calls() - before).toBeGreaterThanOrEqual(20)
+    peers.close()
+    await second!.server.stop()
+  })
+})
+
 describe('service listener', () => {
   test('[S2-20] believes a principal from the gateway and from nobody else', async () => {
     const principal: Principal = {
