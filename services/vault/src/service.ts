@@ -108,7 +108,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
   const { folder, keyFile } = config
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const root = openKeyFile({ file: keyFile, random, writtenWith: await writtenWith(store) })
-  const keys = await openProjectKeys({ store, root, clock, random })
+  const keys = await openProjectKeys({ store, root, clock, random, isReplicated: config.fenceMaxAgeMs > 0 })
   const installationKey = (await keys.first(INSTALLATION)).key.export()
   const keyFor = (label: string): Uint8Array => createHmac('sha256', installationKey).update(label).digest()
   const instances = await openInstances({ folder, store, clock, random, log, times: config.refreshTimes })
@@ -145,7 +145,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     clients: await openClients(store, envelope, keys),
     pendingGrants: await openPendingGrants(store),
     requests: await store.collection<RequestDoc>(REQUEST_COLLECTION),
-    callers: await openCallers({ store, macKey: keyFor('callers v1'), clock }),
+    callers: await openCallers({ store, macKey: keyFor('callers v1'), clock, maxAgeMs: config.fenceMaxAgeMs }),
     digestKey: keyFor('digests v1'),
     reconnectUrl: (id: string) => `${config.publicUrl}/r/${id}`,
     fenceMaxAgeMs: config.fenceMaxAgeMs,

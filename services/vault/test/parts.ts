@@ -43,7 +43,13 @@ export async function openParts(options: { egress?: EgressSettings; openAudit?: 
   const folder = join(home.path, 'vault')
   const key = Buffer.alloc(32, 1)
   const store = await openSqliteStore({ file: join(home.path, 'data.sqlite'), random })
-  const keys = await openProjectKeys({ store, root: openKeyFile({ file: join(home.path, 'key'), random }), clock, random })
+  const keys = await openProjectKeys({
+    store,
+    root: openKeyFile({ file: join(home.path, 'key'), random }),
+    clock,
+    random,
+    isReplicated: false,
+  })
   const envelope = createEnvelope(keys, random)
   const floors = createFloors([])
   const spill = await openSpill({ folder, instance: 'vault', key, clock, random })

@@ -14,7 +14,7 @@ let callers: Callers
 
 beforeAll(async () => {
   store = await openSqliteStore({ file: join(home.path, 'data.sqlite'), random: systemRandom })
-  callers = await openCallers({ store, macKey: Buffer.alloc(32, 1), clock })
+  callers = await openCallers({ store, macKey: Buffer.alloc(32, 1), clock, maxAgeMs: 0 })
 })
 afterAll(() => store.close())
 
@@ -92,7 +92,7 @@ describe('a caller', () => {
   test('a read that began before a revocation does not bring the key back', async () => {
     const { key, sha256, fields } = await put()
     const slow = flakyStore(store)
-    const other = await openCallers({ store: slow, macKey: Buffer.alloc(32, 1), clock })
+    const other = await openCallers({ store: slow, macKey: Buffer.alloc(32, 1), clock, maxAgeMs: 0 })
     const { promise, resolve } = Promise.withResolvers<void>()
     slow.slow = promise
     const reading = other.authenticate({ authorization: `Bearer ${key}`, user: '' }, 'http').then(
@@ -116,9 +116,35 @@ describe('a caller', () => {
     expect(callers.inForce(principal)).toBe(false)
   })
 
+  test('[S2-3] whose key is taken back at one replica is known to no other when that answers', async () => {
+    const replica = (): Promise<Callers> => openCallers({ store, macKey: Buffer.alloc(32, 1), clock, maxAgeMs: 250 })
+    const [here, there] = [await replica(), await replica()]
+    const { key, sha256, fields } = await put()
+    const shown = { authorization: `Bearer ${key}`, user: '' }
+    const principal = await there.authenticate(shown, 'http')
+    await clock.advance(250)
+    expect(there.inForce(principal)).toBe(true)
+    await clock.advance(1)
+    // Too long ago to be sure: asked again, and still in force.
+    expect(there.inForce(principal)).toBe(false)
+    await there.confirm(principal)
+    expect(there.inForce(principal)).toBe(true)
+    let answered = false
+    const taking = here.set(sha256, { ...fields, generation: 4, state: 'revoked' }).then(() => {
+      answered = true
+    })
+    await expect.poll(() => clock.sleeping).toBe(1)
+    expect([answered, there.inForce(principal)]).toEqual([false, true])
+    await clock.advance(300)
+    await taking
+    expect(there.inForce(principal)).toBe(false)
+    await expect(there.confirm(principal)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await expect(there.authenticate(shown, 'http')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
   test('whose record was written by another hand is not known', async () => {
     const { key, sha256 } = await put()
-    const stranger = await openCallers({ store, macKey: Buffer.alloc(32, 2), clock })
+    const stranger = await openCallers({ store, macKey: Buffer.alloc(32, 2), clock, maxAgeMs: 0 })
     await expect(stranger.authenticate({ authorization: `Bearer ${key}`, user: '' }, 'http')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     })

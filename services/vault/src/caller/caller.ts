@@ -4,6 +4,7 @@ import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Clock } from '@credence/service'
 import type { Collection, Doc, DocumentStore } from '@credence/store'
+import { ageMs, type ReadAt, readAtNow, untilAgedOut } from '../credential/read-at.ts'
 import { sameBytes } from '../credential/same-bytes.ts'
 
 /** A caller's key as the vault keeps it: under its SHA-256, with a MAC so that a storage writer cannot add himself. */
@@ -34,34 +35,59 @@ export interface Callers {
    * call names another user already.
    */
   actFor(principal: Principal, user: string): Principal
-  /** False when the key of a principal that `authenticate` gave was taken back since; asked in the tick that writes a secret. */
+  /**
+   * Whether the key of a principal that `authenticate` gave is known to be in force still; asked in the tick that writes a
+   * secret. False: `confirm` tells.
+   */
   inForce(principal: Principal): boolean
-  /** Takes what the registry pushed; an older generation is ignored. In force when it resolves. */
+  /** Reads the principal's key again where that was too long ago. Throws UNAUTHENTICATED when it was taken back. */
+  confirm(principal: Principal): Promise<void>
+  /** Takes what the registry pushed; an older generation is ignored. In force on every replica when it resolves. */
   set(keySha256: Uint8Array, fields: CallerFields): Promise<void>
 }
 
+export interface CallersOptions {
+  readonly store: DocumentStore
+  readonly macKey: Uint8Array
+  readonly clock: Clock
+  /** How old what was read of a key may be when a use begins. 0: this is the only replica, and every change comes through its `set`. */
+  readonly maxAgeMs: number
+}
+
+interface Known {
+  readonly doc: CallerDoc
+  readonly readAt: ReadAt
+}
+
+/** Of a key when it is made. */
+const FIRST_GENERATION = 1
 /** Bounds the memory of a vault however many keys there are. */
 const MOST_KNOWN = 10_000
 
-export async function openCallers(options: { store: DocumentStore; macKey: Uint8Array; clock: Clock }): Promise<Callers> {
+export async function openCallers(options: CallersOptions): Promise<Callers> {
+  const { clock, maxAgeMs } = options
   const callers = await options.store.collection<CallerDoc>({ name: 'vault_callers', indexes: [] })
-  // Every change of a caller comes through `set` of a replica: this one's memory is changed there.
-  const known = new Map<string, CallerDoc>()
+  const known = new Map<string, Known>()
   const keyOf = new WeakMap<Principal, string>()
-  function remember(doc: CallerDoc): CallerDoc {
+  function remember(doc: CallerDoc, readAt: ReadAt): CallerDoc {
     known.delete(doc.id)
-    known.set(doc.id, doc)
+    known.set(doc.id, { doc, readAt })
     if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!)
     return doc
   }
+  function remembered(hash: string): CallerDoc | undefined {
+    const found = known.get(hash)
+    return found === undefined || (maxAgeMs > 0 && ageMs(clock, found.readAt) > maxAgeMs) ? undefined : found.doc
+  }
   async function find(hash: string): Promise<CallerDoc | undefined> {
-    const cached = known.get(hash)
+    const cached = remembered(hash)
     if (cached !== undefined) return cached
+    const readAt = readAtNow(clock)
     const doc = await callers.get(hash, { fresh: true })
     if (doc === undefined || !sameBytes(macOf(options.macKey, doc.id, doc), doc.mac)) return undefined
     // A read that began before a `set` may end after it.
-    const newer = known.get(hash)
-    return newer !== undefined && newer.generation >= doc.generation ? newer : remember(doc)
+    const newer = known.get(hash)?.doc
+    return newer !== undefined && newer.generation > doc.generation ? newer : remember(doc, readAt)
   }
   function actFor(principal: Principal, user: string): Principal {
     const acting = actingFor(principal, user)
@@ -69,25 +95,28 @@ export async function openCallers(options: { store: DocumentStore; macKey: Uint8
     if (hash !== undefined) keyOf.set(acting, hash)
     return acting
   }
-  const isActive = (doc: CallerDoc): boolean =>
-    doc.state === 'active' && (doc.expiresAt === undefined || doc.expiresAt.getTime() > options.clock.now())
+  const isActive = (doc: CallerDoc | undefined): doc is CallerDoc =>
+    doc?.state === 'active' && (doc.expiresAt === undefined || doc.expiresAt.getTime() > clock.now())
   return {
     async authenticate(shown, via) {
       const key = /^bearer (crd_[A-Za-z0-9_-]{20,})$/i.exec(shown.authorization)?.[1]
       const caller = key === undefined ? undefined : await find(createHash('sha256').update(key).digest('hex'))
-      if (caller === undefined || !isActive(caller)) throw new CodedError('UNAUTHENTICATED')
+      if (!isActive(caller)) throw new CodedError('UNAUTHENTICATED')
       const principal = principalOf(caller, via)
       keyOf.set(principal, caller.id)
       return actFor(principal, shown.user)
     },
     actFor,
-    inForce(principal) {
-      const caller = known.get(keyOf.get(principal) ?? '')
-      return caller === undefined || isActive(caller)
+    inForce: (principal) => isActive(remembered(keyOf.get(principal) ?? '')),
+    async confirm(principal) {
+      if (!isActive(await find(keyOf.get(principal) ?? ''))) throw new CodedError('UNAUTHENTICATED')
     },
     async set(keySha256, fields) {
       const id = Buffer.from(keySha256).toString('hex')
-      remember(await put(callers, { id, v: 1, ...fields, mac: macOf(options.macKey, id, fields) }))
+      const stored = await put(callers, { id, v: 1, ...fields, mac: macOf(options.macKey, id, fields) })
+      remember(stored, readAtNow(clock))
+      // A new key is not known to other replicas yet; what an older one could do more has to age out there.
+      if (fields.generation > FIRST_GENERATION) await untilAgedOut(clock, maxAgeMs)
     },
   }
 }

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import { authorize } from './authorize.ts'
 import { boundHosts } from './binding.ts'
 import type { Access, Child } from './child.ts'
+import { type ReadAt, readAtNow } from './read-at.ts'
 import { auditBase } from './record-change.ts'
 import { targetOf } from './target.ts'
 import type { VaultContext } from './vault-context.ts'
@@ -20,7 +21,7 @@ export interface Asked {
 export interface Permitted {
   readonly child: Child & { access: Access }
   readonly target: URL
-  readonly readAt: { readonly monotonicMs: number; readonly wallMs: number }
+  readonly readAt: ReadAt
 }
 
 /** What `Send` and `Check` share: who, which child, whether, and the record on the disk. */
@@ -34,7 +35,7 @@ const REFUSED_METHODS: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
 /** One read and every rule. It is asked again when the fence moved before the secret was written. */
 export async function permitted(vault: VaultContext, principal: Principal, asked: Asked): Promise<Permitted> {
-  const readAt = { monotonicMs: vault.clock.monotonicMs(), wallMs: vault.clock.now() }
+  const readAt = readAtNow(vault.clock)
   // The floors come after the rules: a stranger learns nothing of a row, not even that it is quarantined.
   const child = await vault.children.collection.get(asked.credentialId, { fresh: true })
   authorize(principal, child, { consumer: asked.consumer, reconnectUrl: vault.reconnectUrl })

@@ -9,6 +9,7 @@ import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type InjectedRequest, inject } from './inject.ts'
 import { openSecret } from './open.ts'
+import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
 import { reportRefusal } from './report-refusal.ts'
 import { createScrubber } from './scrub.ts'
@@ -33,7 +34,7 @@ export interface ProxyAnswer {
 
 export interface SendContext extends VaultContext {
   readonly refresh: Refresh
-  readonly callers: Pick<Callers, 'inForce'>
+  readonly callers: Pick<Callers, 'inForce' | 'confirm'>
   readonly maxRequestBytes: number
 }
 
@@ -104,6 +105,7 @@ async function attempt(vault: SendContext, admitted: Admitted, call: Outgoing): 
     for (let reads = 1; reads <= MOST_FENCE_READS; reads++) {
       const answer = await attemptOnce(vault, { ...admitted, ...permit }, call)
       if (answer !== undefined) return answer
+      await vault.callers.confirm(admitted.principal)
       permit = await permitted(vault, admitted.principal, call)
     }
     throw new CodedError('CONFLICT')
@@ -156,12 +158,9 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
 
 /** In the tick that writes the secret: the caller's key is in force, the fence is the newest, and was read a moment ago. */
 function compareFence(vault: SendContext, { principal, child, readAt }: Admitted): void {
-  if (!vault.callers.inForce(principal)) throw new CodedError('UNAUTHENTICATED')
+  if (!vault.callers.inForce(principal)) throw new FenceMoved()
   if (vault.floors.generation(child.id) > child.access.generation) throw new FenceMoved()
-  if (vault.fenceMaxAgeMs === 0) return
-  const byMonotonic = vault.clock.monotonicMs() - readAt.monotonicMs
-  const byWall = Math.abs(vault.clock.now() - readAt.wallMs)
-  if (Math.max(byMonotonic, byWall) > vault.fenceMaxAgeMs) throw new FenceMoved()
+  if (vault.fenceMaxAgeMs > 0 && ageMs(vault.clock, readAt) > vault.fenceMaxAgeMs) throw new FenceMoved()
 }
 
 interface Answered {

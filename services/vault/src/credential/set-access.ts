@@ -1,6 +1,7 @@
 import { CodedError } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import { type FenceFields, sameFence } from './envelope.ts'
+import { untilAgedOut } from './read-at.ts'
 import { change } from './record-change.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -30,7 +31,7 @@ export async function setAccess(
     return { ...child, access: { ...fence, mac: dataKey.fenceMac({ project: child.project, credential: child.id }, fence) } }
   })
   await change(vault, principal, { action: 'access', credential: credentialId, generation: fence.generation })
-  if (restricts && vault.fenceMaxAgeMs > 0) await vault.clock.sleep(vault.fenceMaxAgeMs * 1.2)
+  if (restricts) await untilAgedOut(vault.clock, vault.fenceMaxAgeMs)
 }
 
 /** True when everybody who could use it before still can: granting changes never wait. */

@@ -19,7 +19,9 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 const opened = (keyFile = file): Promise<ProjectKeys> =>
-  openProjectKeys({ store, root: openKeyFile({ file: keyFile, random }), clock: new TestClock(), random })
+  openProjectKeys({ store, root: openKeyFile({ file: keyFile, random }), clock: new TestClock(), random, isReplicated: false })
+const replica = (clock: TestClock): Promise<ProjectKeys> =>
+  openProjectKeys({ store, root: openKeyFile({ file, random }), clock, random, isReplicated: true })
 const codeOf = (act: () => unknown): string => {
   try {
     act()
@@ -55,6 +57,24 @@ describe('[B-7] project keys', () => {
     await expect(keys.byId(first.id)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
     await expect((await opened()).byId(first.id)).rejects.toMatchObject({ code: 'KEY_MISMATCH' })
     expect((await (await opened()).current('proj_d')).id).toBe(second.id)
+  })
+
+  test('rotated by one replica are used by the others soon, and nothing is held under the former one when it is settled', async () => {
+    const clock = new TestClock()
+    const [here, there] = [await replica(clock), await replica(clock)]
+    const first = await there.current('proj_r')
+    const second = await here.rotate('proj_r')
+    expect((await there.current('proj_r')).id).toBe(first.id)
+    let isSettled = false
+    const settling = here.settled().then(() => {
+      isSettled = true
+    })
+    await clock.advance(5_001)
+    expect((await there.current('proj_r')).id).toBe(second.id)
+    // What it sealed a moment ago may not be stored yet.
+    expect(isSettled).toBe(false)
+    await clock.advance(60_000)
+    await settling
   })
 
   test('are settled when all work that began under the former key has ended, failed or not', async () => {

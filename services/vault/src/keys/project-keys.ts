@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Clock, Random } from '@credence/service'
 import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
+import { ageMs, type ReadAt, readAtNow } from '../credential/read-at.ts'
 import type { KeyProvider } from './key-provider.ts'
 
 /** A project key as stored: wrapped by the root key, never as it is. Id: `<project>:<number>`, counting up. */
@@ -30,15 +31,20 @@ export interface ProjectKeys {
   first(project: string): Promise<ProjectKey>
   /** The key with this id. Throws KEY_MISMATCH when it was retired. */
   byId(id: string): Promise<ProjectKey>
-  /** Makes a newer key, which `current` answers from now on. */
+  /** Makes a newer key, which `current` answers from now on; on other replicas a few seconds later. */
   rotate(project: string): Promise<ProjectKey>
   /** Destroys every key of the project but the newest. */
   retire(project: string): Promise<void>
   /** Runs what seals and then stores: until it ends, its key counts as held. */
   holding<T>(work: () => Promise<T>): Promise<T>
-  /** Resolves when everything that may hold a former key has stored what it sealed, or failed. */
+  /** Resolves when everything that may hold a former key has stored what it sealed, or failed; with other replicas after 65 s. */
   settled(): Promise<void>
 }
+
+/** How long a replica seals under a key that another one has rotated. */
+const NEWEST_MAX_AGE_MS = 5_000
+/** Whatever seals has stored what it sealed by then, or failed: no call of the store takes so long. */
+const LONGEST_HOLD_MS = 60_000
 
 /** The project under which the vault keeps keys of its own: for the audit chain, caller records and the spill. */
 export const INSTALLATION = 'installation'
@@ -52,15 +58,17 @@ export async function openProjectKeys(options: {
   root: KeyProvider
   clock: Clock
   random: Random
+  /** Other replicas make and rotate keys too. */
+  isReplicated: boolean
 }): Promise<ProjectKeys> {
-  const { store, root, clock, random } = options
+  const { store, root, clock, random, isReplicated } = options
   await checkRootKey(store, root)
   const keys = await store.collection<ProjectKeyDoc>({
     name: 'vault_project_keys',
     indexes: [{ name: 'by_project', members: ['project', 'number'] }],
   })
   const opened = new Map<string, ProjectKey>()
-  const newest = new Map<string, ProjectKey>()
+  const newest = new Map<string, { readonly key: ProjectKey; readonly readAt: ReadAt }>()
   const holders = new Set<Promise<unknown>>()
 
   async function open(doc: Stored<ProjectKeyDoc>): Promise<ProjectKey> {
@@ -89,10 +97,11 @@ export async function openProjectKeys(options: {
   }
   async function current(project: string): Promise<ProjectKey> {
     const known = newest.get(project)
-    if (known !== undefined) return known
+    if (known !== undefined && (!isReplicated || ageMs(clock, known.readAt) <= NEWEST_MAX_AGE_MS)) return known.key
+    const readAt = readAtNow(clock)
     const doc = await latest(project)
     const key = doc === undefined ? await make(project, 1) : await open(doc)
-    newest.set(project, key)
+    newest.set(project, { key, readAt })
     return key
   }
   return {
@@ -104,7 +113,7 @@ export async function openProjectKeys(options: {
     byId: async (id) => opened.get(id) ?? open(await need(keys, id)),
     async rotate(project) {
       const key = await make(project, ((await latest(project))?.number ?? 0) + 1)
-      newest.set(project, key)
+      newest.set(project, { key, readAt: readAtNow(clock) })
       return key
     },
     async retire(project) {
@@ -120,6 +129,8 @@ export async function openProjectKeys(options: {
       return holder.finally(() => holders.delete(holder))
     },
     async settled() {
+      // The others begin to seal under the new key when theirs has aged out, and then store what they hold.
+      if (isReplicated) await clock.sleep(NEWEST_MAX_AGE_MS + LONGEST_HOLD_MS)
       await Promise.allSettled(holders)
     },
   }
@@ -143,10 +154,13 @@ export async function writtenWith(store: DocumentStore): Promise<string | undefi
 }
 
 async function checkRootKey(store: DocumentStore, root: KeyProvider): Promise<void> {
+  const docs = await installation(store)
+  // Several replicas may start at once, and the first one decides.
+  await docs.insert({ id: ROOT_KEY, v: 1, rootKeyId: root.keyId }).catch((error: unknown) => {
+    if (!isCoded(error, 'ALREADY_EXISTS')) throw error
+  })
   const written = await writtenWith(store)
-  if (written === undefined) {
-    await (await installation(store)).insert({ id: ROOT_KEY, v: 1, rootKeyId: root.keyId })
-  } else if (written !== root.keyId) {
+  if (written !== root.keyId) {
     throw new CodedError(
       'KEY_MISMATCH',
       `This data was written with key ${written}, you gave ${root.keyId}. Start with the key file of this installation.`,
