@@ -1,21 +1,22 @@
 import { defineConfig } from 'vitest/config'
 
-/** Three projects: what `npm test` runs, and the two that need a browser or outside tools. */
-const projects = {
-  default: { include: ['{libs,services,proto}/**/*.test.ts', 'test/system/**/*.test.ts'] },
+/** What `npm test` runs, and the projects that need a browser, outside tools, or the engines of the distributed profile. */
+const projects: Record<string, { include: string[]; exclude?: string[] }> = {
+  default: { include: ['{libs,services,proto}/**/*.test.ts', 'test/system/**/*.test.ts'], exclude: ['**/*.engines.test.ts'] },
   browser: { include: ['test/browser/**/*.test.ts'] },
   tools: { include: ['test/tools/**/*.test.ts'] },
+  engines: { include: ['**/*.engines.test.ts'] },
 }
 
 export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    projects: Object.entries(projects).map(([name, { include }]) => ({
+    projects: Object.entries(projects).map(([name, { include, exclude = [] }]) => ({
       test: {
         name,
         include,
-        exclude: ['**/node_modules/**'],
+        exclude: ['**/node_modules/**', ...exclude],
         testTimeout: 30_000,
         hookTimeout: 120_000,
         fileParallelism: name === 'default',

@@ -11,4 +11,7 @@ export type {
   Rev,
   Stored,
 } from './document-store.ts'
+export { migrate } from './migrate.ts'
+export type { MongoStoreOptions } from './mongodb/connection.ts'
+export { openMongoStore } from './mongodb/open.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts'

@@ -2,6 +2,7 @@
 export { canaryForms } from './canary/canary-forms.ts'
 export { scanMemory } from './canary/scan-memory.ts'
 export { type CanaryHit, searchForCanaries } from './canary/search-for-canaries.ts'
+export { givenMongodb, haveMongodb, type MongodbServer, startMongodb } from './engines/mongodb.ts'
 export { type FakeAuthorizationServer, startFakeAuthorizationServer } from './fake-as/fake-authorization-server.ts'
 export { judgeLedger } from './fake-as/judge-ledger.ts'
 export type { LedgerEntry } from './fake-as/ledger.ts'

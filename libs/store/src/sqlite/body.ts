@@ -1,3 +1,4 @@
+import { encodeDocument, type ValueForms } from '../document/plain-value.ts'
 import { storeUnavailable } from './fault.ts'
 
 /**
@@ -13,12 +14,16 @@ const DATE = '$d'
 const BYTES = '$b'
 const MARK = 0x24
 
-/** The nesting that MongoDB takes; a cycle ends here too. */
-const MAX_DEPTH = 100
+const FORMS: ValueForms = {
+  text: (value) => (value.charCodeAt(0) === MARK ? `$${value}` : value),
+  date: (value) => DATE + value.toISOString(),
+  bytes: (value) => BYTES + Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'),
+  name: (value) => value,
+}
 
 /** Throws TypeError for what no document may hold: NaN, an invalid date, a bigint, a function, an object of a class. */
 export function encodeBody(doc: object): string {
-  return JSON.stringify(encodeObject(doc, 0))
+  return JSON.stringify(encodeDocument(doc, FORMS))
 }
 
 /** Throws STORE_UNAVAILABLE when the text is not what `encodeBody` writes. */
@@ -34,47 +39,6 @@ function parse(text: string): Record<string, unknown> {
   } catch {
     throw storeUnavailable('damaged')
   }
-}
-
-function encodeValue(value: unknown, name: string, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-      return value.charCodeAt(0) === MARK ? `$${value}` : value
-    case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`member ${name} is not a finite number`)
-      return value
-    case 'boolean':
-      return value
-    case 'object':
-      return value === null ? null : encodeObject(value, depth + 1, name)
-    default:
-      throw new TypeError(`member ${name} is a ${typeof value}; a document holds JSON values, Date and Uint8Array`)
-  }
-}
-
-function encodeObject(value: object, depth: number, name = 'document'): unknown {
-  if (depth > MAX_DEPTH) throw new TypeError(`member ${name} is nested too deep or holds itself`)
-  if (Array.isArray(value)) return value.map((item) => encodeValue(item, name, depth))
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new TypeError(`member ${name} is an invalid date`)
-    return DATE + value.toISOString()
-  }
-  if (value instanceof Uint8Array) return BYTES + Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
-  if (!isPlain(value)) throw new TypeError(`member ${name} is an object of a class; a document holds plain ones`)
-  // Without a prototype a member called `__proto__` is a member like any other.
-  const encoded: Record<string, unknown> = Object.create(null)
-  for (const [key, member] of Object.entries(value)) {
-    // BSON ends a name at NUL.
-    if (key.includes('\0')) throw new TypeError('the name of a member has a NUL')
-    if (member !== undefined) encoded[key] = encodeValue(member, key, depth)
-  }
-  return encoded
-}
-
-/** A class may have a `toJSON` that hides what it holds (`Secret`): storing its mask instead of its value must not go unseen. */
-function isPlain(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** In place: the parsed object is ours, and `get` is on the hot path. */

@@ -1,21 +1,18 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { CodedError, isCoded } from '@credence/errors'
+import { isCoded } from '@credence/errors'
 import type { Random } from '@credence/service'
+import { pageRange, placeAfter } from '../document/place.ts'
+import { nextRev, plainRev } from '../document/revision.ts'
+import { checkId, checkQuery } from '../document/spec.ts'
 import type { Collection, CollectionSpec, Doc, FindQuery, IndexSpec, Page, Rev, Stored } from '../document-store.ts'
 import { decodeBody, encodeBody } from './body.ts'
 import { asCoded } from './fault.ts'
-import { type KeyRange, keyRange } from './index-key.ts'
 import type { Write } from './protocol.ts'
-import { checkId, checkQuery } from './spec.ts'
 import { findDocuments, type Row, readDocument } from './sql.ts'
 import type { Writer } from './writer.ts'
 
-const NONCE_BYTES = 12
 /** What MongoDB takes; a larger document would bind its owner to this engine. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024
-
-/** With a zero byte behind it a key becomes the very next one. */
-const NEXT = Buffer.of(0)
 
 interface IndexReader {
   readonly spec: IndexSpec
@@ -55,12 +52,12 @@ export class SqliteCollection<D extends Doc> implements Collection<D> {
   }
 
   async insert(doc: D): Promise<Stored<D>> {
-    const rev = this.#nextRev(0)
+    const rev = nextRev(0, this.#random)
     return this.#put({ kind: 'insert', collection: this.#name, id: doc.id, rev, body: bodyOf(doc) })
   }
 
   async replace(doc: D, expected: Rev): Promise<Stored<D>> {
-    const rev = this.#nextRev(expected.n)
+    const rev = nextRev(expected.n, this.#random)
     return this.#put({ kind: 'replace', collection: this.#name, id: doc.id, expected: plainRev(expected), rev, body: bodyOf(doc) })
   }
 
@@ -73,13 +70,13 @@ export class SqliteCollection<D extends Doc> implements Collection<D> {
     const reader = this.#indexes.get(index)
     if (!reader) throw new TypeError(`collection ${this.#name} has no index ${index}`)
     checkQuery(reader.spec, query)
-    const range = keyRange(query.prefix, query.from, query.to)
-    const rows = this.#all(query.reverse ? reader.backward : reader.forward, [...bounds(range, query), query.limit + 1])
+    const { lower, upper } = pageRange(query)
+    const rows = this.#all(query.reverse ? reader.backward : reader.forward, [lower, upper, query.limit + 1])
     const more = rows.length > query.limit
     const page = more ? rows.slice(0, query.limit) : rows
     const docs = page.map((row) => stored<D>(row.body, row))
     const last = page.at(-1)
-    return more && last ? { docs, next: Buffer.from(last.key).toString('base64url') } : { docs }
+    return more && last ? { docs, next: placeAfter(last.key) } : { docs }
   }
 
   async #put(write: Exclude<Write, { kind: 'remove' }>): Promise<Stored<D>> {
@@ -115,10 +112,6 @@ export class SqliteCollection<D extends Doc> implements Collection<D> {
       throw asCoded(error)
     }
   }
-
-  #nextRev(n: number): Rev {
-    return { n: n + 1, nonce: Buffer.from(this.#random.bytes(NONCE_BYTES)).toString('base64url') }
-  }
 }
 
 /** `rev` belongs to the store: a document that was read and is written back has the old one among its members. */
@@ -134,16 +127,4 @@ function stored<D extends Doc>(body: string, { n, nonce }: Rev): Stored<D> {
   const doc = decodeBody(body)
   doc.rev = { n, nonce }
   return doc as unknown as Stored<D>
-}
-
-function plainRev({ n, nonce }: Rev): Rev {
-  return { n, nonce }
-}
-
-/** Continues behind `after`, never outside the range: a place of another query must not open its entries. */
-function bounds({ lower, upper }: KeyRange, { after, reverse }: FindQuery): [Buffer, Buffer] {
-  if (after === undefined) return [lower, upper]
-  const place = Buffer.from(after, 'base64url')
-  if (place.compare(lower) < 0 || place.compare(upper) >= 0) throw new CodedError('INVALID_PAGE_TOKEN')
-  return reverse ? [lower, place] : [Buffer.concat([place, NEXT]), upper]
 }

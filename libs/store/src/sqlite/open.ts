@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Clock, type Random, systemClock } from '@credence/service'
+import { checkSpec } from '../document/spec.ts'
 import type { Collection, CollectionSpec, Doc, DocumentStore } from '../document-store.ts'
 import { SqliteCollection } from './collection.ts'
 import { asCoded, storeUnavailable } from './fault.ts'
-import { checkSpec } from './spec.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 export interface SqliteStoreOptions {

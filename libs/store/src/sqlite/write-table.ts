@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { indexKeys } from '../document/index-entries.ts'
 import type { CollectionSpec, IndexSpec, Rev } from '../document-store.ts'
 import { decodeBody } from './body.ts'
-import { indexKeys } from './index-entries.ts'
 import { DONE, type Outcome, type Write } from './protocol.ts'
 import { createDocuments, createIndex, indexTable, quoted, type Row, readDocument } from './sql.ts'
 
