@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly log?: Logger
 }
 
+type Patience = Pick<RedisOptions, 'maxRetriesPerRequest' | 'commandTimeout' | 'socketTimeout' | 'autoResendUnfulfilledCommands'>
+
 const CONNECT_MS = 2_000
 const LONGEST_RETRY_MS = 2_000
 /** A peer that vanished without a word: well above the 10 s that a worker's fetch may block. */
@@ -45,7 +47,7 @@ export async function asking<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function connect({ url, log }: ConnectionOptions, over: RedisOptions): Redis {
+function connect({ url, log }: ConnectionOptions, over: Patience): Redis {
   const redis = new Redis(url, {
     connectTimeout: CONNECT_MS,
     disableClientInfo: true,
