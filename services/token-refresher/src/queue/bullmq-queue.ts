@@ -37,6 +37,8 @@ const CHECK_MS = 30_000
 /** Only the tail of BullMQ's own stream of events is kept: nobody reads it. */
 const KEPT_EVENTS = 100
 const NONCE_BYTES = 6
+/** So many are packed in one turn of the event loop, which takes about 1 ms. */
+const BATCH = 25
 /** Of the lanes: jobs without a priority are fetched before all that have one. */
 const NORMAL = 1
 
@@ -91,7 +93,10 @@ class SharedQueue implements BullmqQueue {
 
   async schedule(...jobs: RefreshJob[]): Promise<void> {
     if (jobs.length === 0) return
-    const put = (): Promise<void> => asking(() => this.#schedule(jobs))
+    const put = (): Promise<void> =>
+      asking(async () => {
+        for (let from = 0; from < jobs.length; from += BATCH) await this.#schedule(jobs.slice(from, from + BATCH))
+      })
     // A tick is nobody's call: each of its jobs begins a trace of its own.
     if (currentTraceId() === undefined) return put()
     return span('queue.schedule', { count: jobs.length, credential_id: jobs[0]!.credentialId }, put)
