@@ -156,7 +156,7 @@ class SharedQueue implements BullmqQueue {
         data: { credentialId },
         opts: {
           jobId: own[i]!,
-          delay: Math.max(at - now, 0),
+          ...(at > now ? { delay: at - now } : {}),
           ...(priority ? {} : { priority: NORMAL }),
           deduplication: { id: credentialId, replace: true, keepLastIfActive: true },
         },

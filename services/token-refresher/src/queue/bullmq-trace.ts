@@ -1,15 +1,25 @@
 import { traceHeaders, withTraceFrom } from '@credence/service'
-import type { Telemetry } from 'bullmq'
+import type { Span, Telemetry } from 'bullmq'
 import { BullMQOtel } from 'bullmq-otel'
 
 /**
- * Carries the trace of whoever schedules a job to whoever handles it. The spans are those of the services around it: BullMQ
- * would write job options and messages of errors into its own, and there is no global exporter that would take them.
+ * BullMQ's own spans are not made: it writes options of jobs and messages of errors into them. What is seen of a job is the
+ * span of who puts it in, and under it the span of who handles it.
  */
+const UNSEEN: Span = {
+  setSpanOnContext: (context) => context,
+  setAttribute: () => undefined,
+  setAttributes: () => undefined,
+  addEvent: () => undefined,
+  recordException: () => undefined,
+  end: () => undefined,
+}
+
+/** Carries the trace of whoever schedules a job to whoever handles it, as a `traceparent` (W3C Trace Context) beside the job. */
 export function jobTelemetry(): Telemetry {
-  const { tracer, contextManager } = new BullMQOtel({ tracerName: 'credence' })
+  const { contextManager } = new BullMQOtel()
   return {
-    tracer,
+    tracer: { startSpan: () => UNSEEN },
     contextManager: {
       active: () => contextManager.active(),
       with: (context, work) => contextManager.with(context, work),
