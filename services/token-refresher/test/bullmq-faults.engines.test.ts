@@ -80,6 +80,28 @@ describe.skipIf(!haveRedis())('a Redis that fails', () => {
     expect(isDoubled()).toBe(false)
   })
 
+  test('[B-1] Q3 is emptied while a credential is handled: it is not handled a second time beside that, but after it', async () => {
+    const world = await RedisWorld.start()
+    const queue = await world.queue()
+    const begun: string[] = []
+    const ends = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const worker = await queue.process(async (id) => {
+      begun.push(id)
+      if (id === 'cred_held') await ends[begun.filter((one) => one === id).length - 1]?.promise
+    })
+    await queue.schedule({ credentialId: 'cred_held', at: 0, priority: false })
+    await world.until(() => begun.length === 1)
+    await world.redis.flushall()
+    for (const credentialId of ['cred_held', 'cred_other']) await queue.schedule({ credentialId, at: 0, priority: false })
+    await world.until(async () => begun.length === 2 && (await world.counts()).active === 1)
+    expect(begun).toEqual(['cred_held', 'cred_other'])
+    ends[0]!.resolve()
+    await world.until(() => begun.length === 3)
+    ends[1]!.resolve()
+    await worker.stop()
+    expect(begun).toEqual(['cred_held', 'cred_other', 'cred_held'])
+  })
+
   test('[C-3] R07 is killed and comes back empty: putting in fails in time, and the next tick brings all back', async () => {
     const world = await RedisWorld.start()
     const queue = await world.queue({ patienceMs: PATIENCE_MS })
@@ -167,9 +189,12 @@ describe.skipIf(!haveRedis())('replicas on one Redis', () => {
     const world = await RedisWorld.start()
     const queues = await Promise.all([world.queue(), world.queue(), world.queue()])
     const ids = Array.from({ length: 500 }, (_, n) => `cred_${n}`)
-    const jobs = ids.map((credentialId) => ({ credentialId, at: Date.now() + 300, priority: false }))
-    await Promise.all(queues.map((queue) => queue.schedule(...jobs)))
-    expect(await world.counts(0)).toMatchObject({ delayed: 500 })
+    const all = (at: number) => ids.map((credentialId) => ({ credentialId, at, priority: false }))
+    const inAnHour = all(Date.now() + 60 * MINUTE)
+    await Promise.all(queues.map((queue) => queue.schedule(...inAnHour)))
+    expect(await world.counts()).toEqual({ delayed: 500, ready: 0, active: 0 })
+    await Promise.all(queues.map((queue) => queue.schedule(...all(Date.now()))))
+    expect(await world.counts()).toEqual({ delayed: 0, ready: 500, active: 0 })
     const handled: string[] = []
     const workers = await Promise.all(queues.map((queue) => queue.process(async (id) => void handled.push(id))))
     await world.until(async () => handled.length >= 500 && (await world.counts()).active === 0)

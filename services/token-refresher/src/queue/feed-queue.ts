@@ -30,8 +30,9 @@ export function createQueueFeed({ queue, log, windowMs, now }: FeedOptions): Que
     async tick({ collection }) {
       let count = 0
       let after: string | undefined
+      // One range for all pages: a place of one is no place of another.
+      const to = new Date(now() + windowMs)
       do {
-        const to = new Date(now() + windowMs)
         const page = await collection.find(DUE_INDEX.name, { prefix: [], to, limit: PAGE, ...(after === undefined ? {} : { after }) })
         await queue.schedule(...page.docs.map((plan) => jobOf(plan, plan.refreshAt?.getTime() ?? now())))
         count += page.docs.length
