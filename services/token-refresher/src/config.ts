@@ -1,5 +1,6 @@
 import { CodedError } from '@credence/errors'
 import { checkRefreshTimes, type RefreshTimes } from '@credence/refresh-protocol'
+import { MAX_CONCURRENT } from './queue/refresh-queue.ts'
 
 /** What the token-refresher is told at start; everything that has no default must be given. */
 export interface RefresherConfig {
@@ -19,6 +20,11 @@ export interface RefresherConfig {
   readonly healPauseMs?: number
   /** How long a stop waits for refreshes under way. Default 20 s, which is one token request. */
   readonly drainMs?: number
+  /**
+   * How many refreshes of one OAuth client begin at a time in this process, until its endpoint has shown how many it takes.
+   * Default: as many as there are at all, which is for one process; with replicas 8 (REFRESH 4.6).
+   */
+  readonly clientConcurrency?: number
 }
 
 export type RefresherSettings = Required<RefresherConfig>
@@ -30,7 +36,11 @@ const DRAIN_MS = 20_000
 
 /** Throws INVALID_SETTING with every conflict between the times. */
 export function settingsOf(config: RefresherConfig): RefresherSettings {
-  const faults = checkRefreshTimes(config.refreshTimes)
+  const faults = [...checkRefreshTimes(config.refreshTimes)]
+  const clientConcurrency = config.clientConcurrency ?? MAX_CONCURRENT
+  if (!(clientConcurrency >= 1 && clientConcurrency <= MAX_CONCURRENT)) {
+    faults.push({ pointer: '/clientConcurrency', code: 'out_of_range', detail: `Give a number from 1 to ${MAX_CONCURRENT}.` })
+  }
   if (faults.length > 0) throw new CodedError('INVALID_SETTING', undefined, { faults })
   const tickMs = config.tickMs ?? TICK_MS
   return Object.freeze({
@@ -43,5 +53,6 @@ export function settingsOf(config: RefresherConfig): RefresherSettings {
     healMs: config.healMs ?? HEAL_MS,
     healPauseMs: config.healPauseMs ?? HEAL_PAUSE_MS,
     drainMs: config.drainMs ?? DRAIN_MS,
+    clientConcurrency,
   })
 }

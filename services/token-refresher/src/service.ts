@@ -3,6 +3,7 @@ import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
 import type { DocumentStore } from '@credence/store'
 import { type RefresherConfig, type RefresherSettings, settingsOf } from './config.ts'
+import { openClientLimits } from './credential/client-limits.ts'
 import { openClients } from './credential/clients.ts'
 import { healPlans } from './credential/heal-plans.ts'
 import { openPlans } from './credential/plans.ts'
@@ -11,7 +12,7 @@ import { follow, runPlan } from './credential/run-plan.ts'
 import { subscribeToHints } from './events.ts'
 import { registryPort, vaultPort } from './peers.ts'
 import { createQueueFeed, type QueueFeed } from './queue/feed-queue.ts'
-import type { RefreshQueue } from './queue/refresh-queue.ts'
+import { MAX_CONCURRENT, type RefreshQueue } from './queue/refresh-queue.ts'
 import { openTimerQueue } from './queue/timer-queue.ts'
 import { startRounds } from './rounds.ts'
 import { refresherMount } from './rpc.ts'
@@ -76,7 +77,7 @@ export async function start(config: RefresherConfig, adapters: RefresherAdapters
 
 /** The use cases' view of the world, and the relay that carries their facts out. */
 async function build(
-  { refreshTimes: times, publicUrl }: RefresherSettings,
+  { refreshTimes: times, publicUrl, clientConcurrency: start }: RefresherSettings,
   { store, bus, clock, random, log, peers }: RefresherAdapters,
   { feed, signal }: { readonly feed: QueueFeed; readonly signal: AbortSignal },
 ): Promise<{ refresher: Refresher; relay: Relay }> {
@@ -95,6 +96,7 @@ async function build(
   const refresher: Refresher = {
     plans,
     clients: await openClients(store),
+    limits: openClientLimits({ start, most: MAX_CONCURRENT, now: () => clock.now(), fraction: () => random.fraction() }),
     vault: vaultPort({ peers, times, signal }),
     registry: registryPort({ peers, times, signal }),
     times,

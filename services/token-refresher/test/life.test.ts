@@ -77,6 +77,7 @@ describe('start and stop', () => {
     expect(settingsOf(config)).toMatchObject({ publicUrl: 'https://c.example', tickMs: 15_000, windowMs: MINUTE, drainMs: 20_000 })
     const refreshTimes = { ...DEFAULT_REFRESH_TIMES, leaseMs: 1, ownerGoneMs: 2 }
     expect(() => settingsOf({ ...config, refreshTimes })).toThrowError(expect.objectContaining({ code: 'INVALID_SETTING' }))
+    expect(() => settingsOf({ ...config, clientConcurrency: 0 })).toThrowError(expect.objectContaining({ code: 'INVALID_SETTING' }))
     expect(HOUR).toBeGreaterThan(refreshTimes.leaseMs)
   })
 })

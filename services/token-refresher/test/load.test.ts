@@ -132,4 +132,27 @@ describe('many credentials', () => {
     await platform.until(() => early.every(({ version }) => version === 3))
     expect(fake.orders.findIndex(({ id }) => id === urgent.id)).toBe(MAX_CONCURRENT)
   })
+
+  test('[S2-8] an endpoint that hangs holds up its own client only, and its grants come in turn when it answers again', async () => {
+    const platform = await Platform.start({ config: { tickMs: MINUTE, clientConcurrency: 4 } })
+    const { clock, fake } = platform
+    const hanging = Promise.withResolvers<void>()
+    const slow = await Promise.all(Array.from({ length: 20 }, () => platform.connect({ version: 2, lifeMs: 10 * HOUR })))
+    const clientId = newId('ocl', systemRandom.bytes)
+    const others = await Promise.all(Array.from({ length: 20 }, () => platform.connect({ version: 2, lifeMs: 10 * HOUR, clientId })))
+    fake.respond = async (held) => {
+      if (held.clientId !== clientId) await hanging.promise
+      return undefined
+    }
+    await clock.advance(8 * HOUR)
+    await platform.compared(() => others.every(({ version }) => version === 3))
+    const asked = (): number => fake.orders.filter(({ id }) => slow.some((held) => held.id === id)).length
+    expect(asked()).toBe(4)
+    hanging.resolve()
+    await platform.until(async () => {
+      await clock.advance(1_000)
+      return slow.every(({ version }) => version === 3)
+    })
+    expect(asked()).toBe(20)
+  })
 })

@@ -8,7 +8,7 @@ import { type Collection, type DocumentStore, openSqliteStore, type Stored } fro
 import { TestClock, tempHome } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
 import { PLAN_INDEXES, type Plan } from '../src/credential/plan.ts'
-import { type RefresherConfig, type RunningRefresher, start } from '../src/index.ts'
+import { type RefresherConfig, type RefreshQueue, type RunningRefresher, start } from '../src/index.ts'
 import { FakePeers, type Held, identity, PROJECT, PUBLIC_URL } from './fake-peers.ts'
 
 export const MINUTE = 60_000
@@ -24,12 +24,16 @@ export interface PlatformOptions {
   /** Credentials, and plans, that are there before the refresher starts. */
   readonly before?: (fake: FakePeers) => void
   readonly seed?: (plans: Collection<Plan>) => Promise<unknown>
+  /** Default: one that stands still until the test moves it. */
+  readonly clock?: TestClock
+  /** What wakes up due plans. Default: the refresher's own. */
+  readonly queue?: RefreshQueue
 }
 
 /** A token-refresher with everything around it real, but for vault and registry, which are real servers with a test behind them. */
 export class Platform {
-  readonly clock: TestClock = new TestClock()
-  readonly fake: FakePeers = new FakePeers(this.clock)
+  readonly clock: TestClock
+  readonly fake: FakePeers
   readonly facts: Fact[] = []
   readonly logLines: string[] = []
   refresher!: RunningRefresher
@@ -44,6 +48,8 @@ export class Platform {
 
   constructor(options: PlatformOptions) {
     this.#options = options
+    this.clock = options.clock ?? new TestClock()
+    this.fake = new FakePeers(this.clock)
   }
 
   /** Started, and stopped when the test ends. */
@@ -70,7 +76,7 @@ export class Platform {
     this.bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('token-refresher')
     this.#peers = openPeers({ tls, address: (service) => this.fake.address(service) })
-    const { fraction, wrap = (store: DocumentStore) => store, config } = this.#options
+    const { fraction, wrap = (store: DocumentStore) => store, config, queue } = this.#options
     const random: Random = fraction === undefined ? systemRandom : { ...systemRandom, fraction }
     this.refresher = await start(
       { host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, refreshTimes: DEFAULT_REFRESH_TIMES, healPauseMs: 0, ...config },
@@ -83,6 +89,7 @@ export class Platform {
         tracing: startTracing({ serviceName: 'token-refresher' }),
         tls,
         peers: this.#peers,
+        ...(queue === undefined ? {} : { queue }),
       },
     )
     await this.bus.subscribe('test', {}, async ({ fact }) => {

@@ -1,26 +1,33 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_CONCURRENT, type QueueWorker, type RefreshQueue } from '../src/queue/refresh-queue.ts'
+import { MAX_CONCURRENT, type QueueWorker, type RefreshJob, type RefreshQueue } from '../src/queue/refresh-queue.ts'
 
 /** A queue with the time that it lives by. */
 export interface QueueUnderTest {
   readonly queue: RefreshQueue
   now(): number
-  /** Lets so much time pass, and everything happen that is due in it. */
-  pass(ms: number): Promise<void>
+  /** Lets so much time pass, or more, and everything happen that is due until the moment that it gives. */
+  pass(ms: number): Promise<number>
 }
 
 /** Handles jobs as the test says, and writes down which and how many. */
 class Handler {
   readonly begun: string[] = []
+  readonly begunAt = new Map<string, number>()
   readonly running = new Set<string>()
   most = 0
   isHeld = false
   isDoubled = false
   #release = Promise.withResolvers<void>()
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   readonly handle = async (credentialId: string): Promise<void> => {
     this.isDoubled ||= this.running.has(credentialId)
     this.begun.push(credentialId)
+    this.begunAt.set(credentialId, this.#now())
     this.running.add(credentialId)
     this.most = Math.max(this.most, this.running.size)
     if (this.isHeld) await this.#release.promise
@@ -33,13 +40,20 @@ class Handler {
     this.#release.resolve()
     this.#release = Promise.withResolvers()
   }
+
+  /** Fails unless all that came due until then have begun, and none before its time. */
+  expectInTime(jobs: readonly RefreshJob[], until: number): void {
+    const late = jobs.filter(({ credentialId, at }) => at <= until && !this.begunAt.has(credentialId))
+    const early = jobs.filter(({ credentialId, at }) => (this.begunAt.get(credentialId) ?? at) < at)
+    expect({ late, early }).toEqual({ late: [], early: [] })
+  }
 }
 
 /** What every adapter of RefreshQueue keeps: Q1 to Q4, run with its own time. */
 export function queueContract(name: string, open: () => Promise<QueueUnderTest>): void {
   const started = async (isHeld = false): Promise<QueueUnderTest & { handler: Handler; worker: QueueWorker }> => {
     const tested = await open()
-    const handler = new Handler()
+    const handler = new Handler(tested.now)
     handler.isHeld = isHeld
     return { ...tested, handler, worker: await tested.queue.process(handler.handle) }
   }
@@ -49,20 +63,16 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
   describe(name, () => {
     test('[S2-8] Q1 a job runs at its time, not before', async () => {
       const { queue, handler, worker, now, pass } = await started()
-      await queue.schedule(job('cred_b', now() + 2_000))
-      await queue.schedule(job('cred_a', now() + 1_000))
-      await pass(900)
-      expect(handler.begun).toEqual([])
-      await pass(100)
-      expect(handler.begun).toEqual(['cred_a'])
-      await pass(1_000)
+      const jobs = [job('cred_b', now() + 400), job('cred_a', now() + 200)]
+      for (const one of jobs) await queue.schedule(one)
+      for (const ms of [180, 20, 190, 10]) handler.expectInTime(jobs, await pass(ms))
       expect(handler.begun).toEqual(['cred_a', 'cred_b'])
       await worker.stop()
     })
 
     test('[S2-8] Q1 an overdue job runs at once, also one that was there before anybody handled', async () => {
       const { queue, now, pass } = await open()
-      const handler = new Handler()
+      const handler = new Handler(now)
       await queue.schedule(job('cred_a', now() - 5_000))
       const worker = await queue.process(handler.handle)
       await queue.schedule(job('cred_b', now() - 5_000))
@@ -84,18 +94,48 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await worker.stop()
     })
 
+    test('[S2-8] Q1 one that is ready and becomes urgent goes before the others too', async () => {
+      const { queue, handler, worker, now, pass } = await started(true)
+      await queue.schedule(...many(MAX_CONCURRENT + 20).map((id) => job(id, now())))
+      await pass(10)
+      const last = `cred_${MAX_CONCURRENT + 19}`
+      await queue.schedule(job(last, now(), true))
+      await pass(10)
+      handler.release()
+      await pass(10)
+      expect(handler.begun[MAX_CONCURRENT]).toBe(last)
+      expect(handler.begun.length).toBe(MAX_CONCURRENT + 20)
+      await worker.stop()
+    })
+
     test('[S2-8] Q2 scheduling again moves the job, and a cancelled one never runs', async () => {
       const { queue, handler, worker, now, pass } = await started()
-      await queue.schedule(job('cred_moved', now() + 1_000))
-      await queue.schedule(job('cred_moved', now() + 3_000))
-      await queue.schedule(job('cred_gone', now() + 1_000))
+      await queue.schedule(job('cred_moved', now() + 200))
+      await queue.schedule(job('cred_moved', now() + 60_000))
+      await queue.schedule(job('cred_gone', now() + 200))
       await queue.cancel('cred_gone')
       await queue.cancel('cred_never_known')
-      await pass(2_000)
+      await pass(300)
       expect(handler.begun).toEqual([])
       await queue.schedule(job('cred_moved', now() + 100))
-      await pass(5_000)
+      await pass(300)
       expect(handler.begun).toEqual(['cred_moved'])
+      await worker.stop()
+    })
+
+    test('[S2-8] Q2 one that is ready and waits for a place can be moved and taken out too', async () => {
+      const { queue, handler, worker, now, pass } = await started(true)
+      await queue.schedule(...many(MAX_CONCURRENT).map((id) => job(id, now())))
+      await pass(10)
+      await queue.schedule(job('cred_moved', now()), job('cred_gone', now()))
+      await pass(10)
+      const later = job('cred_moved', now() + 60_000)
+      await queue.schedule(later)
+      await queue.cancel('cred_gone')
+      handler.release()
+      await pass(100)
+      expect(handler.begun.length).toBe(MAX_CONCURRENT)
+      handler.expectInTime([later], now())
       await worker.stop()
     })
 
@@ -125,6 +165,19 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await pass(10)
       expect(handler.begun).toEqual(['cred_a', 'cred_a'])
       expect(handler.isDoubled).toBe(false)
+      await worker.stop()
+    })
+
+    test('[S2-8] Q2 what was put in while its credential is handled can be moved and taken out again', async () => {
+      const { queue, handler, worker, now, pass } = await started(true)
+      await queue.schedule(job('cred_a', now()), job('cred_b', now()))
+      await pass(10)
+      await queue.schedule(job('cred_a', now()), job('cred_b', now()))
+      await queue.cancel('cred_a')
+      await queue.schedule(job('cred_b', now() + 60_000))
+      handler.release()
+      await pass(100)
+      expect(handler.begun.toSorted()).toEqual(['cred_a', 'cred_b'])
       await worker.stop()
     })
 

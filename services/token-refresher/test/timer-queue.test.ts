@@ -8,7 +8,11 @@ const log = createLogger({ service: 'token-refresher', level: 'silent' })
 
 queueContract('the queue in memory', async () => {
   const clock = new TestClock()
-  return { queue: openTimerQueue({ clock, log }), now: () => clock.now(), pass: (ms) => clock.advance(ms) }
+  const pass = async (ms: number): Promise<number> => {
+    await clock.advance(ms)
+    return clock.now()
+  }
+  return { queue: openTimerQueue({ clock, log }), now: () => clock.now(), pass }
 })
 
 test('[S2-8] ten thousand jobs keep one timer', async () => {

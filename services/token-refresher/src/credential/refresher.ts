@@ -1,5 +1,6 @@
 import type { RefreshTimes } from '@credence/refresh-protocol'
 import type { Logger, Random } from '@credence/service'
+import type { ClientLimits } from './client-limits.ts'
 import type { Clients } from './clients.ts'
 import type { Plans } from './plans.ts'
 import type { RefreshResult, TokenFacts } from './token-facts.ts'
@@ -39,6 +40,7 @@ export interface RegistryPort {
 export interface Refresher {
   readonly plans: Plans
   readonly clients: Clients
+  readonly limits: ClientLimits
   readonly vault: VaultPort
   readonly registry: RegistryPort
   readonly times: RefreshTimes

@@ -1,5 +1,6 @@
 import { isCoded } from '@credence/errors'
 import { backoffMs } from '@credence/refresh-protocol'
+import { endpointWord, type Place } from './client-limits.ts'
 import { finishGivingUp, givingUp } from './give-up.ts'
 import { judgeOutcome } from './judge-outcome.ts'
 import { hold } from './pause-client.ts'
@@ -31,11 +32,25 @@ async function refresh(refresher: Refresher, plan: Plan): Promise<void> {
   const { id: credentialId, version, project } = plan
   if ((await refresher.clients.paused([plan.clientId])).size > 0) return hold(refresher, plan)
   if (refresher.inFlight.has(credentialId)) return
+  const place = refresher.limits.enter(plan.clientId)
+  if ('waitUntil' in place) return postpone(refresher, plan, place.waitUntil)
   refresher.inFlight.add(credentialId)
   try {
-    await conclude(refresher, plan, await order(refresher, { credentialId, version, project }, plan))
+    await conclude(refresher, plan, await orderAt(place, () => order(refresher, { credentialId, version, project }, plan)))
   } finally {
     refresher.inFlight.delete(credentialId)
+  }
+}
+
+async function orderAt(place: Place, send: () => Promise<RefreshResult>): Promise<RefreshResult> {
+  let result: RefreshResult | undefined
+  try {
+    result = await send()
+    return result
+  } finally {
+    const { answer } = result ?? {}
+    const retryAfterMs = answer !== undefined && 'retryAfterMs' in answer ? answer.retryAfterMs : undefined
+    place.leave(result === undefined ? 'silent' : endpointWord(result), retryAfterMs)
   }
 }
 

@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Logger } from '@credence/service'
 import { DUE_INDEX, type Plan } from '../credential/plan.ts'
 import { planRefresh } from '../credential/plan-refresh.ts'
 import type { Plans } from '../credential/plans.ts'
-import type { RefreshQueue } from './refresh-queue.ts'
+import type { RefreshJob, RefreshQueue } from './refresh-queue.ts'
 
 export interface FeedOptions {
   readonly queue: RefreshQueue
@@ -12,7 +13,8 @@ export interface FeedOptions {
   now(): number
 }
 
-const PAGE = 500
+/** A page is read, judged and packed in one turn of the event loop, which must stay under 5 ms. */
+const PAGE = 100
 
 /** Keeps the queue's near window equal to the due index. */
 export interface QueueFeed {
@@ -23,27 +25,25 @@ export interface QueueFeed {
 }
 
 export function createQueueFeed({ queue, log, windowMs, now }: FeedOptions): QueueFeed {
-  const put = (plan: Plan): Promise<void> => {
-    const at = plan.refreshAt?.getTime() ?? Number.POSITIVE_INFINITY
-    return at <= now() + windowMs
-      ? queue.schedule({ credentialId: plan.id, at, priority: isPastFloor(plan, now()) })
-      : queue.cancel(plan.id)
-  }
+  const jobOf = (plan: Plan, at: number): RefreshJob => ({ credentialId: plan.id, at, priority: isPastFloor(plan, now()) })
   return {
     async tick({ collection }) {
       let count = 0
       let after: string | undefined
+      // One range for all pages: a place of one is no place of another.
+      const to = new Date(now() + windowMs)
       do {
-        const to = new Date(now() + windowMs)
         const page = await collection.find(DUE_INDEX.name, { prefix: [], to, limit: PAGE, ...(after === undefined ? {} : { after }) })
-        for (const plan of page.docs) await put(plan)
+        await queue.schedule(...page.docs.map((plan) => jobOf(plan, plan.refreshAt?.getTime() ?? now())))
         count += page.docs.length
         after = page.next
+        if (after !== undefined) await nextTurn()
       } while (after !== undefined)
       return count
     },
     follow(id, plan) {
-      const done = plan === undefined ? queue.cancel(id) : put(plan)
+      const at = plan?.refreshAt?.getTime() ?? Number.POSITIVE_INFINITY
+      const done = plan === undefined || at > now() + windowMs ? queue.cancel(id) : queue.schedule(jobOf(plan, at))
       // The queue may forget: the next tick puts it in.
       done.catch((error: unknown) => log.failure('queue.not_followed', error, { credential_id: id }))
     },

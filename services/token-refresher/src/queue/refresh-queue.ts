@@ -18,7 +18,8 @@ export interface RefreshJob {
  * Q4 A handler that throws is told to the log and forgotten: its plan is still due.
  */
 export interface RefreshQueue {
-  schedule(job: RefreshJob): Promise<void>
+  /** Each as if it were put in alone; together they cost little more than one. */
+  schedule(...jobs: RefreshJob[]): Promise<void>
   cancel(credentialId: string): Promise<void>
   /** Starts handling. To be called once. */
   process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker>

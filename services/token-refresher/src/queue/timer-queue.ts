@@ -34,26 +34,12 @@ class TimerQueue implements RefreshQueue {
     this.#log = options.log
   }
 
-  async schedule(job: RefreshJob): Promise<void> {
-    const before = this.#jobs.get(job.credentialId)
-    if (before?.at === job.at && before.priority === job.priority) return
-    await this.cancel(job.credentialId)
-    if (job.at <= this.#clock.now()) {
-      this.#becomesDue(job)
-      this.#startReady()
-      return
-    }
-    this.#jobs.set(job.credentialId, job)
-    this.#sorted.push(job)
-    this.#isSorted = false
-    // Only an earlier one than the timer's is looked at now: a tick that puts in thousands sorts a few times.
-    if (this.#timer !== undefined && job.at < this.#timer.at) this.#timer.stop.abort()
+  async schedule(...jobs: RefreshJob[]): Promise<void> {
+    for (const job of jobs) this.#put(job)
   }
 
   async cancel(credentialId: string): Promise<void> {
-    this.#jobs.delete(credentialId)
-    this.#ready.priority.delete(credentialId)
-    this.#ready.normal.delete(credentialId)
+    this.#takeOut(credentialId)
   }
 
   async process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker> {
@@ -68,6 +54,28 @@ class TimerQueue implements RefreshQueue {
         await Promise.all(this.#running.values())
       },
     }
+  }
+
+  #put(job: RefreshJob): void {
+    const before = this.#jobs.get(job.credentialId)
+    if (before?.at === job.at && before.priority === job.priority) return
+    this.#takeOut(job.credentialId)
+    if (job.at <= this.#clock.now()) {
+      this.#becomesDue(job)
+      this.#startReady()
+      return
+    }
+    this.#jobs.set(job.credentialId, job)
+    this.#sorted.push(job)
+    this.#isSorted = false
+    // Only an earlier one than the timer's is looked at now: a tick that puts in thousands sorts a few times.
+    if (this.#timer !== undefined && job.at < this.#timer.at) this.#timer.stop.abort()
+  }
+
+  #takeOut(credentialId: string): void {
+    this.#jobs.delete(credentialId)
+    this.#ready.priority.delete(credentialId)
+    this.#ready.normal.delete(credentialId)
   }
 
   async #loop(): Promise<void> {
