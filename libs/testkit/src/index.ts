@@ -1,6 +1,7 @@
 /** Real fakes for tests and the demo: a clock that a test moves, OAuth servers with a witness, a mock API, TLS stand-ins, and the search for leaked secrets. */
 export { canaryForms } from './canary/canary-forms.ts'
 export { type CanaryHit, searchForCanaries } from './canary/search-for-canaries.ts'
+export { type NatsServer, natsMissing, startNats } from './engines/nats.ts'
 export { type FakeAuthorizationServer, startFakeAuthorizationServer } from './fake-as/fake-authorization-server.ts'
 export { judgeLedger } from './fake-as/judge-ledger.ts'
 export type { LedgerEntry } from './fake-as/ledger.ts'
