@@ -40,19 +40,19 @@ let cleaning = false
 
 /** Why there is no NATS server here, or undefined when there is one. In CI a missing server is an error instead. */
 export async function natsMissing(): Promise<string | undefined> {
-  if (process.env['CREDENCE_TEST_NATS_URL'] !== undefined) return undefined
+  if (process.env.CREDENCE_TEST_NATS_URL !== undefined) return undefined
   try {
     await binary()
     return undefined
   } catch (error) {
-    if (process.env['CI'] === 'true') throw error
+    if (process.env.CI === 'true') throw error
     return error instanceof Error ? error.message : 'unknown'
   }
 }
 
 /** Starts a server on loopback with a folder and ports of its own, or hands out the one of `CREDENCE_TEST_NATS_URL`. */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
-  const given = process.env['CREDENCE_TEST_NATS_URL']
+  const given = process.env.CREDENCE_TEST_NATS_URL
   if (given !== undefined) return named(given)
   const command = await binary()
   const folder = await mkdtemp(join(tmpdir(), 'credence-nats-'))
@@ -186,7 +186,7 @@ async function lowPort(): Promise<number> {
 /** The server's program: on PATH, where it was put before, or built from its Go module. */
 async function binary(): Promise<string> {
   const folder = join(homedir(), '.cache', 'credence', 'engines')
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'nats-server'))
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((place) => join(place, 'nats-server'))
   for (const candidate of [...onPath, join(folder, 'nats-server')]) {
     if (await newEnough(candidate)) return candidate
   }
