@@ -53,12 +53,12 @@ export interface StreamState {
 
 /** A stream that is not in the store of the services, and can so be lost without them. The relay puts the facts back. */
 export interface SeparateStream {
-  /** As it was a few seconds ago, or now where something hints at a change. Throws UNAVAILABLE. */
-  state(): Promise<StreamState>
+  /** As it was a few seconds ago; `fresh`: as it is now. Throws UNAVAILABLE. */
+  state(options?: { readonly fresh?: boolean }): Promise<StreamState>
   /** To be called when the stream of this epoch has lost facts: it gets a new epoch, so that readers and relays notice. */
   renew(epoch: string): Promise<void>
   /** Publishes facts that were published before this epoch began. Within an epoch each is taken once, however often it is asked for. */
-  restore(facts: readonly Fact[], epoch: string): Promise<void>
+  restore(facts: readonly Fact[]): Promise<void>
 }
 
 /**

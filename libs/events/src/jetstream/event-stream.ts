@@ -15,10 +15,13 @@ export interface EventStreamOptions {
 
 /** What the stream holds, and when its oldest message came. */
 export interface HeldState extends StreamState {
+  /** It was not made with this epoch: the server still remembers message ids of the one before. */
+  readonly renewed: boolean
   readonly oldestAt?: Date
 }
 
 const EPOCH = 'epoch'
+const RENEWED = 'renewed'
 const EPOCH_BYTES = 8
 /** How old an answer of the server may be where nothing hints at a change. */
 const FRESH_MS = 5_000
@@ -58,7 +61,9 @@ export class EventStream {
   }
 
   /** The state now. Makes the stream when there is none. */
-  refresh(): Promise<HeldState> {
+  async refresh(): Promise<HeldState> {
+    // An answer that is on its way may be older than the question.
+    await this.#asking?.catch(() => undefined)
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
     })
@@ -162,7 +167,7 @@ export class EventStream {
     const { jsm } = await link.wire(CONNECT_MS)
     const { config } = await jsm.streams.info(names.stream)
     if (config.metadata?.[EPOCH] !== ended) return
-    await jsm.streams.update(names.stream, { ...config, metadata: { ...config.metadata, [EPOCH]: newEpoch(random) } })
+    await jsm.streams.update(names.stream, { ...config, metadata: { ...config.metadata, [EPOCH]: newEpoch(random), [RENEWED]: 'true' } })
     log.warn('bus.stream_renewed')
   }
 }
@@ -195,6 +200,7 @@ function newEpoch(random: Random): string {
 }
 
 function stateOf({ config, state }: StreamInfo): HeldState {
-  const held = { epoch: config.metadata?.[EPOCH] ?? '', oldest: state.first_seq, newest: state.last_seq }
+  const { [EPOCH]: epoch = '', [RENEWED]: renewed } = config.metadata ?? {}
+  const held = { epoch, renewed: renewed !== undefined, oldest: state.first_seq, newest: state.last_seq }
   return state.messages === 0 ? held : { ...held, oldestAt: new Date(state.first_ts) }
 }

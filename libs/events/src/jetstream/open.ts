@@ -46,11 +46,11 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
     void place.catch(() => undefined).finally(() => starting.delete(place))
     return place
   }
-  const publishAll = async (facts: readonly Fact[], again?: string): Promise<void> => {
+  const publishAll = async (facts: readonly Fact[], again = false): Promise<void> => {
     if (signal.aborted) throw new CodedError('UNAVAILABLE', 'The event bus is closed.')
     await Promise.allSettled(starting)
-    await stream.state()
-    await publish(facts, { link, stream, ...(again === undefined ? {} : { again }) })
+    const { epoch, renewed } = await stream.state()
+    await publish(facts, { link, stream, ...(again && renewed ? { again: epoch } : {}) })
   }
   return {
     publish: (facts) => publishAll(facts),
@@ -64,9 +64,9 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
     },
     read: (request) => read({ ...parts, ...request, signal: AbortSignal.any([request.signal, signal]) }, here),
     stream: {
-      state: () => stream.state(),
+      state: ({ fresh = false } = {}) => (fresh ? stream.refresh() : stream.state()),
       renew: (epoch) => stream.renew(epoch),
-      restore: (facts, epoch) => publishAll(facts, epoch),
+      restore: (facts) => publishAll(facts, true),
     },
     deadLetters: () => deadLetters(link, { names, limit: LETTERS }),
     async close() {

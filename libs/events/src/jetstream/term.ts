@@ -82,8 +82,8 @@ export class Term {
     const { consumer, link, stream, epoch, outstanding } = this.#options
     const ending = AbortSignal.any([signal, this.#ending.signal])
     if (outstanding > 0) this.#gather()
-    const stopListening = link.onChange((up) => (up ? this.#settle() : this.#gather()))
     const messages = await consumer.consume({ max_messages: PULLED, idle_heartbeat: HEARTBEAT_MS, abort_on_missing_resource: true })
+    const stopListening = link.onChange((up) => (up ? this.#settle() : this.#gather()))
     const stop = (): void => {
       this.#end()
       messages.stop()
@@ -212,6 +212,7 @@ export class Term {
       )
       const here = before.filter((position) => this.#held.has(position)).length
       const tooLong = clock.monotonicMs() - started > PATIENCE * names.takeoverMs
+      if (signal.aborted) return
       if (tooLong) log.warn('bus.outstanding', { to_service: durable, count: pending - here })
       if (pending <= here || tooLong) return this.#release()
       await clock.sleep(names.takeoverMs / 20, signal).catch(() => undefined)
