@@ -44,6 +44,23 @@ export interface FactFilter {
   readonly project?: string
 }
 
+/** What a stream holds: positions as in cursors. `oldest` is one above `newest` when there is nothing. */
+export interface StreamState {
+  readonly epoch: string
+  readonly oldest: number
+  readonly newest: number
+}
+
+/** A stream that is not in the store of the services, and can so be lost without them. The relay puts the facts back. */
+export interface SeparateStream {
+  /** As it was a few seconds ago; `fresh`: as it is now. Throws UNAVAILABLE. */
+  state(options?: { readonly fresh?: boolean }): Promise<StreamState>
+  /** To be called when the stream of this epoch has lost facts: it gets a new epoch, so that readers and relays notice. */
+  renew(epoch: string): Promise<void>
+  /** Publishes facts that were published before this epoch began. Within an epoch each is taken once, however often it is asked for. */
+  restore(facts: readonly Fact[]): Promise<void>
+}
+
 /**
  * The port to the event stream. At least once; in order per source document.
  *
@@ -60,5 +77,7 @@ export interface EventBus {
     readonly filter?: FactFilter
     readonly signal: AbortSignal
   }): AsyncIterable<Delivery | Reset>
+  /** Absent where the stream is in the store of the services. */
+  readonly stream?: SeparateStream
   close(): Promise<void>
 }

@@ -1,7 +1,9 @@
 /** Facts, and how they reach everybody: the outbox inside a document, the event log, the relay, and the bus. */
 export { openEmbeddedBus } from './embedded/open.ts'
-export type { Delivery, EventBus, Fact, FactFilter, FactHandler, Reset, Subscription } from './event-bus.ts'
+export type { Delivery, EventBus, Fact, Reset, Subscription } from './event-bus.ts'
 export { asCloudEvent, fromCloudEvent, subjectOf } from './fact/cloud-event.ts'
 export { FACTS, type FactType, factOf, type NewFact } from './fact/facts.ts'
+export { inspectJetStream } from './jetstream/inspect.ts'
+export { openJetStreamBus } from './jetstream/open.ts'
 export { addFacts, type HasOutbox, OUTBOX_INDEX } from './outbox/outbox.ts'
 export { type Relay, startRelay } from './outbox/relay.ts'

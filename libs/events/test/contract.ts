@@ -49,7 +49,12 @@ function publishing(start: Start): void {
 
   test('B1 what was published is there after a crash, whole', async () => {
     const { setting, bus } = await start()
-    const whole = fact(A, 7, { data: { version: 7, reason: 'x', forced: true }, traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` })
+    const whole = fact(A, 7, {
+      type: 'credential.verified',
+      source: 'verifier',
+      data: { version: 7, actor: 'user', account_changed: true },
+      traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`,
+    })
     await bus.publish([whole])
     await setting.crash()
     const seen = await subscribe(await setting.open(), 'later')

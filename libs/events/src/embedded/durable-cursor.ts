@@ -1,7 +1,7 @@
 import type { Clock, Logger, Random } from '@credence/service'
 import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
+import type { Place } from '../cursor.ts'
 import { pauseAfter } from '../pause.ts'
-import type { Place } from './cursor.ts'
 
 /** `{id: <durable>, v, epoch, position}`: all up to the position was handled. */
 interface CursorDoc extends Doc, Place {}

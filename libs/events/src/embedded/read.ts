@@ -1,8 +1,8 @@
 import { CodedError } from '@credence/errors'
+import { cursorOf, type Place, placeOf } from '../cursor.ts'
 import type { Delivery, FactFilter, Reset } from '../event-bus.ts'
 import { matches } from '../filter.ts'
 import type { BusLog } from './bus-log.ts'
-import { cursorOf, type Place, placeOf } from './cursor.ts'
 import { type FollowOptions, follow } from './follow.ts'
 
 export interface ReadOptions extends FollowOptions {

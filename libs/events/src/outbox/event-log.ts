@@ -1,12 +1,13 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
-import type { Doc, DocumentStore } from '@credence/store'
+import type { Doc, DocumentStore, Stored } from '@credence/store'
 import type { Fact } from '../event-bus.ts'
 
 /** How long facts can be read again, in the event log of a service and on the bus. */
 export const KEPT_MS: number = 30 * 24 * 3_600_000
 const SWEEP_EVERY_MS = 3_600_000
 const PAGE = 200
+const STREAM_ID = 'stream'
 
 interface Event extends Doc {
   /** When it came into the log; the relay of an old outbox may be late. */
@@ -15,8 +16,28 @@ interface Event extends Doc {
   readonly fact: Fact
 }
 
+/** A position of the stream and when it was its newest. */
+export interface Mark {
+  readonly position: number
+  readonly at: Date
+}
+
+/** `{id: 'stream', v, epoch, marks}`: the one document without `storedAt`, and so not in the index. */
+export interface StreamDoc extends Doc {
+  /** The stream that holds the facts of this log. */
+  readonly epoch: string
+  /** Oldest first, a day or more apart but for the last. */
+  readonly marks: readonly Mark[]
+}
+
 /** The facts of one service, each under its event id, kept 30 days: a lost stream is published again from here. */
 export interface EventLog {
+  /** What is known of the stream that the facts are on; undefined before the first was published. */
+  stream(): Promise<Stored<StreamDoc> | undefined>
+  /** Writes that over what was read, or over nothing. Throws CONFLICT or ALREADY_EXISTS when another relay was faster. */
+  setStream(doc: Omit<StreamDoc, 'id' | 'v'>, read: Stored<StreamDoc> | undefined): Promise<void>
+  /** All facts, in the order in which they came, page by page. */
+  pages(): AsyncIterable<readonly Fact[]>
   /** Resolves when the fact is in the log; it may have been there before. */
   keep(fact: Fact): Promise<void>
   /** Removes what is older than is kept, page by page, until the signal aborts. */
@@ -30,12 +51,25 @@ export async function openEventLog(options: {
   readonly clock: Clock
 }): Promise<EventLog> {
   const { store, clock } = options
-  const events = await store.collection<Event>({
+  const spec = {
     name: `${options.source.replaceAll('-', '_')}_events`,
     // `seq` keeps the facts of one document in order when they came in the same millisecond.
     indexes: [{ name: 'stored', members: ['storedAt', 'seq'] }],
-  })
+  }
+  const events = await store.collection<Event>(spec)
+  const streams = await store.collection<StreamDoc>(spec)
   return {
+    stream: () => streams.get(STREAM_ID, { fresh: true }),
+    async setStream(doc, read) {
+      await (read === undefined ? streams.insert({ id: STREAM_ID, v: 1, ...doc }) : streams.replace({ ...read, ...doc }, read.rev))
+    },
+    async *pages() {
+      for (let after: string | undefined, more = true; more; more = after !== undefined) {
+        const page = await events.find('stored', { prefix: [], limit: PAGE, ...(after === undefined ? {} : { after }) })
+        yield page.docs.map(({ fact }) => fact)
+        after = page.next
+      }
+    },
     async keep(fact) {
       const event = { id: fact.id, v: 1, storedAt: new Date(clock.now()), seq: fact.seq, fact }
       await events.insert(event).catch(unless('ALREADY_EXISTS'))

@@ -5,6 +5,7 @@ import type { EventBus } from '../event-bus.ts'
 import { Wakeup } from '../wakeup.ts'
 import { openEventLog, sweepHourly } from './event-log.ts'
 import { type HasOutbox, OUTBOX_INDEX, withoutFacts } from './outbox.ts'
+import { streamGuard } from './stream-guard.ts'
 
 /** As many as a store takes in one group commit. */
 const PAGE = 64
@@ -40,6 +41,7 @@ export interface Relay {
  * R2 The facts of one document go in their order: none is published before all older ones are.
  * R3 Several relays may work on one document: event log and bus take an event id once, and the document is changed by
  *    compare-and-set, so that facts written in the meantime stay.
+ * R4 What a lost stream held is on the bus again before anything newer is.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const { source, store, clock, log, intervalMs = INTERVAL_MS } = options
@@ -49,8 +51,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const nudges = new Wakeup(clock)
   let wanted = true
 
+  const guard = streamGuard({ stream: options.bus.stream, events, clock, log, signal })
+
   const relayAll = async (): Promise<void> => {
+    await guard.restore()
     for (const collection of options.collections) await relayCollection({ collection, bus: options.bus, keep: events.keep, signal })
+    await guard.mark()
   }
   const run = async (): Promise<void> => {
     for (let failures = 0; !signal.aborted; ) {

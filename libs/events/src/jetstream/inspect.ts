@@ -1,0 +1,72 @@
+import type { StreamInfo } from '@nats-io/jetstream'
+import { asUnavailable, Link, type LinkOptions } from './link.ts'
+import { namesOf, type StreamOptions } from './stream-config.ts'
+
+export interface InspectOptions extends LinkOptions, Pick<StreamOptions, 'stream'> {
+  /** The monitoring address (`http://host:8222`) of each server. Without one it cannot be known how they write to disk. */
+  readonly monitoringUrls?: readonly string[]
+}
+
+/**
+ * What can make JetStream lose facts that it acknowledged: `SYNC_NOT_ALWAYS`: written to disk only every few minutes.
+ * `SYNC_UNKNOWN`: no monitoring address, or no answer from it. `MEMORY_STORAGE`. `FEW_REPLICAS`: fewer than three.
+ * `STREAM_MISSING`: no service has made it yet.
+ */
+export type JetStreamRisk = 'SYNC_NOT_ALWAYS' | 'SYNC_UNKNOWN' | 'MEMORY_STORAGE' | 'FEW_REPLICAS' | 'STREAM_MISSING'
+
+export interface JetStreamCondition {
+  /** Undefined when it is not known of every server. */
+  readonly syncAlways: boolean | undefined
+  readonly storage: 'file' | 'memory' | undefined
+  readonly replicas: number | undefined
+  readonly risks: readonly JetStreamRisk[]
+}
+
+const SAFE_REPLICAS = 3
+const MONITORING_MS = 3_000
+
+/** Looks at the server and changes nothing. Throws UNAVAILABLE when it cannot be reached, INVALID_SETTING for an address that is none. */
+export async function inspectJetStream(options: InspectOptions): Promise<JetStreamCondition> {
+  const link = await Link.open(options)
+  try {
+    const stream = await streamInfo(link, namesOf(options).stream)
+    const answers = await Promise.all((options.monitoringUrls ?? []).map(syncsAlways))
+    return condition(stream, answers)
+  } finally {
+    await link.close()
+  }
+}
+
+function condition(stream: StreamInfo | undefined, answers: readonly (boolean | undefined)[]): JetStreamCondition {
+  const unknown = answers.length === 0 || answers.includes(undefined)
+  const syncAlways = answers.includes(false) ? false : unknown ? undefined : true
+  const { storage, num_replicas: replicas } = stream?.config ?? {}
+  const risks: JetStreamRisk[] = []
+  if (syncAlways === false) risks.push('SYNC_NOT_ALWAYS')
+  if (syncAlways === undefined) risks.push('SYNC_UNKNOWN')
+  if (stream === undefined) risks.push('STREAM_MISSING')
+  if (storage === 'memory') risks.push('MEMORY_STORAGE')
+  if (replicas !== undefined && replicas < SAFE_REPLICAS) risks.push('FEW_REPLICAS')
+  return { syncAlways, storage, replicas, risks }
+}
+
+async function streamInfo(link: Link, name: string): Promise<StreamInfo | undefined> {
+  const { jsm } = await link.wire()
+  try {
+    for await (const info of jsm.streams.list()) if (info.config.name === name) return info
+    return undefined
+  } catch (error) {
+    throw asUnavailable(error)
+  }
+}
+
+/** `/jsz` says `sync_always` where each write goes to disk before it is acknowledged; a server before 2.10 never does. */
+async function syncsAlways(monitoringUrl: string): Promise<boolean | undefined> {
+  try {
+    const answer = await fetch(new URL('/jsz', monitoringUrl), { redirect: 'error', signal: AbortSignal.timeout(MONITORING_MS) })
+    const body = (await answer.json()) as { readonly config?: { readonly sync_always?: unknown } }
+    return body.config === undefined ? undefined : body.config.sync_always === true
+  } catch {
+    return undefined
+  }
+}

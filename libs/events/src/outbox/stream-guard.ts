@@ -1,0 +1,102 @@
+import { isCoded } from '@credence/errors'
+import type { Clock, Logger } from '@credence/service'
+import type { Stored } from '@credence/store'
+import type { SeparateStream, StreamState } from '../event-bus.ts'
+import { type EventLog, KEPT_MS, type Mark, type StreamDoc } from './event-log.ts'
+
+export interface StreamGuardOptions {
+  /** Absent for a bus whose stream is in the store: it cannot be lost alone. */
+  readonly stream: SeparateStream | undefined
+  readonly events: EventLog
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** Keeps the stream equal to the event log of one service. */
+export interface StreamGuard {
+  /** Publishes the event log again when the stream does not hold it any more. To be called before anything newer is published. */
+  restore(): Promise<void>
+  /** Notes now and then how far the stream has come, so that its loss is noticed though no process that saw it lives. */
+  mark(): Promise<void>
+}
+
+const MARK_EVERY_MS = 10_000
+const MARKS_APART_MS = 24 * 3_600_000
+/** What is about to go by its age may be gone a little early: the server counts from another moment than we do. */
+const EARLY_MS = 3_600_000
+
+/**
+ * G1 An epoch that is not the one this log was published in means that the stream was lost.
+ * G2 A stream of the same epoch that ends before the newest mark, or begins after a young one, has lost facts.
+ * G3 The epoch is noted when all is published: a crash before that begins again.
+ */
+export function streamGuard(options: StreamGuardOptions): StreamGuard {
+  const { stream, clock } = options
+  if (stream === undefined) return { restore: async () => undefined, mark: async () => undefined }
+  let restored: string | undefined
+  let markedAt = Number.NEGATIVE_INFINITY
+  return {
+    async restore() {
+      const state = await stream.state()
+      if (state.epoch === restored && clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
+      restored = await restoreInto(stream, options)
+    },
+    async mark() {
+      if (clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
+      const state = await stream.state()
+      const doc = await options.events.stream()
+      if (doc?.epoch !== state.epoch) return
+      const marks = withMark(doc.marks, { state, now: clock.now() })
+      markedAt = clock.monotonicMs()
+      if (marks !== doc.marks) await options.events.setStream({ epoch: doc.epoch, marks }, doc).catch(passOver)
+    },
+  }
+}
+
+/** Gives the epoch that the log is published in. */
+async function restoreInto(stream: SeparateStream, options: StreamGuardOptions): Promise<string | undefined> {
+  const { events, clock, log, signal } = options
+  const doc = await events.stream()
+  // Asked after the marks were read, so that none of them can be ahead of it.
+  const { epoch: found, ...held } = await stream.state({ fresh: true })
+  if (doc?.epoch === found) {
+    if (holds(held, doc, clock.now())) return found
+    // G2
+    await stream.renew(found)
+  }
+  const { epoch } = await stream.state()
+  let count = 0
+  for await (const facts of events.pages()) {
+    if (signal.aborted) return undefined
+    await stream.restore(facts)
+    count += facts.length
+  }
+  const state = await stream.state({ fresh: true })
+  if (state.epoch !== epoch) return undefined
+  // G3
+  await events.setStream({ epoch, marks: withMark([], { state, now: clock.now() }) }, doc).catch(passOver)
+  if (count > 0) log.warn('relay.stream_restored', { count })
+  return epoch
+}
+
+/** G2 */
+function holds({ oldest, newest }: Omit<StreamState, 'epoch'>, { marks }: Stored<StreamDoc>, now: number): boolean {
+  const young = marks.find(({ at }) => at.getTime() > now - KEPT_MS + EARLY_MS)
+  return (marks.at(-1)?.position ?? 0) <= newest && (young === undefined || oldest <= young.position)
+}
+
+/** The newest replaces the one before it while that is no day after its own forerunner. Where nothing is held there is nothing to mark. */
+function withMark(marks: readonly Mark[], { state, now }: { readonly state: StreamState; readonly now: number }): readonly Mark[] {
+  const { oldest, newest } = state
+  if (oldest > newest || marks.at(-1)?.position === newest) return marks
+  const kept = marks.filter(({ at }) => at.getTime() > now - KEPT_MS)
+  const [forerunner, last] = [kept.at(-2), kept.at(-1)]
+  const replaces = forerunner !== undefined && last !== undefined && last.at.getTime() - forerunner.at.getTime() < MARKS_APART_MS
+  return [...(replaces ? kept.slice(0, -1) : kept), { position: newest, at: new Date(now) }]
+}
+
+/** Another relay of the service has done it. */
+function passOver(error: unknown): void {
+  if (!isCoded(error, 'CONFLICT') && !isCoded(error, 'ALREADY_EXISTS')) throw error
+}
