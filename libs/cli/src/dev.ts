@@ -7,6 +7,7 @@ import { readClientFile, writeClientFile } from './client-file.ts'
 import { announcementJson, announcementText } from './dev/announce.ts'
 import { type BusyPort, busyPortsError, busyPortsOf, describeBusy, flagsOf } from './dev/busy-ports.ts'
 import { loadStandalone, type RunningPlatform, type Standalone } from './dev/standalone.ts'
+import { printSettings } from './print/settings.ts'
 
 /** Who the commands of this folder act for: the user that the one-time sign-in link signs in as. */
 const LOCAL_USER = 'id:admin'
@@ -22,7 +23,7 @@ export function addDev(program: Command, act: Act): void {
     .option('--help-settings', 'list every setting with what it does')
   act<{ helpSettings?: boolean }>(dev, async (cli, args, { helpSettings }) => {
     const standalone = await loadStandalone()
-    if (helpSettings === true) return showSettings(cli, standalone)
+    if (helpSettings === true) return printSettings(cli.printer, standalone.STANDALONE_SETTINGS)
     const { runUntilSignal } = await import('@credence/service')
     await runUntilSignal(() => start(cli, standalone, ['--home', cli.home, ...args]))
   })
@@ -85,16 +86,4 @@ function remember({ addresses, home, firstKey }: RunningPlatform): void {
     ...(key === undefined ? {} : { key }),
     user: before?.user ?? LOCAL_USER,
   })
-}
-
-function showSettings(cli: Cli, { STANDALONE_SETTINGS }: Standalone): void {
-  const rows = Object.values(STANDALONE_SETTINGS).map(({ name, doc }) => ({ flag: `--${name.toLowerCase().replaceAll('_', '-')}`, doc }))
-  cli.printer.list(
-    rows,
-    [
-      { title: 'flag', of: (it) => it.flag },
-      { title: 'meaning', of: (it) => it.doc },
-    ],
-    '',
-  )
 }

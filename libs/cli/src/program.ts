@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { actWith, flag, type GlobalFlags, type Surroundings } from './cli.ts'
+import { addCa } from './commands/ca.ts'
 import { addClient } from './commands/client.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCredential } from './commands/credential.ts'
@@ -11,6 +12,7 @@ import { addProvider } from './commands/provider.ts'
 import { addSession } from './commands/session.ts'
 import { addDev } from './dev.ts'
 import { EXIT, tellFailure } from './print/failure.ts'
+import { addServe } from './serve.ts'
 
 const AFTER = `
 Every flag can be set by its variable: --page-size by CREDENCE_PAGE_SIZE. The API key is CREDENCE_KEY alone, or is found in
@@ -34,8 +36,21 @@ export function buildProgram(surroundings: Surroundings): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) })
   const act = actWith(surroundings)
-  for (const add of [addDev, addConnect, addCredential, addProvider, addClient, addSession, addEvents, addKey, addProject, addDoctor])
-    add(program, act)
+  const commands = [
+    addDev,
+    addServe,
+    addConnect,
+    addCredential,
+    addProvider,
+    addClient,
+    addSession,
+    addEvents,
+    addKey,
+    addProject,
+    addCa,
+    addDoctor,
+  ]
+  for (const add of commands) add(program, act)
   return program
 }
 

@@ -27,6 +27,8 @@ export interface RpcServerOptions {
   readonly tracing: Tracing
   /** Mutual TLS: a service listener. Without it the listener is plaintext, which is for callers on loopback. */
   readonly tls?: TlsIdentity
+  /** Certificate of a caller listener: TLS without client certificates. */
+  readonly callerTls?: { readonly certFile: string; readonly keyFile: string }
   /** Present: this is the caller listener, which mounts only the methods that the allow table marks `caller`. */
   readonly authenticate?: Authenticate
 }
@@ -67,7 +69,7 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   server.add(HealthDefinition, HealthServiceImpl(health))
   const descriptors = readFileSync(createRequire(import.meta.url).resolve('@credence/proto/descriptors.binpb'))
   server.add(ServerReflectionService, ServerReflection(descriptors, [...served, HealthDefinition.fullName]))
-  const port = await server.listen(`${options.host}:${options.port}`, credentials(options.tls)).catch((error: unknown) => {
+  const port = await server.listen(`${options.host}:${options.port}`, credentials(options)).catch((error: unknown) => {
     throw error instanceof Error && /EADDRINUSE|No address added/.test(error.message) ? portInUse(options.port) : error
   })
   return {
@@ -84,7 +86,11 @@ function portInUse(port: number): CodedError {
   return new CodedError('PORT_IN_USE', `Port ${port} is in use: stop its holder or choose another.`)
 }
 
-function credentials(tls: TlsIdentity | undefined): ServerCredentials {
+function credentials({ tls, callerTls }: RpcServerOptions): ServerCredentials {
+  if (callerTls !== undefined) {
+    const own = { cert_chain: readFileSync(callerTls.certFile), private_key: readFileSync(callerTls.keyFile) }
+    return ServerCredentials.createSsl(null, [own], false)
+  }
   if (tls === undefined) return ServerCredentials.createInsecure()
   const pair = { cert_chain: Buffer.from(tls.certPem), private_key: Buffer.from(tls.keyPem) }
   return ServerCredentials.createSsl(Buffer.from(tls.caPem), [pair], true)

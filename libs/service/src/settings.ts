@@ -21,6 +21,8 @@ interface Setting<K extends Kind = Kind> {
   readonly name: string
   readonly kind: K
   readonly default?: ValueOf[K] | undefined
+  /** There is no default that could be right. */
+  readonly required?: true
   /** One sentence for the table of the README: what it does, in which unit. */
   readonly doc: string
   /** The value is handed on as `Secret` and never shown. */
@@ -36,7 +38,7 @@ type Read<S extends Setting> = S extends { secret: true } ? Secret : ValueOf[S['
 
 /** The frozen values of a spec: a setting without a default may be undefined. */
 export type Settings<S extends SettingsSpec> = {
-  readonly [name in keyof S]: S[name] extends { default: ValueOf[Kind] } ? Read<S[name]> : Read<S[name]> | undefined
+  readonly [name in keyof S]: S[name] extends { default: ValueOf[Kind] } | { required: true } ? Read<S[name]> : Read<S[name]> | undefined
 }
 
 /** The environment variable that a setting is read from. */
@@ -66,6 +68,8 @@ export function readSettings<const S extends SettingsSpec>(
     const text = flags.get(flagName(setting)) ?? env[envName(setting)]
     if (text === undefined || text === '') {
       values[member] = setting.default
+      if (setting.required === true)
+        faults.push({ pointer: `/${envName(setting)}`, code: 'MISSING_VALUE', detail: `${setting.doc} ${EXPECTED[setting.kind]}` })
       continue
     }
     const value = PARSERS[setting.kind](text.trim())

@@ -1,7 +1,8 @@
-import { type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
+import { type Authenticate, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { type GatewayConfig, settingsOf } from './config.ts'
 import { type GatewayParts, openGateway } from './gateway.ts'
 import { startAdmin } from './http/admin.ts'
+import { authenticateCaller } from './http/caller.ts'
 import { startPublic } from './http/public.ts'
 import { gatewayRpc } from './rpc.ts'
 import { projectOf } from './services.ts'
@@ -16,6 +17,8 @@ export interface RunningGateway {
   readonly addresses: { readonly grpc: string; readonly public: string; readonly admin: string }
   /** For the API listener. */
   readonly mounts: readonly RpcMount[]
+  /** How callers are recognised there. */
+  readonly authenticate: Authenticate
   /**
    * The address that signs a person in to the console, once, within 15 minutes. `project` is that of the first start unless
    * given; `user` is `usr_…`, `id:…` or `email:…`, `id:admin` unless given.
@@ -46,6 +49,7 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
     return {
       addresses: { grpc: `${rpc.host}:${rpc.port}`, public: publicSide.address, admin: adminSide.address },
       mounts,
+      authenticate: (shown) => authenticateCaller(gateway.flow.services, shown, 'grpc'),
       async makeSignInLink({ project, user = 'id:admin' } = {}) {
         const home = project ?? (await projectOf(gateway.flow.services, '')).id
         const token = await gateway.tokens.issue('link', { project: home, user, data: {} }, LINK_LIFE_MS)

@@ -1,10 +1,11 @@
 import type { EventBus } from '@credence/events'
 import { startRelay } from '@credence/events'
-import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
+import { type Authenticate, type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
 import type { DocumentStore } from '@credence/store'
 import { type RegistryConfig, settingsOf } from './config.ts'
 import { pageTokens } from './documents/page-token.ts'
+import { authenticateCaller } from './key/authenticate-caller.ts'
 import { firstStart } from './key/first-start.ts'
 import { refresherPeer } from './refresher-peer.ts'
 import type { Registry } from './registry.ts'
@@ -30,6 +31,8 @@ export interface RunningRegistry {
   readonly addresses: { readonly grpc: string }
   /** The same implementation, for the caller listener. */
   readonly mounts: readonly RpcMount[]
+  /** How callers are recognised on the caller listener. */
+  readonly authenticate: Authenticate
   /** The text of the first key with every scope: given by the start that made it, and by no other. Show it once. */
   readonly firstKey?: string
   /** Resolves when the vault was told every key since this start: before, it may not know a caller yet. */
@@ -66,6 +69,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   return {
     addresses: { grpc: `${server.host}:${server.port}` },
     mounts,
+    authenticate: (shown) => authenticateCaller(registry, shown),
     ...(firstKey === undefined ? {} : { firstKey }),
     keysTold: sweeper.keysTold,
     async stop() {

@@ -1,9 +1,9 @@
-import { parseEgressSettings } from '@credence/egress'
+import { EGRESS_SETTINGS, type EgressSettings, egressOf } from '@credence/egress'
+import { REFRESH_SETTINGS, refreshTimesOf } from '@credence/host'
 import type { RefreshTimes } from '@credence/refresh-protocol'
 import { createFailpoints, readSettings, type Settings } from '@credence/service'
 
-/** Every setting of the embedded profile; the README's table is made from it. */
-export const STANDALONE_SETTINGS = {
+const OWN_SETTINGS = {
   home: {
     name: 'HOME',
     kind: 'string',
@@ -26,39 +26,12 @@ export const STANDALONE_SETTINGS = {
   verifierPort: { name: 'VERIFIER_PORT', kind: 'port', default: 7413, doc: 'Service gRPC of the verifier (mutual TLS).' },
   gatewayPort: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC of the gateway (mutual TLS).' },
   keyUri: { name: 'KEY_URI', kind: 'string', doc: 'Root key: a file, made at the first start. Default: key in the home folder.' },
-  egressAllow: {
-    name: 'EGRESS_ALLOW',
-    kind: 'string',
-    doc: 'Private addresses that may be called: [proj_…=]host-or-CIDR:port, comma-separated.',
-  },
-  egressResolve: {
-    name: 'EGRESS_RESOLVE',
-    kind: 'string',
-    doc: 'Where a host is to be found instead: host:port=address:port, comma-separated, like curl --connect-to.',
-  },
-  egressCa: { name: 'EGRESS_CA', kind: 'file', doc: 'A CA file that provider certificates may be signed by, beside the usual ones.' },
   maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
   acceptRestore: {
     name: 'ACCEPT_RESTORE',
     kind: 'boolean',
     default: false,
     doc: 'Start although the store is older than what was last seen: a backup was restored.',
-  },
-  refreshLeaseMs: { name: 'REFRESH_LEASE_MS', kind: 'ms', default: 60_000, doc: 'How long one sender has a credential to itself.' },
-  refreshDeadlineMs: { name: 'REFRESH_DEADLINE_MS', kind: 'ms', default: 20_000, doc: 'Longest wait for a token endpoint.' },
-  refreshSaveMs: { name: 'REFRESH_SAVE_MS', kind: 'ms', default: 20_000, doc: 'What is left after the deadline to store the answer.' },
-  refreshHeartbeatMs: { name: 'REFRESH_HEARTBEAT_MS', kind: 'ms', default: 30_000, doc: 'How often a vault writes that it lives.' },
-  refreshOwnerGoneMs: {
-    name: 'REFRESH_OWNER_GONE_MS',
-    kind: 'ms',
-    default: 600_000,
-    doc: 'After how long a silence a vault counts as gone.',
-  },
-  refreshConfirmMs: {
-    name: 'REFRESH_CONFIRM_MS',
-    kind: 'ms',
-    default: 60_000,
-    doc: 'How long after an unexplained invalid_grant it is asked once more.',
   },
   refreshTickMs: { name: 'REFRESH_TICK_MS', kind: 'ms', default: 15_000, doc: 'How often due refreshes are looked for.' },
   otlpEndpoint: {
@@ -69,11 +42,18 @@ export const STANDALONE_SETTINGS = {
   },
 } as const
 
+/** Every setting of the embedded profile; the README's table is made from it. */
+export const STANDALONE_SETTINGS: typeof OWN_SETTINGS & typeof EGRESS_SETTINGS & typeof REFRESH_SETTINGS = {
+  ...OWN_SETTINGS,
+  ...EGRESS_SETTINGS,
+  ...REFRESH_SETTINGS,
+}
+
 export type StandaloneSettings = Settings<typeof STANDALONE_SETTINGS>
 
 export interface StandaloneConfig {
   readonly settings: StandaloneSettings
-  readonly egress: ReturnType<typeof parseEgressSettings>
+  readonly egress: EgressSettings
   readonly refreshTimes: RefreshTimes
   readonly failpoint: (name: string) => void
 }
@@ -83,15 +63,8 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
   const settings = readSettings(STANDALONE_SETTINGS, env, args)
   return Object.freeze({
     settings,
-    egress: parseEgressSettings({ allow: settings.egressAllow, resolve: settings.egressResolve, caFile: settings.egressCa }),
-    refreshTimes: {
-      leaseMs: settings.refreshLeaseMs,
-      deadlineMs: settings.refreshDeadlineMs,
-      saveMs: settings.refreshSaveMs,
-      heartbeatMs: settings.refreshHeartbeatMs,
-      ownerGoneMs: settings.refreshOwnerGoneMs,
-      confirmMs: settings.refreshConfirmMs,
-    },
+    egress: egressOf(settings),
+    refreshTimes: refreshTimesOf(settings),
     failpoint: createFailpoints(env),
   })
 }

@@ -13,17 +13,26 @@ declare module 'fastify' {
 
 const KEY = /^Bearer (crd_[\w-]{1,256})$/i
 
+/** Who calls, by what he shows. Throws UNAUTHENTICATED, and SCOPE_REQUIRED for a user that his key may not name. */
+export async function authenticateCaller(
+  services: Pick<Services, 'registry'>,
+  shown: { readonly authorization: string; readonly user: string },
+  via: string,
+): Promise<Principal> {
+  const [, key] = KEY.exec(shown.authorization) ?? []
+  if (key === undefined) throw new CodedError('UNAUTHENTICATED')
+  const keySha256 = createHash('sha256').update(key).digest()
+  const { principal } = await services.registry.authenticate({ keySha256, user: shown.user, via }, callAs(servicePrincipal('gateway')))
+  return present(principal, 'principal')
+}
+
 /** Asks of every request of this scope whose key it carries, and for which user. Throws UNAUTHENTICATED. */
 export function requireCaller(app: FastifyInstance, services: Services): void {
   app.decorateRequest('principal', undefined)
   app.addHook('onRequest', async (request) => {
-    const [, key] = KEY.exec(request.headers.authorization ?? '') ?? []
-    if (key === undefined) throw new CodedError('UNAUTHENTICATED')
     const user = request.headers['credence-user']
-    const keySha256 = createHash('sha256').update(key).digest()
-    const asked = { keySha256, user: typeof user === 'string' ? user : '', via: 'http' }
-    const { principal } = await services.registry.authenticate(asked, callAs(servicePrincipal('gateway')))
-    request.principal = present(principal, 'principal')
+    const shown = { authorization: request.headers.authorization ?? '', user: typeof user === 'string' ? user : '' }
+    request.principal = await authenticateCaller(services, shown, 'http')
     request.caller = request.principal.subject
   })
 }

@@ -1,0 +1,67 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CodedError, isCoded } from '@credence/errors'
+
+export interface Probes {
+  /** `http://host:port` */
+  readonly address: string
+  /** Not ready any more, while what is under way is finished. */
+  drain(): void
+  close(): Promise<void>
+}
+
+/** A probe that hangs would be taken for one that failed, and say nothing of why. */
+const PATIENCE_MS = 2_000
+
+/**
+ * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 when `ready` resolves in two seconds, else 503 with the
+ * code of what is missing. Neither tells anything else, so nobody has to be let in.
+ */
+export async function startProbes(options: {
+  readonly host: string
+  readonly port: number
+  readonly ready: () => Promise<void>
+}): Promise<Probes> {
+  let draining = false
+  const server = createServer((request, response) => {
+    void answer(request.url ?? '').then(([status, body]) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+    )
+  })
+  async function answer(path: string): Promise<[number, object]> {
+    if (path === '/livez') return [200, { live: true }]
+    if (path !== '/readyz') return [404, { code: 'NOT_FOUND' }]
+    if (draining) return [503, { ready: false, code: 'DRAINING' }]
+    try {
+      await withinPatience(options.ready())
+      return [200, { ready: true }]
+    } catch (error) {
+      return [503, { ready: false, code: isCoded(error) ? error.code : 'INTERNAL' }]
+    }
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', () => reject(new CodedError('PORT_IN_USE', `Port ${options.port} is in use: stop its holder or choose another.`)))
+    server.listen(options.port, options.host, resolve)
+  })
+  return {
+    address: `http://${options.host}:${(server.address() as AddressInfo).port}`,
+    drain() {
+      draining = true
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function withinPatience(ready: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new CodedError('DEADLINE_EXCEEDED')), PATIENCE_MS)
+  try {
+    await Promise.race([ready, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

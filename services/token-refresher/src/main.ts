@@ -1,0 +1,38 @@
+import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
+import { openBullmqQueue } from './queue/bullmq-queue.ts'
+import { start } from './service.ts'
+
+/** `credence serve token-refresher` */
+export const main: ServiceMain = serviceMain({
+  service: 'token-refresher',
+  settings: {
+    ...REFRESH_SETTINGS,
+    port: { name: 'REFRESHER_PORT', kind: 'port', default: 7412, doc: 'Service gRPC (mutual TLS).' },
+    redisUrl: {
+      name: 'REDIS_URL',
+      kind: 'string',
+      required: true,
+      secret: true,
+      doc: 'redis[s]://[user:password@]host:port[/db], with noeviction.',
+    },
+    tickMs: { name: 'REFRESH_TICK_MS', kind: 'ms', default: 15_000, doc: 'How often due refreshes are looked for.' },
+  },
+  async start(settings, adapters) {
+    const { clock, random, log } = adapters
+    const queue = await openBullmqQueue({ url: Buffer.from(settings.redisUrl.reveal()).toString('utf8'), clock, random, log })
+    try {
+      const running = await start({ ...settings, refreshTimes: refreshTimesOf(settings) }, { ...adapters, queue })
+      return {
+        ...running,
+        ready: () => queue.ping(),
+        async stop() {
+          await running.stop()
+          await queue.close()
+        },
+      }
+    } catch (error) {
+      await queue.close()
+      throw error
+    }
+  },
+})

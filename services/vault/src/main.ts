@@ -1,0 +1,41 @@
+import { EGRESS_SETTINGS, egressOf } from '@credence/egress'
+import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
+import { createFailpoints } from '@credence/service'
+import { start } from './service.ts'
+
+/** `credence serve vault` */
+export const main: ServiceMain = serviceMain({
+  service: 'vault',
+  settings: {
+    ...EGRESS_SETTINGS,
+    ...REFRESH_SETTINGS,
+    port: { name: 'VAULT_PORT', kind: 'port', default: 7411, doc: 'Service gRPC (mutual TLS).' },
+    dataPort: { name: 'DATA_PORT', kind: 'port', default: 7402, doc: 'The proxy: /v1/proxy/{credential_id}/….' },
+    volume: {
+      name: 'VOLUME',
+      kind: 'string',
+      required: true,
+      doc: 'Folder of this replica alone, on a volume that outlives it: audit and spill.',
+    },
+    keyUri: { name: 'KEY_URI', kind: 'string', required: true, doc: 'Root key: a file, the same for every replica.' },
+    fenceMaxAgeMs: {
+      name: 'FENCE_MAX_AGE_MS',
+      kind: 'ms',
+      default: 250,
+      doc: 'How old what was read of an access fence may be when a use begins.',
+    },
+    maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
+    acceptRestore: {
+      name: 'ACCEPT_RESTORE',
+      kind: 'boolean',
+      default: false,
+      doc: 'Start although the store is older than what was last seen.',
+    },
+  },
+  async start(settings, adapters) {
+    const { volume: folder, keyUri: keyFile, ...config } = settings
+    const given = { ...config, folder, keyFile, egress: egressOf(settings), refreshTimes: refreshTimesOf(settings) }
+    const running = await start(given, { ...adapters, failpoint: createFailpoints(process.env) })
+    return { ...running, authenticate: (shown) => running.authenticate(shown, 'grpc') }
+  },
+})
