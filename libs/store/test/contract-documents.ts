@@ -5,7 +5,30 @@ import type { AnyDoc, FreshCollection } from './contract.ts'
 
 /** Strings that an encoding of dates and bytes might use, and names that engines or JavaScript treat in their own way. */
 const LOOK_ALIKES = ['$d2026-11-21T10:00:00.000Z', '$bAAEC', '$$', '$', '$date', '2026-11-21T10:00:00.000Z', 'AAEC', '\u0000', '\u0001']
-const ODD_NAMES = ['$date', '$set', '$$', '$', 'a.b', '.', '', '__proto__', 'constructor', 'toJSON', '_id', 'n', 'nonce', 'body', '0']
+const ODD_NAMES = [
+  '_bsontype',
+  '$ref',
+  '$id',
+  '%',
+  '%24',
+  'toString',
+  'toBSON',
+  '$date',
+  '$set',
+  '$$',
+  '$',
+  'a.b',
+  '.',
+  '',
+  '__proto__',
+  'constructor',
+  'toJSON',
+  '_id',
+  'n',
+  'nonce',
+  'body',
+  '0',
+]
 
 const { value } = fc.letrec<{ value: unknown; leaf: unknown; list: unknown; record: unknown }>((tie) => ({
   leaf: fc.oneof(
@@ -140,6 +163,21 @@ export function documentCases(fresh: FreshCollection): void {
     const read = await things.get('a')
     expect(read?.text === text).toBe(true)
     expect(read?.bytes).toHaveProperty('byteLength', 100_000)
+  })
+
+  it('[C-4] gives back text that is not well-formed Unicode', async () => {
+    const things = await fresh()
+    const texts = ['\ud800', 'a\udfffb', '\udc00\ud800', '😀\ud83d']
+    await things.insert({ id: 'a', v: 1, texts, names: Object.fromEntries(texts.map((text) => [text, text])) })
+    const read = await things.get('a')
+    expect(isDeepStrictEqual(read?.texts, texts)).toBe(true)
+    expect(isDeepStrictEqual(read?.names, Object.fromEntries(texts.map((text) => [text, text])))).toBe(true)
+  })
+
+  it('[C-4] refuses a document of more than sixteen mebibytes', async () => {
+    const things = await fresh()
+    await expect(things.insert({ id: 'a', v: 1, text: 'x'.repeat(16 * 1024 * 1024) })).rejects.toThrow(TypeError)
+    expect(await things.get('a')).toBeUndefined()
   })
 
   it('[C-4] refuses ids that engines read differently, and finds none of them', async () => {

@@ -6,7 +6,7 @@ import { nextRev } from '../document/revision.ts'
 import { checkId, checkQuery } from '../document/spec.ts'
 import type { Collection, CollectionSpec, Doc, FindQuery, IndexSpec, Page, Rev, Stored } from '../document-store.ts'
 import type { MongoConnection } from './connection.ts'
-import { isUncertain } from './fault.ts'
+import { faultOf, isUncertain } from './fault.ts'
 import { healRows, isDuplicate, lackingEntries } from './indexes.ts'
 import { type Row, rowOf, slotOf, storedOf } from './row.ts'
 import { type Found, searchIndex } from './search.ts'
@@ -121,7 +121,7 @@ export class MongoCollection<D extends Doc> implements Collection<D> {
       const row = await this.#rows.findOne({ _id }, { ...this.#connection.read(true), projection: { rev: 1 } })
       return row?.rev.nonce === rev.nonce
     } catch (error) {
-      if (isUncertain(error)) return false
+      if (faultOf(error)) return false
       throw error
     }
   }

@@ -37,13 +37,26 @@ export async function searchIndex(search: Search): Promise<readonly Found[]> {
   return found.sort((left, right) => left.key.compare(right.key) * direction).slice(0, limit)
 }
 
-async function walk({ rows, index, query, limit, read }: Search, { lower, upper }: KeyRange, head: Buffer): Promise<Found[]> {
-  const { h, t, slot } = pathsOf(index)
-  const filter = { [h]: textOf(head), [t]: { $gte: textOf(lower.subarray(head.length)), $lt: textOf(upper.subarray(head.length)) } }
-  const found = await rows
-    .find(filter, { ...read, sort: { [t]: query.reverse ? -1 : 1 }, limit, batchSize: limit, projection: { rev: 1, doc: 1, [t]: 1 } })
-    .toArray()
+async function walk({ rows, index, query, limit, read }: Search, range: KeyRange, head: Buffer): Promise<Found[]> {
+  const { t, slot } = pathsOf(index)
+  const { filter, sort } = walkOf(index, { range, head, reverse: query.reverse ?? false })
+  const found = await rows.find(filter, { ...read, sort, limit, batchSize: limit, projection: { rev: 1, doc: 1, [t]: 1 } }).toArray()
   return found.map((row) => ({ row, key: Buffer.concat([head, keyOf((row.keys[slot] as SlotKeys).t)]) }))
+}
+
+interface Walk {
+  readonly filter: Readonly<Record<string, unknown>>
+  readonly sort: Readonly<Record<string, 1 | -1>>
+}
+
+/** One head, and a range of what stands behind it: the index `{h: 1, t: 1}` has exactly these rows in exactly this order. */
+export function walkOf(
+  index: IndexSpec,
+  { range, head, reverse }: { readonly range: KeyRange; readonly head: Buffer; readonly reverse: boolean },
+): Walk {
+  const { h, t } = pathsOf(index)
+  const tails = { $gte: textOf(range.lower.subarray(head.length)), $lt: textOf(range.upper.subarray(head.length)) }
+  return { filter: { [h]: textOf(head), [t]: tails }, sort: { [t]: reverse ? -1 : 1 } }
 }
 
 /**
