@@ -37,7 +37,7 @@ const CHECK_MS = 30_000
 /** Only the tail of BullMQ's own stream of events is kept: nobody reads it. */
 const KEPT_EVENTS = 100
 const NONCE_BYTES = 6
-/** So many are packed in one turn of the event loop, which takes about 1 ms. */
+/** So many are packed in one turn of the event loop: a hundred would hold up the others for some 4 ms. */
 const BATCH = 25
 /** Of the lanes: jobs without a priority are fetched before all that have one. */
 const NORMAL = 1
