@@ -4,6 +4,7 @@ import { newId } from '@credence/credential'
 import { systemClock, systemRandom } from '@credence/service'
 import { type Collection, openSqliteStore } from '@credence/store'
 import { haveRedis, startProcess, tempHome } from '@credence/testkit'
+import { Queue } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PLAN_INDEXES, type Plan } from '../src/credential/plan.ts'
 import { createQueueFeed, type QueueFeed } from '../src/queue/feed-queue.ts'
@@ -239,6 +240,38 @@ describe.skipIf(!haveRedis())('replicas on one Redis', () => {
     await Promise.all(workers.map((worker) => worker.stop()))
     expect(isDoubled).toBe(false)
     expect((await world.redis.keys('*')).filter((key) => key.includes('cred_'))).toEqual([])
+  })
+
+  test('[B-1] T35 forged jobs are hints: one credential is handled by one of them at a time, and garbage by none', async () => {
+    const world = await RedisWorld.start()
+    const queue = await world.queue()
+    const forger = new Queue('refresh', { connection: world.redis, prefix: world.prefix, skipVersionCheck: true })
+    await forger.addBulk(Array.from({ length: 200 }, () => ({ name: 'x', data: { credentialId: 'cred_a' } })))
+    await forger.addBulk([null, 7, {}, { credentialId: { $ne: 1 } }].map((data) => ({ name: 'x', data })))
+    const running = new Set<string>()
+    let count = 0
+    const worker = await queue.process(async (id) => {
+      expect([id, running.has(id)]).toEqual(['cred_a', false])
+      running.add(id)
+      await new Promise((resolve) => setImmediate(resolve))
+      running.delete(id)
+      count++
+    })
+    await world.until(async () => count === 200 && (await world.counts()).active === 0)
+    await worker.stop()
+    expect(world.lines.filter((line) => line.includes('handler_failed'))).toEqual([])
+  })
+
+  test('[C-3] a process ends when it is told to, though its Redis is gone', async () => {
+    const world = await RedisWorld.start()
+    const main = fileURLToPath(new URL('./hold-jobs-main.ts', import.meta.url))
+    await using child = await startProcess([main, world.server.url, world.prefix, '30000'])
+    await (await world.queue()).schedule({ credentialId: 'cred_held', at: 0, priority: false })
+    await world.until(() => child.stdout().includes('begun cred_held'))
+    await world.server.kill()
+    await child.stop()
+    expect(await child.exited).toEqual({ code: 0, signal: null })
+    expect(child.stdout()).toContain('ended cred_held')
   })
 
   test('[B-1] R09 what a stopped process holds is dropped, not given to another, until its plan puts it in again', async () => {

@@ -53,6 +53,15 @@ describe.skipIf(!haveRedis())('what is looked at before a Redis is used', () => 
     expect(await codeOf(world.queue())).toBe('INVALID_SETTING')
   })
 
+  test('[C-3] what is no address is refused at once, and not told', async () => {
+    const world = await RedisWorld.start()
+    for (const url of ['', PASSWORD, `http://:${PASSWORD}@127.0.0.1`, `redis://:${PASSWORD}@[`]) {
+      const refused = await world.queue({ url }).catch((error: unknown) => error)
+      expect(refused).toMatchObject({ code: 'INVALID_SETTING', details: { faults: [{ code: 'redis_address_wrong' }] } })
+      expect(inspect([refused, await checkRedis(url)], { depth: 9 })).not.toContain(PASSWORD)
+    }
+  })
+
   test('[C-3] a wrong password is refused, one that is away is a finding, and neither tells the password', async () => {
     const world = await RedisWorld.start({ password: 'another' })
     const wrong = world.server.url.replace('another', PASSWORD)

@@ -4,8 +4,8 @@ import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { jobTelemetry } from './bullmq-trace.ts'
 import { type JobData, QUEUE, type QueueSettings, type Running, startWorker } from './bullmq-worker.ts'
-import { examine, type RedisFinding } from './check-redis.ts'
-import { asking, connectImpatient, connectPatient } from './redis-connection.ts'
+import { checkAddress, examine, type RedisFinding } from './check-redis.ts'
+import { asking, connectImpatient, connectPatient, type PatientConnection } from './redis-connection.ts'
 import type { QueueWorker, RefreshJob, RefreshQueue } from './refresh-queue.ts'
 
 export interface BullmqQueueOptions {
@@ -37,7 +37,7 @@ const CHECK_MS = 30_000
 /** Only the tail of BullMQ's own stream of events is kept: nobody reads it. */
 const KEPT_EVENTS = 100
 const NONCE_BYTES = 6
-/** So many are packed in one turn of the event loop, which takes about 1 ms. */
+/** So many are packed in one turn of the event loop: a hundred would hold up the others for some 4 ms. */
 const BATCH = 25
 /** Of the lanes: jobs without a priority are fetched before all that have one. */
 const NORMAL = 1
@@ -52,16 +52,22 @@ const NORMAL = 1
  */
 export async function openBullmqQueue(options: BullmqQueueOptions): Promise<BullmqQueue> {
   const { url, log, patienceMs = PATIENCE_MS } = options
+  const wrong = checkAddress(url)
+  if (wrong.length > 0) throw refusal(wrong)
   const redis = connectImpatient({ url, log, patienceMs })
   const findings = await examine(redis)
   for (const { code } of findings) log.warn('queue.redis_checked', { reason: code })
   const refused = findings.filter(({ severity, code }) => severity === 'error' && code !== 'redis_unreachable')
   if (refused.length > 0) {
     redis.disconnect()
-    const faults = refused.map(({ code, detail }) => ({ pointer: '/CREDENCE_REDIS_URL', code, detail }))
-    throw new CodedError('INVALID_SETTING', refused[0]!.detail, { faults })
+    throw refusal(refused)
   }
   return new SharedQueue(options, redis)
+}
+
+function refusal(findings: readonly RedisFinding[]): CodedError {
+  const faults = findings.map(({ code, detail }) => ({ pointer: '/CREDENCE_REDIS_URL', code, detail }))
+  return new CodedError('INVALID_SETTING', findings[0]?.detail, { faults })
 }
 
 class SharedQueue implements BullmqQueue {
@@ -72,7 +78,7 @@ class SharedQueue implements BullmqQueue {
   readonly #running = new Map<string, Running>()
   readonly #closing = new AbortController()
   readonly #watch: Promise<void>
-  #workers: Redis | undefined
+  #workers: PatientConnection | undefined
 
   constructor(options: BullmqQueueOptions, redis: Redis) {
     this.#options = options
@@ -115,13 +121,13 @@ class SharedQueue implements BullmqQueue {
   async process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker> {
     if (this.#workers !== undefined) throw new TypeError('the queue has its handler')
     const { url, clock, log } = this.#options
-    const redis = connectPatient({ url, log })
-    this.#workers = redis
+    const connection = connectPatient({ url, log })
+    this.#workers = connection
     const showsVersion = await this.#redis.info().then(
       () => true,
       () => false,
     )
-    return startWorker({ settings: { ...this.#settings, showsVersion }, redis, clock, log, handler, running: this.#running })
+    return startWorker({ settings: { ...this.#settings, showsVersion }, connection, clock, log, handler, running: this.#running })
   }
 
   async ping(): Promise<void> {
@@ -133,17 +139,17 @@ class SharedQueue implements BullmqQueue {
     await this.#watch
     await this.#queue.close().catch(() => undefined)
     this.#redis.disconnect()
-    this.#workers?.disconnect()
+    this.#workers?.giveUp()
   }
 
   /** What was in the way is taken out, and then they are put in once more. */
   async #schedule(jobs: readonly RefreshJob[]): Promise<void> {
     const held = await this.#put(jobs)
-    const again = jobs.filter((job, i) => this.#isInTheWay(held[i], job))
-    if (again.length === 0) return
-    await Promise.all(held.map((id, i) => (this.#isInTheWay(id, jobs[i]!) ? this.#queue.remove(id!) : undefined)))
+    const blocked = jobs.map((job, i) => ({ job, by: held[i] })).filter(({ job, by }) => by !== undefined && this.#isInTheWay(by, job))
+    if (blocked.length === 0) return
+    await Promise.all(blocked.map(({ by }) => this.#queue.remove(by!)))
     // One that could not be removed is handled at this moment: now they are kept as the next (B3).
-    await this.#put(again)
+    await this.#put(blocked.map(({ job }) => job))
   }
 
   /** Gives the id of the job that kept its place, where one did: it is ready, or being handled. */
@@ -166,8 +172,8 @@ class SharedQueue implements BullmqQueue {
   }
 
   /** A job that is ready runs, whatever is put in: only one that comes later, or in the other lane, must go before. */
-  #isInTheWay(held: string | undefined, { credentialId, at, priority }: RefreshJob): boolean {
-    if (held === undefined || this.#running.get(credentialId)?.jobId === held) return false
+  #isInTheWay(held: string, { credentialId, at, priority }: RefreshJob): boolean {
+    if (this.#running.get(credentialId)?.jobId === held) return false
     return at > this.#options.clock.now() || (priority && !held.includes('.p.'))
   }
 

@@ -1,8 +1,7 @@
 import type { Clock, Logger } from '@credence/service'
 import { type Job, WaitingError, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { jobTelemetry } from './bullmq-trace.ts'
-import { reasonOf } from './redis-connection.ts'
+import { type PatientConnection, reasonOf } from './redis-connection.ts'
 import { MAX_CONCURRENT, type QueueWorker } from './refresh-queue.ts'
 
 export interface JobData {
@@ -19,7 +18,7 @@ export interface QueueSettings {
 
 export interface WorkerOptions {
   readonly settings: QueueSettings
-  readonly redis: Redis
+  readonly connection: PatientConnection
   readonly clock: Clock
   readonly log: Logger
   readonly handler: (credentialId: string) => Promise<void>
@@ -38,10 +37,10 @@ const CLOSE_MS = 2_000
 
 /** Handles jobs one per credential, sixteen at a time, until it is stopped. Outages of Redis are waited out. */
 export function startWorker(options: WorkerOptions): QueueWorker {
-  const { settings, redis, clock, log, running } = options
+  const { settings, connection, clock, log, running } = options
   const stopping = new AbortController()
   const worker = new Worker<JobData>(QUEUE, (job, token) => deliver(job, { ...options, token: token ?? '', stopping: stopping.signal }), {
-    connection: redis,
+    connection: connection.redis,
     prefix: settings.prefix,
     skipVersionCheck: !settings.showsVersion,
     concurrency: MAX_CONCURRENT,
@@ -54,17 +53,22 @@ export function startWorker(options: WorkerOptions): QueueWorker {
     telemetry: jobTelemetry(),
   })
   worker.on('error', (error) => {
-    if (redis.status === 'ready' && !stopping.signal.aborted) log.warn('queue.worker_failed', { reason: reasonOf(error) })
+    if (connection.redis.status === 'ready' && !stopping.signal.aborted) log.warn('queue.worker_failed', { reason: reasonOf(error) })
   })
-  worker.on('failed', (job) => log.warn('queue.job_dropped', { credential_id: job?.data.credentialId, reason: 'stalled' }))
+  worker.on('failed', (job) => log.warn('queue.job_dropped', { credential_id: job?.deduplicationId, reason: 'stalled' }))
   return {
     async stop() {
       stopping.abort()
       const closed = worker.close().catch(() => undefined)
       await Promise.all([...running.values()].map(({ ended }) => ended))
       const patience = new AbortController()
-      await Promise.race([closed, clock.sleep(CLOSE_MS, patience.signal).catch(() => undefined)])
+      const isLate = clock.sleep(CLOSE_MS, patience.signal).then(
+        () => connection.giveUp(),
+        () => undefined,
+      )
+      await closed
       patience.abort()
+      await isLate
     },
   }
 }
@@ -72,7 +76,9 @@ export function startWorker(options: WorkerOptions): QueueWorker {
 type Delivery = WorkerOptions & { readonly token: string; readonly stopping: AbortSignal }
 
 async function deliver(job: Job<JobData>, { handler, running, log, token, stopping }: Delivery): Promise<void> {
-  const { credentialId } = job.data
+  const credentialId: unknown = job.data?.credentialId
+  // Whoever can write to Redis can forge a job. It is a hint to look at a plan, and more than one costs no more than that.
+  if (typeof credentialId !== 'string') return
   // Q3: a Redis that was emptied has forgotten what is under way here, and gives it out again.
   for (let before = running.get(credentialId); before !== undefined && !stopping.aborted; before = running.get(credentialId)) {
     await before.ended

@@ -5,6 +5,7 @@ import { connectImpatient, reasonOf } from './redis-connection.ts'
 export interface RedisFinding {
   readonly severity: 'error' | 'warning'
   readonly code:
+    | 'redis_address_wrong'
     | 'redis_unreachable'
     | 'redis_login_refused'
     | 'redis_evicts'
@@ -23,12 +24,21 @@ const OLDEST_MAJOR = 5
 
 /** What `credence doctor` says of a Redis; empty when all is well. Never throws, and takes a few seconds at most. */
 export async function checkRedis(url: string): Promise<RedisFinding[]> {
+  const wrong = checkAddress(url)
+  if (wrong.length > 0) return wrong
   const redis = connectImpatient({ url, patienceMs: PATIENCE_MS })
   try {
     return await examine(redis)
   } finally {
     redis.disconnect()
   }
+}
+
+/** The driver would take anything for a socket's path, and look for it for ever. */
+export function checkAddress(url: string): RedisFinding[] {
+  if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) return []
+  const detail = 'CREDENCE_REDIS_URL is no address of a Redis: write redis://[user:password@]host:port, or rediss:// for TLS.'
+  return [{ severity: 'error', code: 'redis_address_wrong', detail }]
 }
 
 /** The same over a connection that exists. Managed services hide their settings: what is not known is a warning. */

@@ -13,7 +13,7 @@ export interface FeedOptions {
   now(): number
 }
 
-/** A page is read, judged and packed in one turn of the event loop, which must stay under 5 ms. */
+/** A page is read and judged in one turn of the event loop, which is to stay under 5 ms. */
 const PAGE = 100
 
 /** Keeps the queue's near window equal to the due index. */

@@ -21,9 +21,34 @@ export function connectImpatient(options: ConnectionOptions & { readonly patienc
   return connect(options, { maxRetriesPerRequest: 1, commandTimeout: options.patienceMs, autoResendUnfulfilledCommands: false })
 }
 
+/** A connection and those that BullMQ makes after its pattern. */
+export interface PatientConnection {
+  readonly redis: Redis
+  /** Ends all of them now, also those that are waiting for their next try: what was asked fails. */
+  giveUp(): void
+}
+
 /** For workers: reconnects for ever, and what was asked waits until then. */
-export function connectPatient(options: ConnectionOptions): Redis {
-  return connect(options, { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS })
+export function connectPatient(options: ConnectionOptions): PatientConnection {
+  const redis = connect(options, { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS })
+  const all = [redis]
+  const duplicate = redis.duplicate.bind(redis)
+  redis.duplicate = (over) => {
+    const another = duplicate(over)
+    all.push(another)
+    return another
+  }
+  return {
+    redis,
+    giveUp() {
+      for (const one of all) {
+        const isBetweenTries = one.status === 'reconnecting'
+        one.disconnect()
+        // The driver forgets to end such a one, and whoever waits for its end waits for ever: one last try ends it.
+        if (isBetweenTries) one.connect().catch(() => undefined)
+      }
+    },
+  }
 }
 
 /**
