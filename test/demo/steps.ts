@@ -164,7 +164,7 @@ async function remove(journey: Journey): Promise<string> {
 
 async function search(journey: Journey): Promise<string> {
   const { world, platform } = journey
-  await platform.process.stop()
+  await platform.stop()
   const tokens = [...world.asana.tokens(), ...world.acme.tokens()]
   const secrets = {
     ...SECRETS,
@@ -175,10 +175,10 @@ async function search(journey: Journey): Promise<string> {
   const texts = {
     answers: journey.got.join('\n'),
     events: JSON.stringify(journey.events),
-    output: platform.process.stdout(),
-    log: platform.process.stderr(),
+    output: platform.printed().stdout,
+    log: platform.printed().stderr,
   }
-  const hits = await searchForCanaries({ folders: [journey.home], texts, secrets })
+  const hits = await searchForCanaries({ folders: journey.folders, texts, secrets })
   if (hits.length > 0) throw new TypeError(hits.map(({ where, secret, form }) => `${secret} as ${form} in ${where}`).join('; '))
   return `${Object.keys(secrets).length} secrets in five forms, ${providerOf(journey, 'acme') === '' ? '' : 'in the database, its log, the audit log, the spill, logs, events and every answer'}: none found`
 }

@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
 /** What stands before replicas: one address, a connection each to the next replica that answers. */
 export interface Balancer {
@@ -14,7 +14,10 @@ export async function startBalancer(ports: () => readonly number[]): Promise<Bal
   const server = createServer((client) => {
     const all = ports()
     turn++
-    void forward(client, all.map((_, i) => all[(turn + i) % all.length]!))
+    void forward(
+      client,
+      all.map((_, i) => all[(turn + i) % all.length]!),
+    )
   })
   async function forward(client: Socket, targets: readonly number[]): Promise<void> {
     hold(client)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type StartedProcess, startProcess } from '@credence/testkit'
 import { type Balancer, startBalancer } from './balancer.ts'
+import type { Inside } from './platform.ts'
 
 export const SERVICES = ['registry', 'vault', 'token-refresher', 'verifier', 'gateway'] as const
 export type Service = (typeof SERVICES)[number]
@@ -22,19 +23,13 @@ export interface Replica {
 }
 
 /** The distributed profile: a process per replica, before each kind of listener what a load balancer is in production. */
-export interface Cluster {
-  readonly public: string
-  readonly admin: string
-  readonly data: string
-  /** gRPC for callers, of the registry. */
-  readonly api: string
+export interface Cluster extends Inside {
   readonly key: string
   replicas(service: Service): readonly Replica[]
   /** Ends a replica: by a signal that it survives, or as a crash. */
   end(service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** Starts that replica again, at its addresses and on its volume. */
   start(service: Service, number: number): Promise<void>
-  stop(): Promise<void>
 }
 
 export interface ClusterOptions {
@@ -70,6 +65,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const ports = await plan(count)
   const portsOf = (service: Service, setting: string): number[] => ports[service].map((own) => own[setting] ?? 0)
   const running = new Map<string, Replica>()
+  const started: Replica[] = []
   const live = (service: Service, setting: string) => (): number[] =>
     portsOf(service, setting).filter((_, number) => running.has(`${service} ${number}`))
   const balancers = {
@@ -110,7 +106,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       ...Object.fromEntries(LISTENERS[service].map((setting) => [`CREDENCE_${setting}`, String(ports[service][number]?.[setting])])),
     }
     const process = await startProcess([MAIN, 'serve', service], { env: { ...shared, ...own } })
-    running.set(`${service} ${number}`, { service, number, process })
+    const replica = { service, number, process }
+    running.set(`${service} ${number}`, replica)
+    started.push(replica)
   }
   const end = async (service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     const replica = running.get(`${service} ${number}`)
@@ -121,14 +119,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const stop = async (): Promise<void> => {
     // Whoever is called outlives its callers.
     for (const service of SERVICES.toReversed())
-      await Promise.all([...running.values()].filter((replica) => replica.service === service).map((r) => end(service, r.number, 'SIGTERM')))
+      await Promise.all(
+        [...running.values()].filter((replica) => replica.service === service).map((r) => end(service, r.number, 'SIGTERM')),
+      )
     await Promise.all(Object.values(balancers).map((balancer: Balancer) => balancer.close()))
   }
   try {
     // The first vault makes the root key, which the others find.
     await start('vault', 0)
     const rest = SERVICES.flatMap((service) => Array.from({ length: count }, (_, number) => [service, number] as const))
-    await Promise.all(rest.filter(([service, number]) => service !== 'vault' || number > 0).map(([service, number]) => start(service, number)))
+    await Promise.all(
+      rest.filter(([service, number]) => service !== 'vault' || number > 0).map(([service, number]) => start(service, number)),
+    )
   } catch (error) {
     await stop()
     throw error
@@ -143,6 +145,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     end,
     start,
     stop,
+    printed: () => ({
+      stdout: started.map(({ process }) => process.stdout()).join('\n'),
+      stderr: started.map(({ process }) => process.stderr()).join('\n'),
+    }),
   }
 }
 

@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Credence, CredenceEvent } from '@credence/sdk'
 import { createCredence } from '@credence/sdk'
 import { type Page, Person } from './person.ts'
-import type { Platform } from './platform.ts'
-import { startPlatform } from './platform.ts'
+import { type Inside, type Platform, startPlatform } from './platform.ts'
 import { ACME_PAYLOAD, SECRETS, startWorld, type World } from './world.ts'
 
 /** The user whose accounts are connected; his id in the team's own system. */
@@ -18,9 +17,11 @@ export type ProviderName = 'asana' | 'bearer' | 'freshdesk' | 'attention' | 'acm
 /** Everything that a run of the demo holds; what its steps share. */
 export interface Journey {
   readonly home: string
+  /** Where everything of the platform lies on the disk. */
+  readonly folders: readonly string[]
   readonly world: World
   readonly person: Person
-  readonly platform: Platform
+  readonly platform: Inside
   readonly credence: Credence
   readonly ann: Credence
   readonly providers: Map<ProviderName, string>
@@ -34,8 +35,13 @@ export async function startOutside(): Promise<World> {
   return startWorld({ acmeExpiresInS: ACME_TOKEN_S })
 }
 
-export async function startInside(home: string, world: World): Promise<Journey> {
+export async function startInside(home: string, world: World): Promise<Journey & { readonly platform: Platform }> {
   const platform = await startPlatform({ home, env: world.env })
+  return { ...(await journeyOn(platform, { home, world })), platform }
+}
+
+/** A journey on a platform that has just started for the first time. */
+export async function journeyOn(platform: Inside, { home, world }: { readonly home: string; readonly world: World }): Promise<Journey> {
   if (platform.key === undefined) throw new TypeError('the first start shows no key')
   const credence = createCredence({ apiUrl: platform.admin, proxyUrl: platform.data, grpc: platform.api, key: platform.key })
   await credence.project.update({ returnUrls: [RETURN_URL] })
@@ -44,6 +50,7 @@ export async function startInside(home: string, world: World): Promise<Journey> 
   const person = new Person(world.standIns)
   return {
     home,
+    folders: [home],
     world,
     person,
     platform,

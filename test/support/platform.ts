@@ -1,14 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { type StartedProcess, startProcess } from '@credence/testkit'
 
-/** A platform of its own: `credence dev` in a process of its own, on random ports. */
-export interface Platform {
+/** A platform as its users see it, however many processes it is. */
+export interface Inside {
   readonly public: string
   readonly admin: string
   readonly data: string
   readonly api: string
   /** At the first start only. */
   readonly key?: string
+  stop(): Promise<void>
+  /** Everything that its processes printed. */
+  printed(): { readonly stdout: string; readonly stderr: string }
+}
+
+/** A platform of its own: `credence dev` in a process of its own, on random ports. */
+export interface Platform extends Inside {
   readonly signInLink?: string
   readonly process: StartedProcess
 }
@@ -42,6 +49,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     data,
     api,
     process,
+    stop: () => process.stop(),
+    printed: () => ({ stdout: process.stdout(), stderr: process.stderr() }),
     ...(said.key === undefined ? {} : { key: said.key }),
     ...(said.sign_in === undefined ? {} : { signInLink: said.sign_in }),
   }
