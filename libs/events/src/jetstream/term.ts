@@ -44,8 +44,7 @@ interface Entry {
   failures: number
 }
 
-const HEARTBEAT_MS = 2_000
-const PULLED = 256
+const CONSUME = { max_messages: 256, idle_heartbeat: 2_000, abort_on_missing_resource: true }
 /** Three beats in the time of a lease: one may be lost. */
 const BEATS = 3
 /** How many times the wait for outstanding facts may outlast their wait at the server, before it is given up. */
@@ -82,7 +81,7 @@ export class Term {
     const { consumer, link, stream, epoch, outstanding } = this.#options
     const ending = AbortSignal.any([signal, this.#ending.signal])
     if (outstanding > 0) this.#gather()
-    const messages = await consumer.consume({ max_messages: PULLED, idle_heartbeat: HEARTBEAT_MS, abort_on_missing_resource: true })
+    const messages = await link.ask(() => consumer.consume(CONSUME))
     const stopListening = link.onChange((up) => (up ? this.#settle() : this.#gather()))
     const stop = (): void => {
       this.#end()
@@ -206,10 +205,12 @@ export class Term {
     const started = clock.monotonicMs()
     while (!signal.aborted && link.up) {
       const before = [...this.#held.keys()]
-      const pending = await consumer.info().then(
-        (info) => info.num_ack_pending,
-        () => Number.POSITIVE_INFINITY,
-      )
+      const pending = await link
+        .ask(() => consumer.info())
+        .then(
+          (info) => info.num_ack_pending,
+          () => Number.POSITIVE_INFINITY,
+        )
       const here = before.filter((position) => this.#held.has(position)).length
       const tooLong = clock.monotonicMs() - started > PATIENCE * names.takeoverMs
       if (signal.aborted) return
