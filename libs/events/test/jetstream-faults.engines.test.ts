@@ -1,11 +1,13 @@
 import { CodedError } from '@credence/errors'
 import type { NatsServer } from '@credence/testkit'
+import { jetstream } from '@nats-io/jetstream'
 import { expect, onTestFinished, test } from 'vitest'
-import type { EventBus, Fact } from '../src/index.ts'
+import { type EventBus, type Fact, type Subscription, startRelay } from '../src/index.ts'
 import { inOrder, openSource, relayOf, type Source } from './changes.ts'
 import { cuttingProxy } from './cutting-proxy.ts'
 import { administer, describeWithNats, openOn, TAKEOVER_MS, testBusOn, testNats } from './jetstream-setting.ts'
-import { credential, fact, Seen, seqs, take } from './setting.ts'
+import { ManualClock } from './manual-clock.ts'
+import { credential, fact, Seen, seqs, silent, take } from './setting.ts'
 
 /** The smoke sizes of R11, R12 and R15; the torture run has its own. */
 const KILLS = 4
@@ -36,6 +38,19 @@ async function agrees(seen: Seen, told: ReadonlyMap<string, number>): Promise<vo
     for (const { subject, seq } of facts) last.set(subject, Math.max(last.get(subject) ?? 0, seq))
     return [...told].every(([id, seq]) => (last.get(id) ?? 0) >= seq)
   })
+}
+
+/** Takes the next message of a subscriber as a client does that dies with it in hand. */
+async function rob(url: string, durable: string): Promise<number | undefined> {
+  return administer(url, async (_, nc) => (await (await jetstream(nc).consumers.get('CREDENCE', durable)).next())?.seq)
+}
+
+async function consumers(url: string): Promise<readonly string[]> {
+  return administer(url, async (jsm) => (await jsm.consumers.list('CREDENCE').next()).map(({ name }) => name))
+}
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  while (!(await look()));
 }
 
 /** Changes the documents one after the other until the work beside it is done. */
@@ -123,6 +138,36 @@ await describeWithNats('JetStream under faults', () => {
     expect(seqs(await take(bus, 3, { from: new Date(0) }))).toEqual(['reset', 1, 2])
   })
 
+  test('R4 what a relay has in hand while the stream is lost waits until the older facts are there', async () => {
+    const server = await testNats()
+    const source = await openSource()
+    const bus = await testBusOn(server.url)
+    let lost = false
+    const losing: EventBus = {
+      ...bus,
+      async publish(facts) {
+        await bus.publish(facts)
+        if (lost) return
+        lost = true
+        await administer(server.url, (jsm) => jsm.streams.delete('CREDENCE'))
+        await bus.stream!.state({ fresh: true })
+      },
+    }
+    for (let i = 0; i < 3; i++) await source.change(A)
+    const relay = await startRelay({
+      ...source,
+      source: 'registry',
+      collections: [source.parents],
+      bus: losing,
+      clock: new ManualClock(),
+      log: silent,
+    })
+    onTestFinished(() => relay.stop())
+    await relay.drain().catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
+    await relay.drain()
+    expect(seqs(await take(bus, 3, { from: new Date(0) }))).toEqual([1, 2, 3])
+  })
+
   test('a stream that ends before what it acknowledged gets a new epoch, and readers a reset', async () => {
     const server = await testNats()
     const bus = await testBusOn(server.url)
@@ -149,6 +194,8 @@ await describeWithNats('JetStream under faults', () => {
     await bus.publish([fact(A, 3)])
     await seen.until((facts) => facts.length === 3)
     expect(seen.seqsOf(A)).toEqual([1, 2, 3])
+    const { config } = await administer(server.url, (jsm) => jsm.consumers.info('CREDENCE', 'healed'))
+    expect(config.opt_start_seq).toBe(3)
   })
 
   test('whatever is deleted beside the stream is made again', async () => {
@@ -166,6 +213,27 @@ await describeWithNats('JetStream under faults', () => {
     await bus.publish([fact(A, 2)])
     await seen.until((facts) => facts.length === 2)
     while ((await bus.deadLetters().catch(() => [])).length === 0) await bus.publish([])
+  })
+
+  test('a fact that was handed to somebody who vanished comes before those after it', async () => {
+    const server = await testNats()
+    const way = await cuttingProxy(server.url)
+    onTestFinished(() => way.close())
+    const [near, far] = [await testBusOn(way.url), await testBusOn(server.url)]
+    const seen = new Seen()
+    const subscribe = (): Promise<Subscription> => near.subscribe('robbed', {}, async ({ fact: given }) => seen.add(given))
+    await (await subscribe()).close()
+    await until(async () => (await consumers(server.url)).includes('robbed'))
+    await far.publish([fact(A, 1), fact(A, 2), fact(A, 3)])
+    expect(await rob(server.url, 'robbed')).toBe(1)
+    await subscribe()
+    await seen.until((facts) => facts.length === 3)
+    way.cut()
+    await far.publish([fact(A, 4), fact(A, 5), fact(A, 6)])
+    expect(await rob(server.url, 'robbed')).toBe(4)
+    way.mend()
+    await seen.until((facts) => facts.length === 6)
+    expect(seen.seqsOf(A)).toEqual([1, 2, 3, 4, 5, 6])
   })
 
   test('a connection that is cut again and again brings every fact, and none before an earlier one', async () => {

@@ -153,10 +153,10 @@ export class Term {
     try {
       await handler({ fact, cursor: cursorOf({ epoch, position: entry.position }) })
     } catch (error) {
-      if (!mayPass(error)) entry.failures++
-      const attempts = entry.failures + entry.message.info.deliveryCount - 1
-      log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: attempts })
-      if (mayPass(error) || attempts < this.#options.attempts) throw error
+      log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: entry.failures })
+      if (mayPass(error)) throw error
+      const attempts = ++entry.failures + entry.message.info.deliveryCount - 1
+      if (attempts < this.#options.attempts) throw error
       await this.#putAside(entry, { reason: 'HANDLER_FAILED', attempts, error })
     }
     handled.add(fact.id)
