@@ -1,4 +1,5 @@
 import { CodedError } from '@credence/errors'
+import { systemClock } from '@credence/service'
 import type { NatsServer } from '@credence/testkit'
 import { jetstream } from '@nats-io/jetstream'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,6 +16,7 @@ const CUTS = 5
 const DOCUMENTS = 20
 const CHANGES_WHILE_GONE = 1_000
 const DRAINED_MS = 30_000
+const POLL_MS = 20
 
 const A = credential(1)
 
@@ -50,7 +52,7 @@ async function consumers(url: string): Promise<readonly string[]> {
 }
 
 async function until(look: () => Promise<boolean>): Promise<void> {
-  while (!(await look()));
+  while (!(await look())) await systemClock.sleep(POLL_MS)
 }
 
 /** Changes the documents one after the other until the work beside it is done. */
@@ -212,7 +214,7 @@ await describeWithNats('JetStream under faults', () => {
     await administer(server.url, async (_, nc) => nc.publish(`credence.v1.x.credential.refreshed.y`, 'nonsense'))
     await bus.publish([fact(A, 2)])
     await seen.until((facts) => facts.length === 2)
-    while ((await bus.deadLetters().catch(() => [])).length === 0) await bus.publish([])
+    await until(async () => (await bus.deadLetters().catch(() => [])).length > 0)
   })
 
   test('a fact that was handed to somebody who vanished comes before those after it', async () => {
@@ -284,6 +286,33 @@ await describeWithNats('JetStream under faults', () => {
     expect(by.at(-1)).toBe('other')
   })
 
+  test('a replica that closes keeps its subscriber until its handlers end', async () => {
+    const server = await testNats()
+    const [leaving, other] = [await testBusOn(server.url), await testBusOn(server.url)]
+    const started = new Seen()
+    const seen = new Seen()
+    let finish: () => void = () => undefined
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    await leaving.subscribe('handed', {}, async ({ fact: given }) => {
+      started.add(given)
+      await finished
+    })
+    await leaving.publish([fact(A, 1), fact(A, 2)])
+    await started.until((facts) => facts.length === 1)
+    await other.subscribe('handed', {}, async ({ fact: given }) => seen.add(given))
+    const closed = leaving.close()
+    const asked = performance.now()
+    // Longer than a lease lasts that nobody renews.
+    await until(async () => performance.now() - asked > 3 * TAKEOVER_MS)
+    expect(seen.facts).toEqual([])
+    finish()
+    await closed
+    await seen.until((facts) => facts.length === 1)
+    expect(seen.seqsOf(A)).toEqual([2])
+  })
+
   test('a bus that opens before its server takes facts when that is there', async () => {
     const server = await testNats()
     await server.kill()
@@ -328,7 +357,7 @@ await describeWithNats('JetStream given what is no event of ours', () => {
     })
     await bus.publish([fact(A, 1)])
     await seen.until((facts) => facts.length === 1)
-    while ((await bus.deadLetters()).length < 3) await bus.publish([])
+    await until(async () => (await bus.deadLetters()).length === 3)
     const letters = await bus.deadLetters()
     expect(letters.map(({ reason, durable, code }) => `${durable} ${reason} ${code}`)).toEqual(
       Array(3).fill('robust MALFORMED INVALID_REQUEST'),

@@ -58,7 +58,7 @@ export class Link {
     this.#running = this.#run()
   }
 
-  /** Resolves when it is connected, or after two seconds without a server: it goes on trying. Throws INVALID_SETTING for addresses or credentials that can never do. */
+  /** Resolves when it is connected, or after two seconds without a server: it goes on trying. Throws INVALID_SETTING for an address that is none and for a file of credentials that cannot be read. */
   static async open(options: LinkOptions): Promise<Link> {
     await connectionOptions(options)
     const link = new Link(options)

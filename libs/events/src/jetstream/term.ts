@@ -1,5 +1,5 @@
 import { ERRORS, isCoded } from '@credence/errors'
-import type { Clock, Logger, Random } from '@credence/service'
+import { type Clock, type Logger, type Random, withTraceFrom } from '@credence/service'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import { cursorOf, type Place } from '../cursor.ts'
 import { SubjectQueues } from '../deliver/subject-queues.ts'
@@ -90,7 +90,8 @@ export class Term {
     ending.addEventListener('abort', stop, { once: true })
     if (ending.aborted) stop()
     if (outstanding > 0) this.#settle()
-    const beating = this.#beat(ending)
+    const served = new AbortController()
+    const beating = this.#beat(served.signal)
     void stream.ended(epoch, ending).then(() => this.#end())
     try {
       await this.#receive(messages)
@@ -98,7 +99,9 @@ export class Term {
       stopListening()
       ending.removeEventListener('abort', stop)
       this.#end()
+      // The lease is kept for the handlers that still run: nobody else is given their facts.
       await this.#queues.close()
+      served.abort()
       await beating
       this.#handBack()
     }
@@ -151,7 +154,8 @@ export class Term {
     const { handler, handled, filter, log, durable, epoch } = this.#options
     if (handled.has(fact.id) || !matches(filter, fact)) return
     try {
-      await handler({ fact, cursor: cursorOf({ epoch, position: entry.position }) })
+      const cursor = cursorOf({ epoch, position: entry.position })
+      await withTraceFrom(fact.traceparent, () => handler({ fact, cursor }))
     } catch (error) {
       log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: entry.failures })
       if (mayPass(error)) throw error
@@ -226,7 +230,7 @@ export class Term {
     for (const entry of gathered.sort((a, b) => a.position - b.position)) this.#enqueue(entry)
   }
 
-  /** T3, and the lease with it. */
+  /** T3, and the lease with it; its loss ends the term. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { clock, names, lease, link, log, durable } = this.#options
     while (!signal.aborted && lease.held) {

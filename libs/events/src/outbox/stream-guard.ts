@@ -38,12 +38,16 @@ export function streamGuard(options: StreamGuardOptions): StreamGuard {
   // A stream in the store cannot be lost alone.
   if (stream === undefined) return { restore: async () => undefined, publish: (fact) => bus.publish([fact]), mark: async () => undefined }
   let restored: string | undefined
+  let restoring: Promise<string | undefined> | undefined
   let markedAt = Number.NEGATIVE_INFINITY
   return {
     async restore() {
       const state = await stream.state()
       if (state.epoch === restored && clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
-      restored = await restoreInto(stream, options)
+      restoring ??= restoreInto(stream, options).finally(() => {
+        restoring = undefined
+      })
+      restored = await restoring
     },
     async publish(fact) {
       if ((await stream.state()).epoch !== restored)
@@ -77,6 +81,8 @@ async function restoreInto(stream: SeparateStream, options: StreamGuardOptions):
   let count = 0
   for await (const facts of events.pages()) {
     if (signal.aborted) return undefined
+    // Another relay of the service was faster; what both publish is taken once.
+    if ((await events.stream())?.epoch === epoch) return epoch
     await stream.restore(facts)
     count += facts.length
   }
