@@ -32,6 +32,7 @@ export interface Reset {
   readonly cursor: string
 }
 
+/** Called in the trace of the change that the fact is about. */
 export type FactHandler = (delivery: Delivery) => Promise<void>
 
 export interface Subscription {

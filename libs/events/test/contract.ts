@@ -1,3 +1,4 @@
+import { currentTraceId } from '@credence/service'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventBus, Fact } from '../src/index.ts'
 import { credential, fact, isDelivery, PROJECT, Seen, take } from './setting.ts'
@@ -123,6 +124,19 @@ function subscribing(start: Start): void {
     const again = await subscribe(bus, 'stopped')
     await again.until((facts) => facts.some(({ subject }) => subject === A))
     expect(again.seqsOf(A)).toEqual([1])
+  })
+
+  test('a handler runs in the trace of the change that caused its fact', async () => {
+    const { bus } = await start()
+    const traces: (string | undefined)[] = []
+    const seen = new Seen()
+    await bus.subscribe('traced', {}, async ({ fact: given }) => {
+      traces.push(currentTraceId())
+      seen.add(given)
+    })
+    await bus.publish([fact(A, 1, { traceparent: `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01` }), fact(A, 2)])
+    await seen.until((facts) => facts.length === 2)
+    expect(traces).toEqual(['1'.repeat(32), undefined])
   })
 
   test('every durable name gets all that its filter lets through', async () => {

@@ -1,3 +1,4 @@
+import { withTraceFrom } from '@credence/service'
 import { cursorOf } from '../cursor.ts'
 import { SubjectQueues } from '../deliver/subject-queues.ts'
 import type { FactFilter, FactHandler, Subscription } from '../event-bus.ts'
@@ -70,7 +71,8 @@ export class Deliverer implements Subscription {
     const { stream, handler, log, durable } = this.#options
     const { fact } = entry
     try {
-      await handler({ fact, cursor: cursorOf({ epoch: stream.epoch, position: entry.position }) })
+      const cursor = cursorOf({ epoch: stream.epoch, position: entry.position })
+      await withTraceFrom(fact.traceparent, () => handler({ fact, cursor }))
     } catch (error) {
       log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt })
       throw error

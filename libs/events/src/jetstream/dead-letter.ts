@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { JsMsg } from '@nats-io/jetstream'
+import type { JetStreamManager, JsMsg, StoredMsg } from '@nats-io/jetstream'
 import { headers } from '@nats-io/nats-core'
 import { ANSWER_MS, asUnavailable, type Link } from './link.ts'
 import { deadSubject, type Names } from './stream-config.ts'
@@ -38,10 +38,9 @@ export async function bury(message: JsMsg, options: BuryOptions): Promise<void> 
   const told = { durable, reason, cursor, attempts, subject: message.subject, code: isCoded(error) ? error.code : 'INTERNAL' }
   for (const [name, value] of Object.entries(told)) head.set(PREFIX + name, encodeURI(String(value)))
   for (const [name, [value]] of message.headers ?? []) if (/^(?:ce-|traceparent$)/.test(name) && value !== undefined) head.set(name, value)
-  const { js } = await link.wire()
+  const how = { headers: head, msgID: `${durable}.${cursor}`, timeout: ANSWER_MS }
   try {
-    const payload = message.data.subarray(0, MAX_PAYLOAD_BYTES)
-    await js.publish(deadSubject(durable), payload, { headers: head, msgID: `${durable}.${cursor}`, timeout: ANSWER_MS })
+    await link.ask(({ js }) => js.publish(deadSubject(durable), message.data.subarray(0, MAX_PAYLOAD_BYTES), how))
   } catch (thrown) {
     throw asUnavailable(thrown)
   }
@@ -49,20 +48,36 @@ export async function bury(message: JsMsg, options: BuryOptions): Promise<void> 
 
 /** The newest dead letters, the latest first. Throws UNAVAILABLE. */
 export async function deadLetters(link: Link, { names, limit }: { readonly names: Names; readonly limit: number }): Promise<DeadLetter[]> {
-  const { jsm } = await link.wire(ANSWER_MS)
   try {
-    const { state } = await jsm.streams.info(names.dead)
-    const letters: DeadLetter[] = []
-    for (let seq = state.last_seq; seq >= state.first_seq && seq > 0 && letters.length < limit; seq--) {
-      const stored = await jsm.streams.getMessage(names.dead, { seq })
-      if (stored === null) continue
-      const told = (name: string): string => decodeURI(stored.header.get(PREFIX + name))
-      const { durable, reason } = { durable: told('durable'), reason: told('reason') as DeadReason }
-      const rest = { cursor: told('cursor'), subject: told('subject'), attempts: Number(told('attempts')), code: told('code') }
-      letters.push({ durable, reason, ...rest, at: stored.time })
-    }
-    return letters
+    return await link.ask(({ jsm }) => newest(jsm, { stream: names.dead, limit }), ANSWER_MS)
   } catch (error) {
     throw asUnavailable(error)
+  }
+}
+
+async function newest(
+  jsm: JetStreamManager,
+  { stream, limit }: { readonly stream: string; readonly limit: number },
+): Promise<DeadLetter[]> {
+  const { state } = await jsm.streams.info(stream)
+  const letters: DeadLetter[] = []
+  for (let seq = state.last_seq; seq >= Math.max(1, state.first_seq) && letters.length < limit; seq--) {
+    const stored = await jsm.streams.getMessage(stream, { seq })
+    if (stored !== null) letters.push(letterOf(stored))
+  }
+  return letters
+}
+
+function letterOf({ header, time }: StoredMsg): DeadLetter {
+  const told = (name: string): string => decodeURI(header.get(PREFIX + name))
+  const { durable, reason } = { durable: told('durable'), reason: told('reason') as DeadReason }
+  return {
+    durable,
+    reason,
+    cursor: told('cursor'),
+    subject: told('subject'),
+    attempts: Number(told('attempts')),
+    code: told('code'),
+    at: time,
   }
 }

@@ -51,6 +51,8 @@ export class EventStream {
     this.#options = options
     this.#changed = new Wakeup(options.clock)
     this.#stopListening = options.link.onChange(() => this.doubt())
+    // Made, changed or deleted by whomever. It may be said too late, or to nobody: the watch is what counts.
+    options.link.listen(`$JS.EVENT.ADVISORY.STREAM.*.${options.names.stream}`, () => this.#suspect())
     this.#watching = this.#watch()
   }
 
@@ -73,6 +75,11 @@ export class EventStream {
   /** Something may have happened to the stream: the next who needs its state asks. */
   doubt(): void {
     this.#heldAt = Number.NEGATIVE_INFINITY
+  }
+
+  #suspect(): void {
+    this.doubt()
+    void this.refresh().catch(() => undefined)
   }
 
   /** Something else is missing on the server: the streams beside this one are looked at, too. */
@@ -137,9 +144,8 @@ export class EventStream {
   async #look(): Promise<HeldState> {
     const { link, names, clock, log } = this.#options
     const asked = clock.monotonicMs()
-    const { jsm } = await link.wire(CONNECT_MS)
-    const held = stateOf(await this.#info(jsm))
-    if (!this.#companions) for (const config of companionConfigs(names)) await ensure(jsm, config)
+    const held = stateOf(await link.ask(({ jsm }) => this.#info(jsm), CONNECT_MS))
+    if (!this.#companions) for (const config of companionConfigs(names)) await link.ask(({ jsm }) => ensure(jsm, config))
     this.#companions = true
     if (this.#held?.epoch !== held.epoch) {
       if (this.#held !== undefined) log.warn('bus.epoch_changed')
@@ -164,10 +170,10 @@ export class EventStream {
   /** Compares as well as it can: of two that renew at once both may win, and the later epoch is the one that counts. */
   async #setEpoch(ended: string): Promise<void> {
     const { link, names, random, log } = this.#options
-    const { jsm } = await link.wire(CONNECT_MS)
-    const { config } = await jsm.streams.info(names.stream)
+    const { config } = await link.ask(({ jsm }) => jsm.streams.info(names.stream), CONNECT_MS)
     if (config.metadata?.[EPOCH] !== ended) return
-    await jsm.streams.update(names.stream, { ...config, metadata: { ...config.metadata, [EPOCH]: newEpoch(random), [RENEWED]: 'true' } })
+    const metadata = { ...config.metadata, [EPOCH]: newEpoch(random), [RENEWED]: 'true' }
+    await link.ask(({ jsm }) => jsm.streams.update(names.stream, { ...config, metadata }))
     log.warn('bus.stream_renewed')
   }
 }

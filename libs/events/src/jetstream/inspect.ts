@@ -1,4 +1,4 @@
-import type { StreamInfo } from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError, type StreamInfo } from '@nats-io/jetstream'
 import { asUnavailable, Link, type LinkOptions } from './link.ts'
 import { namesOf, type StreamOptions } from './stream-config.ts'
 
@@ -51,11 +51,10 @@ function condition(stream: StreamInfo | undefined, answers: readonly (boolean | 
 }
 
 async function streamInfo(link: Link, name: string): Promise<StreamInfo | undefined> {
-  const { jsm } = await link.wire()
   try {
-    for await (const info of jsm.streams.list()) if (info.config.name === name) return info
-    return undefined
+    return await link.ask(({ jsm }) => jsm.streams.info(name))
   } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined
     throw asUnavailable(error)
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@credence/service'
-import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream'
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import { ANSWER_MS, type Link } from './link.ts'
 import { type Names, ownerSubject } from './stream-config.ts'
 
@@ -64,31 +64,24 @@ export class Lease {
     if (!this.held) return
     this.#until = Number.NEGATIVE_INFINITY
     const { link, names } = this.#options
-    const { jsm } = await link.wire()
-    await jsm.streams.deleteMessage(names.owners, this.#sequence, false)
+    await link.ask(({ jsm }) => jsm.streams.deleteMessage(names.owners, this.#sequence, false))
   }
 }
 
 /** Writes the claim over the one at `expected` (0: over none). Gives its sequence, or undefined when that is not the last. */
 async function put(options: LeaseOptions, expected: number): Promise<number | undefined> {
   const { link, names, durable, holder } = options
-  const { js } = await link.wire()
   try {
-    return await claim(js, { ...options, expected })
+    return await claim({ ...options, expected })
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== JetStreamApiCodes.StreamWrongLastSequence) throw error
   }
   // Ours all the same, when the answer to an earlier claim was lost.
-  const { jsm } = await link.wire()
-  const last = await jsm.streams.getMessage(names.owners, { last_by_subj: ownerSubject(durable) })
-  return last?.string() === holder ? claim(js, { ...options, expected: last.seq }) : undefined
+  const last = await link.ask(({ jsm }) => jsm.streams.getMessage(names.owners, { last_by_subj: ownerSubject(durable) }))
+  return last?.string() === holder ? claim({ ...options, expected: last.seq }) : undefined
 }
 
-async function claim(js: JetStreamClient, { durable, holder, expected }: LeaseOptions & { readonly expected: number }): Promise<number> {
-  const { seq } = await js.publish(ownerSubject(durable), holder, {
-    expect: { lastSubjectSequence: expected },
-    timeout: ANSWER_MS,
-    retries: 1,
-  })
-  return seq
+async function claim({ link, durable, holder, expected }: LeaseOptions & { readonly expected: number }): Promise<number> {
+  const how = { expect: { lastSubjectSequence: expected }, timeout: ANSWER_MS, retries: 1 }
+  return (await link.ask(({ js }) => js.publish(ownerSubject(durable), holder, how))).seq
 }

@@ -47,6 +47,7 @@ export class Link {
   readonly #closing = new AbortController()
   readonly #changed: Wakeup
   readonly #listeners = new Set<(up: boolean) => void>()
+  readonly #heard = new Map<string, () => void>()
   readonly #running: Promise<void>
   #wire: Wire | undefined
   #up = false
@@ -57,7 +58,7 @@ export class Link {
     this.#running = this.#run()
   }
 
-  /** Resolves when it is connected, or after two seconds without a server: it goes on trying. Throws INVALID_SETTING for addresses or credentials that can never do. */
+  /** Resolves when it is connected, or after two seconds without a server: it goes on trying. Throws INVALID_SETTING for an address that is none and for a file of credentials that cannot be read. */
   static async open(options: LinkOptions): Promise<Link> {
     await connectionOptions(options)
     const link = new Link(options)
@@ -75,6 +76,12 @@ export class Link {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Calls when something is said under the subject, on this connection and those after it. */
+  listen(subject: string, heard: () => void): void {
+    this.#heard.set(subject, heard)
+    this.#wire?.nc.subscribe(subject, { callback: heard })
+  }
+
   /** The connection; waits for it so long. Throws UNAVAILABLE. */
   async wire(withinMs = 0): Promise<Wire> {
     const { clock } = this.#options
@@ -85,6 +92,20 @@ export class Link {
     }
     if (!this.#up || this.#wire === undefined) throw new CodedError('UNAVAILABLE', 'The event bus cannot be reached.')
     return this.#wire
+  }
+
+  /** Asks the server, which must be there or come within that time; ends with the connection, so that nobody waits for an answer that it took along. */
+  async ask<T>(question: (wire: Wire) => Promise<T>, withinMs = 0): Promise<T> {
+    const wire = await this.wire(withinMs)
+    let stopListening = (): void => undefined
+    const lost = new Promise<never>((_, reject) => {
+      stopListening = this.onChange(() => reject(new CodedError('UNAVAILABLE', 'The event bus was lost while it was asked.')))
+    })
+    try {
+      return await Promise.race([question(wire), lost])
+    } finally {
+      stopListening()
+    }
   }
 
   async close(): Promise<void> {
@@ -108,7 +129,7 @@ export class Link {
       } catch (error) {
         log.failure('bus.connect_failed', asUnavailable(error), { attempt: ++failures })
       }
-      await clock.sleep(pauseAfter(Math.max(1, Math.min(failures, 6)), random), signal).catch(() => undefined)
+      await clock.sleep(pauseAfter(Math.max(1, Math.min(failures, 4)), random), signal).catch(() => undefined)
     }
   }
 
@@ -121,6 +142,7 @@ export class Link {
         js: jetstream(nc, { timeout: ANSWER_MS }),
         jsm: await jetstreamManager(nc, { checkAPI: false, timeout: ANSWER_MS }),
       }
+      for (const [subject, heard] of this.#heard) nc.subscribe(subject, { callback: heard })
       this.#set(true)
       for await (const status of nc.status()) {
         if (status.type === 'disconnect') this.#set(false)

@@ -34,6 +34,7 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
   const names = namesOf(options)
   const link = await Link.open(options)
   const stream = new EventStream({ ...options, link, names })
+  if (link.up) await stream.state().catch((error: unknown) => options.log.failure('bus.stream_failed', error))
   const closing = new AbortController()
   const { signal } = closing
   const open = new Map<string, Subscriber>()

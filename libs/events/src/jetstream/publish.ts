@@ -23,9 +23,8 @@ async function publishInOrder(facts: readonly Fact[], options: PublishOptions): 
 async function publishOne(fact: Fact, { link, stream, again }: PublishOptions): Promise<void> {
   const { subject, headers, payload } = messageOf(fact)
   const msgID = again === undefined ? fact.id : `${fact.id}.${again}`
-  const { js } = await link.wire()
   try {
-    const { seq, duplicate } = await js.publish(subject, payload, { headers, msgID, timeout: ANSWER_MS, retries: 1 })
+    const { seq, duplicate } = await link.ask(({ js }) => js.publish(subject, payload, { headers, msgID, timeout: ANSWER_MS, retries: 1 }))
     if (!duplicate) stream.reached(seq)
   } catch (error) {
     // Gone, or no longer ours: whoever asks for its state next makes it again.

@@ -1,6 +1,6 @@
 import { CodedError } from '@credence/errors'
 import type { Clock, Logger, Random } from '@credence/service'
-import { AckPolicy, type ConsumerConfig, type ConsumerMessages, DeliverPolicy, type JsMsg, ReplayPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg, ReplayPolicy } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import { cursorOf, type Place, placeOf } from '../cursor.ts'
 import type { Delivery, Fact, FactFilter, Reset } from '../event-bus.ts'
@@ -24,10 +24,9 @@ export interface ReadOptions {
   readonly signal: AbortSignal
 }
 
-const HEARTBEAT_MS = 2_000
+const CONSUME = { max_messages: 256, idle_heartbeat: 2_000, abort_on_missing_resource: true }
 /** The server forgets the consumer of a reader that went away without a word. */
 const FORGET_MS = 60_000
-const PULLED = 256
 
 /** Where a reader stands: at a place, at a time, or where the stream ended when it began. */
 type Start = Place | Date | Promise<Place>
@@ -113,12 +112,11 @@ async function* follow(start: Place | Date, options: ReadOptions & { readonly ep
 }
 
 async function openConsumer(start: Place | Date, { link, names, filter = {} }: ReadOptions): Promise<ConsumerMessages> {
-  const { js, jsm } = await link.wire(ANSWER_MS)
-  const begin: Partial<ConsumerConfig> =
+  const begin =
     start instanceof Date
       ? { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.toISOString() }
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.position + 1 }
-  const info = await jsm.consumers.add(names.stream, {
+  const config = {
     ...begin,
     ack_policy: AckPolicy.None,
     replay_policy: ReplayPolicy.Instant,
@@ -126,9 +124,11 @@ async function openConsumer(start: Place | Date, { link, names, filter = {} }: R
     inactive_threshold: nanos(FORGET_MS),
     mem_storage: true,
     num_replicas: 1,
-  })
-  const consumer = js.consumers.getConsumerFromInfo(info)
-  return consumer.consume({ max_messages: PULLED, idle_heartbeat: HEARTBEAT_MS, abort_on_missing_resource: true })
+  }
+  return link.ask(
+    async ({ js, jsm }) => js.consumers.getConsumerFromInfo(await jsm.consumers.add(names.stream, config)).consume(CONSUME),
+    ANSWER_MS,
+  )
 }
 
 function factOf(message: JsMsg): Fact | undefined {

@@ -6,7 +6,7 @@ import { openDurable } from './durable.ts'
 import type { EventStream } from './event-stream.ts'
 import { Handled } from './handled.ts'
 import { Lease, type LeaseOptions, newHolder } from './lease.ts'
-import { ANSWER_MS, asUnavailable, type Link } from './link.ts'
+import { asUnavailable, type Link } from './link.ts'
 import type { Names } from './stream-config.ts'
 import { Term } from './term.ts'
 
@@ -72,9 +72,8 @@ export class Subscriber implements Subscription {
   async #serve(lease: Lease): Promise<void> {
     const { link, stream, names, durable, filter } = this.#options
     try {
-      const wire = await link.wire(ANSWER_MS)
       const { epoch } = await stream.refresh()
-      const open = await openDurable(wire, { names, durable, filter, epoch, floor: this.#floor })
+      const open = await link.ask((wire) => openDurable(wire, { names, durable, filter, epoch, floor: this.#floor }))
       const term = new Term({ ...this.#options, ...open, handled: this.#handled, lease, epoch })
       try {
         await term.run(this.#closing.signal)

@@ -1,5 +1,5 @@
 import { ERRORS, isCoded } from '@credence/errors'
-import type { Clock, Logger, Random } from '@credence/service'
+import { type Clock, type Logger, type Random, withTraceFrom } from '@credence/service'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import { cursorOf, type Place } from '../cursor.ts'
 import { SubjectQueues } from '../deliver/subject-queues.ts'
@@ -44,8 +44,7 @@ interface Entry {
   failures: number
 }
 
-const HEARTBEAT_MS = 2_000
-const PULLED = 256
+const CONSUME = { max_messages: 256, idle_heartbeat: 2_000, abort_on_missing_resource: true }
 /** Three beats in the time of a lease: one may be lost. */
 const BEATS = 3
 /** How many times the wait for outstanding facts may outlast their wait at the server, before it is given up. */
@@ -82,7 +81,7 @@ export class Term {
     const { consumer, link, stream, epoch, outstanding } = this.#options
     const ending = AbortSignal.any([signal, this.#ending.signal])
     if (outstanding > 0) this.#gather()
-    const messages = await consumer.consume({ max_messages: PULLED, idle_heartbeat: HEARTBEAT_MS, abort_on_missing_resource: true })
+    const messages = await link.ask(() => consumer.consume(CONSUME))
     const stopListening = link.onChange((up) => (up ? this.#settle() : this.#gather()))
     const stop = (): void => {
       this.#end()
@@ -91,7 +90,8 @@ export class Term {
     ending.addEventListener('abort', stop, { once: true })
     if (ending.aborted) stop()
     if (outstanding > 0) this.#settle()
-    const beating = this.#beat(ending)
+    const served = new AbortController()
+    const beating = this.#beat(served.signal)
     void stream.ended(epoch, ending).then(() => this.#end())
     try {
       await this.#receive(messages)
@@ -99,7 +99,9 @@ export class Term {
       stopListening()
       ending.removeEventListener('abort', stop)
       this.#end()
+      // The lease is kept for the handlers that still run: nobody else is given their facts.
       await this.#queues.close()
+      served.abort()
       await beating
       this.#handBack()
     }
@@ -152,12 +154,13 @@ export class Term {
     const { handler, handled, filter, log, durable, epoch } = this.#options
     if (handled.has(fact.id) || !matches(filter, fact)) return
     try {
-      await handler({ fact, cursor: cursorOf({ epoch, position: entry.position }) })
+      const cursor = cursorOf({ epoch, position: entry.position })
+      await withTraceFrom(fact.traceparent, () => handler({ fact, cursor }))
     } catch (error) {
-      if (!mayPass(error)) entry.failures++
-      const attempts = entry.failures + entry.message.info.deliveryCount - 1
-      log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: attempts })
-      if (mayPass(error) || attempts < this.#options.attempts) throw error
+      log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: entry.failures })
+      if (mayPass(error)) throw error
+      const attempts = ++entry.failures + entry.message.info.deliveryCount - 1
+      if (attempts < this.#options.attempts) throw error
       await this.#putAside(entry, { reason: 'HANDLER_FAILED', attempts, error })
     }
     handled.add(fact.id)
@@ -206,10 +209,12 @@ export class Term {
     const started = clock.monotonicMs()
     while (!signal.aborted && link.up) {
       const before = [...this.#held.keys()]
-      const pending = await consumer.info().then(
-        (info) => info.num_ack_pending,
-        () => Number.POSITIVE_INFINITY,
-      )
+      const pending = await link
+        .ask(() => consumer.info())
+        .then(
+          (info) => info.num_ack_pending,
+          () => Number.POSITIVE_INFINITY,
+        )
       const here = before.filter((position) => this.#held.has(position)).length
       const tooLong = clock.monotonicMs() - started > PATIENCE * names.takeoverMs
       if (signal.aborted) return
@@ -225,7 +230,7 @@ export class Term {
     for (const entry of gathered.sort((a, b) => a.position - b.position)) this.#enqueue(entry)
   }
 
-  /** T3, and the lease with it. */
+  /** T3, and the lease with it; its loss ends the term. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { clock, names, lease, link, log, durable } = this.#options
     while (!signal.aborted && lease.held) {

@@ -1,7 +1,7 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
 import type { Collection, DocumentStore, Stored } from '@credence/store'
-import type { EventBus } from '../event-bus.ts'
+import type { EventBus, Fact } from '../event-bus.ts'
 import { Wakeup } from '../wakeup.ts'
 import { openEventLog, sweepHourly } from './event-log.ts'
 import { type HasOutbox, OUTBOX_INDEX, withoutFacts } from './outbox.ts'
@@ -51,11 +51,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const nudges = new Wakeup(clock)
   let wanted = true
 
-  const guard = streamGuard({ stream: options.bus.stream, events, clock, log, signal })
+  const guard = streamGuard({ bus: options.bus, events, clock, log, signal })
 
   const relayAll = async (): Promise<void> => {
     await guard.restore()
-    for (const collection of options.collections) await relayCollection({ collection, bus: options.bus, keep: events.keep, signal })
+    for (const collection of options.collections) await relayCollection({ collection, publish: guard.publish, keep: events.keep, signal })
     await guard.mark()
   }
   const run = async (): Promise<void> => {
@@ -90,8 +90,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
 interface Pass {
   readonly collection: Collection<HasOutbox>
-  readonly bus: EventBus
-  readonly keep: (fact: HasOutbox['outbox'][number]) => Promise<void>
+  readonly publish: (fact: Fact) => Promise<void>
+  readonly keep: (fact: Fact) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -111,10 +111,10 @@ async function relayCollection(pass: Pass): Promise<void> {
 }
 
 /** R1: log, bus, document, in this order. */
-async function relayDocument({ collection, bus, keep }: Pass, found: Stored<HasOutbox>): Promise<void> {
+async function relayDocument({ collection, publish, keep }: Pass, found: Stored<HasOutbox>): Promise<void> {
   await Promise.all(found.outbox.map(keep))
   // R2: one by one, because a bus keeps the order of a subject only, and a document may tell of several.
-  for (const fact of found.outbox) await bus.publish([fact])
+  for (const fact of found.outbox) await publish(fact)
   const relayed = new Set(found.outbox.map((fact) => fact.id))
   let doc: Stored<HasOutbox> | undefined = found
   while (doc?.outbox.some((fact) => relayed.has(fact.id))) {

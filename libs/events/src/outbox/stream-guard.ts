@@ -1,12 +1,11 @@
-import { isCoded } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
 import type { Stored } from '@credence/store'
-import type { SeparateStream, StreamState } from '../event-bus.ts'
+import type { EventBus, Fact, SeparateStream, StreamState } from '../event-bus.ts'
 import { type EventLog, KEPT_MS, type Mark, type StreamDoc } from './event-log.ts'
 
 export interface StreamGuardOptions {
-  /** Absent for a bus whose stream is in the store: it cannot be lost alone. */
-  readonly stream: SeparateStream | undefined
+  readonly bus: EventBus
   readonly events: EventLog
   readonly clock: Clock
   readonly log: Logger
@@ -17,6 +16,8 @@ export interface StreamGuardOptions {
 export interface StreamGuard {
   /** Publishes the event log again when the stream does not hold it any more. To be called before anything newer is published. */
   restore(): Promise<void>
+  /** Publishes one fact. Throws UNAVAILABLE when the stream was lost since `restore`: older facts must come first. */
+  publish(fact: Fact): Promise<void>
   /** Notes now and then how far the stream has come, so that its loss is noticed though no process that saw it lives. */
   mark(): Promise<void>
 }
@@ -32,15 +33,26 @@ const EARLY_MS = 3_600_000
  * G3 The epoch is noted when all is published: a crash before that begins again.
  */
 export function streamGuard(options: StreamGuardOptions): StreamGuard {
-  const { stream, clock } = options
-  if (stream === undefined) return { restore: async () => undefined, mark: async () => undefined }
+  const { bus, clock } = options
+  const { stream } = bus
+  // A stream in the store cannot be lost alone.
+  if (stream === undefined) return { restore: async () => undefined, publish: (fact) => bus.publish([fact]), mark: async () => undefined }
   let restored: string | undefined
+  let restoring: Promise<string | undefined> | undefined
   let markedAt = Number.NEGATIVE_INFINITY
   return {
     async restore() {
       const state = await stream.state()
       if (state.epoch === restored && clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
-      restored = await restoreInto(stream, options)
+      restoring ??= restoreInto(stream, options).finally(() => {
+        restoring = undefined
+      })
+      restored = await restoring
+    },
+    async publish(fact) {
+      if ((await stream.state()).epoch !== restored)
+        throw new CodedError('UNAVAILABLE', 'The stream was lost; it is published again first.')
+      await bus.publish([fact])
     },
     async mark() {
       if (clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
@@ -69,6 +81,8 @@ async function restoreInto(stream: SeparateStream, options: StreamGuardOptions):
   let count = 0
   for await (const facts of events.pages()) {
     if (signal.aborted) return undefined
+    // Another relay of the service was faster; what both publish is taken once.
+    if ((await events.stream())?.epoch === epoch) return epoch
     await stream.restore(facts)
     count += facts.length
   }
