@@ -207,6 +207,8 @@ function newEpoch(random: Random): string {
 
 function stateOf({ config, state }: StreamInfo): HeldState {
   const { [EPOCH]: epoch = '', [RENEWED]: renewed } = config.metadata ?? {}
-  const held = { epoch, renewed: renewed !== undefined, oldest: state.first_seq, newest: state.last_seq }
+  // Of an empty stream the server calls the oldest 0, as if it held a message before all others.
+  const oldest = state.messages === 0 ? state.last_seq + 1 : state.first_seq
+  const held = { epoch, renewed: renewed !== undefined, oldest, newest: state.last_seq }
   return state.messages === 0 ? held : { ...held, oldestAt: new Date(state.first_ts) }
 }
