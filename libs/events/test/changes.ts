@@ -1,8 +1,12 @@
 import { type Clock, systemClock, systemRandom } from '@credence/service'
 import type { Collection, DocumentStore } from '@credence/store'
+import type { NatsServer } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
 import { addFacts, type EventBus, type Fact, type HasOutbox, OUTBOX_INDEX, type Relay, startRelay } from '../src/index.ts'
-import { PROJECT, silent, tempStore } from './setting.ts'
+import { testBusOn } from './jetstream-setting.ts'
+import { credential, PROJECT, Seen, silent, tempStore } from './setting.ts'
+
+const POLL_MS = 20
 
 interface Parent extends HasOutbox {
   readonly status: string
@@ -64,4 +68,31 @@ export function inOrder(facts: readonly Fact[]): Map<string, number> {
     last.set(subject, Math.max(before, seq))
   }
   return last
+}
+
+export function ids(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => credential(n))
+}
+
+/** A service that changes its documents, and a subscriber of its facts. */
+export async function platform(server: NatsServer): Promise<{ readonly source: Source; readonly bus: EventBus; readonly seen: Seen }> {
+  const source = await openSource()
+  const bus = await testBusOn(server.url)
+  const seen = new Seen()
+  await bus.subscribe('witness', {}, async ({ fact: given }) => seen.add(given))
+  return { source, bus, seen }
+}
+
+/** Resolves when the subscriber has seen all that the documents told. */
+export async function agrees(seen: Seen, told: ReadonlyMap<string, number>): Promise<void> {
+  await seen.until((facts) => {
+    const last = new Map<string, number>()
+    for (const { subject, seq } of facts) last.set(subject, Math.max(last.get(subject) ?? 0, seq))
+    return [...told].every(([id, seq]) => (last.get(id) ?? 0) >= seq)
+  })
+}
+
+/** Looks again and again; the test's own time is the limit. */
+export async function until(look: () => Promise<boolean>): Promise<void> {
+  while (!(await look())) await systemClock.sleep(POLL_MS)
 }

@@ -1,8 +1,8 @@
 import { systemClock, systemRandom } from '@credence/service'
 import { DeliverPolicy, type JetStreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
 import { expect, test } from 'vitest'
 import { inspectJetStream, openJetStreamBus } from '../src/index.ts'
+import { until } from './changes.ts'
 import { administer, describeWithNats, testBusOn, testNats } from './jetstream-setting.ts'
 import { credential, fact, PROJECT, Seen, silent } from './setting.ts'
 
@@ -170,8 +170,9 @@ await describeWithNats('settings of the bus', () => {
     await bus.close()
     await expect(bus.publish([fact(A, 2)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(bus.subscribe('late', {}, async () => undefined)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    const answer = await fetch(`${server.monitoringUrl}/connz`)
-    expect(await answer.json()).toMatchObject({ num_connections: 0 })
-    await (await connect({ servers: server.url })).close()
+    await until(async () => {
+      const { num_connections } = (await (await fetch(`${server.monitoringUrl}/connz`)).json()) as { readonly num_connections: number }
+      return num_connections === 0
+    })
   })
 })

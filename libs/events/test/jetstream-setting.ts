@@ -10,7 +10,7 @@ import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts'
 import { silent } from './setting.ts'
 
 /** Short, so that a test need not wait long for the place of a replica that was killed. */
-export const TAKEOVER_MS = 1_000
+export const TAKEOVER_MS = 2_000
 
 /** Runs the suite where a NATS server can be had; elsewhere it says why not, and in CI that is a failure. */
 export async function describeWithNats(name: string, suite: () => void): Promise<void> {

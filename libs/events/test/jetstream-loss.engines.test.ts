@@ -1,0 +1,153 @@
+import { systemClock } from '@credence/service'
+import { jetstream } from '@nats-io/jetstream'
+import { expect, onTestFinished, test } from 'vitest'
+import { type EventBus, type Fact, startRelay } from '../src/index.ts'
+import { agrees, ids, inOrder, openSource, platform, relayOf, until } from './changes.ts'
+import { administer, describeWithNats, openOn, testBusOn, testNats } from './jetstream-setting.ts'
+import { ManualClock } from './manual-clock.ts'
+import { credential, fact, Seen, seqs, silent, take } from './setting.ts'
+
+const DOCUMENTS = 20
+const A = credential(1)
+
+await describeWithNats('JetStream that loses what it held', () => {
+  test('[C-2] R15 a stream that was deleted is published again from the event log', async () => {
+    const server = await testNats()
+    const { source, bus, seen } = await platform(server)
+    const relay = await relayOf(source, bus)
+    const documents = ids(DOCUMENTS)
+    for (let i = 0; i < 5; i++) await Promise.all(documents.map((id) => source.change(id)))
+    await relay.drain()
+    await agrees(seen, await source.told(documents))
+    const [first] = await take(bus, 1, { from: new Date(0) })
+    await administer(server.url, (jsm) => jsm.streams.delete('CREDENCE'))
+    await source.change(documents[0]!)
+    relay.nudge()
+    const told = await source.told(documents)
+    await agrees(seen, told)
+    const reread = await take(bus, 5 * DOCUMENTS + 2, { from: first!.cursor })
+    expect(reread[0]).toHaveProperty('reset', true)
+    expect(inOrder(reread.slice(1).map((message) => (message as { readonly fact: Fact }).fact))).toEqual(told)
+  })
+
+  test('R15 a stream that was emptied is published again though the server remembers its ids', async () => {
+    const server = await testNats()
+    const { source, bus, seen } = await platform(server)
+    const relay = await relayOf(source, bus)
+    await source.change(A)
+    await source.change(A)
+    await relay.drain()
+    await agrees(seen, await source.told([A]))
+    await relay.stop()
+    await administer(server.url, (jsm) => jsm.streams.purge('CREDENCE'))
+    const next = await relayOf(source, bus)
+    await next.drain()
+    expect(seqs(await take(bus, 3, { from: new Date(0) }))).toEqual(['reset', 1, 2])
+  })
+
+  test('R4 what a relay has in hand while the stream is lost waits until the older facts are there', async () => {
+    const server = await testNats()
+    const source = await openSource()
+    const bus = await testBusOn(server.url)
+    let lost = false
+    const losing: EventBus = {
+      ...bus,
+      async publish(facts) {
+        await bus.publish(facts)
+        if (lost) return
+        lost = true
+        await administer(server.url, (jsm) => jsm.streams.delete('CREDENCE'))
+        await bus.stream!.state({ fresh: true })
+      },
+    }
+    for (let i = 0; i < 3; i++) await source.change(A)
+    const relay = await startRelay({
+      ...source,
+      source: 'registry',
+      collections: [source.parents],
+      bus: losing,
+      clock: new ManualClock(),
+      log: silent,
+    })
+    onTestFinished(() => relay.stop())
+    await relay.drain().catch((error: unknown) => expect(error).toMatchObject({ code: 'UNAVAILABLE' }))
+    await relay.drain()
+    expect(seqs(await take(bus, 3, { from: new Date(0) }))).toEqual([1, 2, 3])
+  })
+
+  test('a stream that ends before what it acknowledged gets a new epoch, and readers a reset', async () => {
+    const server = await testNats()
+    const bus = await testBusOn(server.url)
+    await bus.publish([fact(A, 1), fact(A, 2)])
+    const { epoch } = await bus.stream!.state()
+    const following = take(bus, 1, {})
+    await administer(server.url, async (jsm) => {
+      const { config } = await jsm.streams.info('CREDENCE')
+      await jsm.streams.delete('CREDENCE')
+      await jsm.streams.add(config)
+    })
+    expect(await following).toEqual([{ reset: true, cursor: expect.any(String) }])
+    expect((await bus.stream!.state()).epoch).not.toBe(epoch)
+  })
+
+  test('a consumer that was deleted is made again where it was', async () => {
+    const server = await testNats()
+    const bus = await testBusOn(server.url)
+    const seen = new Seen()
+    await bus.subscribe('healed', {}, async ({ fact: given }) => seen.add(given))
+    await bus.publish([fact(A, 1), fact(A, 2)])
+    await seen.until((facts) => facts.length === 2)
+    await administer(server.url, (jsm) => jsm.consumers.delete('CREDENCE', 'healed'))
+    await bus.publish([fact(A, 3)])
+    await seen.until((facts) => facts.length === 3)
+    expect(seen.seqsOf(A)).toEqual([1, 2, 3])
+    const { config } = await administer(server.url, (jsm) => jsm.consumers.info('CREDENCE', 'healed'))
+    expect(config.opt_start_seq).toBe(3)
+  })
+
+  test('whatever is deleted beside the stream is made again', async () => {
+    const server = await testNats()
+    const bus = await testBusOn(server.url)
+    const seen = new Seen()
+    await bus.subscribe('mended', {}, async ({ fact: given }) => seen.add(given))
+    await bus.publish([fact(A, 1)])
+    await seen.until((facts) => facts.length === 1)
+    await administer(server.url, async (jsm) => {
+      await jsm.streams.delete('CREDENCE_OWNERS')
+      await jsm.streams.delete('CREDENCE_DEAD')
+    })
+    await administer(server.url, async (_, nc) => nc.publish(`credence.v1.x.credential.refreshed.y`, 'nonsense'))
+    await bus.publish([fact(A, 2)])
+    await seen.until((facts) => facts.length === 2)
+    await until(async () => (await bus.deadLetters().catch(() => [])).length > 0)
+  })
+
+  test('R13 a stream that came back shorter is noticed by processes that never saw it longer', async () => {
+    const server = await testNats()
+    const source = await openSource()
+    const first = await openOn(server.url)
+    const relay = await startRelay({
+      ...source,
+      source: 'registry',
+      collections: [source.parents],
+      bus: first,
+      clock: systemClock,
+      log: silent,
+    })
+    for (let i = 0; i < 3; i++) await source.change(A)
+    await relay.drain()
+    await relay.stop()
+    await first.close()
+    await administer(server.url, async (jsm, nc) => {
+      const { config } = await jsm.streams.info('CREDENCE')
+      const [one] = [(await jsm.streams.getMessage('CREDENCE', { seq: 1 }))!]
+      await jsm.streams.delete('CREDENCE')
+      await jsm.streams.add(config)
+      await jetstream(nc).publish(one.subject, one.data, { headers: one.header })
+    })
+    const bus = await testBusOn(server.url)
+    await (await relayOf(source, bus)).drain()
+    const read = await take(bus, 4, { from: new Date(0) })
+    expect(seqs(read)).toEqual([1, 1, 2, 3])
+  })
+})
