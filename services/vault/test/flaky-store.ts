@@ -6,6 +6,8 @@ export interface FlakyStore extends DocumentStore {
   down: boolean
   /** What each read that begins now waits for before its answer is given. */
   slow: Promise<void> | undefined
+  /** Reads that wait for it. */
+  reading: number
   /** Writes that were refused. */
   refused: number
 }
@@ -14,6 +16,7 @@ export function flakyStore(store: DocumentStore): FlakyStore {
   const flaky: FlakyStore = {
     down: false,
     slow: undefined,
+    reading: 0,
     refused: 0,
     ping: () => store.ping(),
     close: () => store.close(),
@@ -32,7 +35,10 @@ function flakyCollection<D extends Doc>(flaky: FlakyStore, real: Collection<D>):
     async get(id, options) {
       const { slow } = flaky
       const found = await real.get(id, options)
+      if (slow === undefined) return found
+      flaky.reading += 1
       await slow
+      flaky.reading -= 1
       return found
     },
     find: (index, query) => real.find(index, query),

@@ -75,3 +75,19 @@ describe('while the store takes no writes', () => {
     await expect.poll(uses).toBe(4)
   })
 })
+
+describe('while the store is slow', () => {
+  test('[S2-17] a row that changes while it is read is no row from the past: the call goes on with what is in force', async () => {
+    const id = await world.grant()
+    // The caller's key is known from here on, so that the row is what is waited for.
+    expect((await call(world.harness.vault, id, '/x', { key: world.key })).status).toBe(200)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    store.slow = promise
+    const calling = call(world.harness.vault, id, '/x', { key: world.key })
+    await expect.poll(() => store.reading).toBe(1)
+    store.slow = undefined
+    expect(await world.refresh(id)).toMatchObject({ outcome: 'refreshed', version: 2 })
+    resolve()
+    expect((await calling).status).toBe(200)
+  })
+})

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import { authorize } from './authorize.ts'
 import { boundHosts } from './binding.ts'
 import type { Access, Child } from './child.ts'
+import { quarantined } from './floors.ts'
 import { type ReadAt, readAtNow } from './read-at.ts'
 import { auditBase } from './record-change.ts'
 import { targetOf } from './target.ts'
@@ -37,9 +38,9 @@ const REFUSED_METHODS: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 export async function permitted(vault: VaultContext, principal: Principal, asked: Asked): Promise<Permitted> {
   const readAt = readAtNow(vault.clock)
   // The floors come after the rules: a stranger learns nothing of a row, not even that it is quarantined.
-  const child = await vault.children.collection.get(asked.credentialId, { fresh: true })
+  const { child, isPast } = await vault.children.look(asked.credentialId)
   authorize(principal, child, { consumer: asked.consumer, reconnectUrl: vault.reconnectUrl })
-  vault.floors.check(child.id, { version: child.version, generation: child.access.generation })
+  if (isPast) throw quarantined(child.id)
   const recipe = await vault.recipes.get(child.recipe)
   if (!recipe.proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, { credentialId: child.id })
   if (REFUSED_METHODS.includes(asked.method.toUpperCase())) throw new CodedError('METHOD_REFUSED')

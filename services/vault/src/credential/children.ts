@@ -1,15 +1,17 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { Collection, DocumentStore, Stored } from '@credence/store'
 import { CHILD_COLLECTION, CHILD_INDEXES, type Child } from './child.ts'
-import type { Floors } from './floors.ts'
+import { type Floors, isBelow, quarantined } from './floors.ts'
 
 type Change = (child: Stored<Child>) => Child | Promise<Child>
 
 /** The stored children. Every read is held against the floors, every write raises them. */
 export interface Children {
   readonly collection: Collection<Child>
-  /** Fresh by default: a fence that is read decides who may use a secret. */
+  /** A fresh read: a fence that is read decides who may use a secret. Throws CREDENTIAL_QUARANTINED for a row from the past. */
   read(id: string): Promise<Stored<Child> | undefined>
+  /** The same, for whoever must judge the caller before he may be told that the row is from the past. */
+  look(id: string): Promise<Looked>
   /** As `read`, but a missing or deleted one is NOT_FOUND. */
   need(id: string): Promise<Stored<Child>>
   insert(child: Child): Promise<Stored<Child>>
@@ -19,6 +21,12 @@ export interface Children {
   change(id: string, change: Change): Promise<Stored<Child>>
   /** As `change`, but gives it a tombstone too. */
   changeAny(id: string, change: Change): Promise<Stored<Child>>
+}
+
+export interface Looked {
+  readonly child: Stored<Child> | undefined
+  /** It is below its floor: nobody may use it. */
+  readonly isPast: boolean
 }
 
 /** Beyond this many lost races something else is wrong than bad luck. */
@@ -31,11 +39,20 @@ export async function openChildren(store: DocumentStore, floors: Floors): Promis
     floors.raise(child.id, { version: child.version, generation: child.access?.generation ?? 0, state })
     return child
   }
-  async function read(id: string): Promise<Stored<Child> | undefined> {
-    const child = await collection.get(id, { fresh: true })
-    if (child !== undefined && child.deleted === undefined) {
-      floors.check(id, { version: child.version, generation: child.access?.generation ?? 0 })
+  async function look(id: string): Promise<Looked> {
+    for (;;) {
+      const floor = floors.of(id)
+      const child = await collection.get(id, { fresh: true })
+      if (child === undefined || child.deleted !== undefined) return { child, isPast: false }
+      const row = { version: child.version, generation: child.access?.generation ?? 0 }
+      if (isBelow(row, floor)) return { child, isPast: true }
+      // It was in force when it was asked for, and changed while the answer was on its way: what counts is what is there now.
+      if (!isBelow(row, floors.of(id))) return { child, isPast: false }
     }
+  }
+  async function read(id: string): Promise<Stored<Child> | undefined> {
+    const { child, isPast } = await look(id)
+    if (isPast) throw quarantined(id)
     return child
   }
   async function need(id: string): Promise<Stored<Child>> {
@@ -59,6 +76,7 @@ export async function openChildren(store: DocumentStore, floors: Floors): Promis
   return {
     collection,
     read,
+    look,
     need,
     replace: async (child, before) => raised(await collection.replace(child, before.rev)),
     insert: async (child) => raised(await collection.insert(child)),

@@ -12,8 +12,8 @@ export interface Place {
  * quarantined. Floors come from the audit log at start and from every write after it; the oldest are forgotten first.
  */
 export interface Floors {
-  /** Throws CREDENTIAL_QUARANTINED when the row is below its floor. */
-  check(credential: string, row: Place): void
+  /** The floor as it is now; zeros where none is known. */
+  of(credential: string): Place
   /** `state`: that of the fence of this generation, or `deleted`. */
   raise(credential: string, row: Place & { readonly state?: string | undefined }): void
   /** The newest generation known: what a use is compared with in the tick in which it writes. */
@@ -26,6 +26,7 @@ interface Floor extends Place {
   readonly state: string | undefined
 }
 
+const NO_FLOOR: Place = { version: 0, generation: 0 }
 /** Bounds the memory of a vault whatever it stores. */
 const MOST_FLOORS = 100_000
 
@@ -50,13 +51,16 @@ export function createFloors(records: readonly AuditRecord[]): Floors {
     raise,
     generation: (credential) => floors.get(credential)?.generation ?? 0,
     state: (credential) => floors.get(credential)?.state,
-    check(credential, row) {
-      const floor = floors.get(credential)
-      if (floor !== undefined && (row.version < floor.version || row.generation < floor.generation)) {
-        throw new CodedError('CREDENTIAL_QUARANTINED', 'The stored row is older than what was last seen.', { credentialId: credential })
-      }
-    },
+    of: (credential) => floors.get(credential) ?? NO_FLOOR,
   }
+}
+
+export function isBelow(row: Place, floor: Place): boolean {
+  return row.version < floor.version || row.generation < floor.generation
+}
+
+export function quarantined(credential: string): CodedError {
+  return new CodedError('CREDENTIAL_QUARANTINED', 'The stored row is older than what was last seen.', { credentialId: credential })
 }
 
 function afterRestore(records: readonly AuditRecord[]): number {
