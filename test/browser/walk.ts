@@ -5,7 +5,7 @@ import { tempHome } from '@credence/testkit'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect, vi } from 'vitest'
 import { pictureFolder, startBrowser } from '../support/browser.ts'
-import { type Journey, registerProviders, startInside, USER } from '../support/journey.ts'
+import { type LocalJourney, registerProviders, startInside, USER } from '../support/journey.ts'
 import { startWorld, type WorldOptions } from '../support/world.ts'
 import { startTeam, TEAM_COOKIE, type Team } from './team.ts'
 
@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 90_000 })
 
 /** The platform, the world around it, a team's site, and a browser. */
 export interface Walk {
-  readonly journey: Journey
+  readonly journey: LocalJourney
   readonly team: Team
   /** Acts for Ann, whose accounts are connected. */
   readonly ann: Credence

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { type MongodbServer, type NatsServer, type RedisServer, startMongodb, startNats, startRedis } from '@credence/testkit'
 import { type Cluster, SERVICES, startCluster } from '../support/cluster.ts'
 import { type Journey, journeyOn, startOutside } from '../support/journey.ts'
@@ -23,7 +24,7 @@ export function distributed(home: string, begin: (journey: Journey) => string): 
       name: 'engines',
       title: 'Start a MongoDB server, NATS with JetStream, and Redis',
       async run() {
-        const [mongodb, nats, redis] = await Promise.all([startMongodb(), startNats(), startRedis()])
+        const [mongodb, nats, redis] = await Promise.all([startMongodb(), startNats(), startRedis({ appendOnly: true })])
         engines = { mongodb, nats, redis }
         return `${mongodb.url} · ${nats.url} · ${redis.url}`
       },
@@ -35,7 +36,8 @@ export function distributed(home: string, begin: (journey: Journey) => string): 
         const world = await startOutside()
         const { mongodb, nats, redis } = engines!
         cluster = await startCluster({ home, engines: { mongodb: mongodb.url, nats: nats.url, redis: redis.url }, env: world.env })
-        return begin(await journeyOn(cluster, { home, world }))
+        const folders = [home, mongodb.folder, nats.folder ?? '', redis.folder ?? ''].filter((folder) => folder !== '')
+        return begin({ ...(await journeyOn(cluster, { home, world })), folders })
       },
     },
   ]
@@ -45,9 +47,8 @@ export function distributed(home: string, begin: (journey: Journey) => string): 
       title: 'Kill one replica of each service, and wipe Redis',
       async run() {
         await Promise.all(SERVICES.map((service) => running().cluster.end(service, 1, 'SIGKILL')))
-        await running().engines.redis.kill()
-        await running().engines.redis.restart()
-        return 'five processes ended with SIGKILL; Redis came back empty'
+        await wipe(running().engines.redis)
+        return 'five processes ended with SIGKILL; Redis is empty'
       },
     },
   ]
@@ -71,4 +72,17 @@ export function distributed(home: string, begin: (journey: Journey) => string): 
       await engines?.mongodb.stop()
     },
   }
+}
+
+/** As an operator does by mistake. */
+function wipe({ url }: RedisServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('FLUSHALL\r\n'))
+    socket.once('data', (answer) => {
+      socket.destroy()
+      if (String(answer).startsWith('+OK')) resolve()
+      else reject(new TypeError('Redis was not wiped'))
+    })
+    socket.once('error', reject)
+  })
 }

@@ -1,6 +1,6 @@
 import { CredenceError } from '@credence/sdk'
 import { searchForCanaries } from '@credence/testkit'
-import { connect, credentialOf, type Journey, type ProviderName, providerOf, registerProviders } from '../support/journey.ts'
+import { connect, credentialOf, type Journey, type ProviderName, registerProviders } from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
 
 /** One step: what it is called, and what it found, in a sentence. A step that throws has failed. */
@@ -180,5 +180,5 @@ async function search(journey: Journey): Promise<string> {
   }
   const hits = await searchForCanaries({ folders: journey.folders, texts, secrets })
   if (hits.length > 0) throw new TypeError(hits.map(({ where, secret, form }) => `${secret} as ${form} in ${where}`).join('; '))
-  return `${Object.keys(secrets).length} secrets in five forms, ${providerOf(journey, 'acme') === '' ? '' : 'in the database, its log, the audit log, the spill, logs, events and every answer'}: none found`
+  return `${Object.keys(secrets).length} secrets in five forms, in ${journey.folders.length} folders (databases and their logs, audit, spill), logs, events and every answer: none found`
 }

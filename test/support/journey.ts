@@ -31,11 +31,16 @@ export interface Journey {
   readonly got: string[]
 }
 
+/** A journey on a platform that is one process. */
+export interface LocalJourney extends Journey {
+  readonly platform: Platform
+}
+
 export async function startOutside(): Promise<World> {
   return startWorld({ acmeExpiresInS: ACME_TOKEN_S })
 }
 
-export async function startInside(home: string, world: World): Promise<Journey & { readonly platform: Platform }> {
+export async function startInside(home: string, world: World): Promise<LocalJourney> {
   const platform = await startPlatform({ home, env: world.env })
   return { ...(await journeyOn(platform, { home, world })), platform }
 }

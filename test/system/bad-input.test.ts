@@ -3,11 +3,20 @@ import type { AddressInfo } from 'node:net'
 import { CredenceError } from '@credence/sdk'
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, credentialOf, type Journey, providerOf, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
+import {
+  connect,
+  credentialOf,
+  type LocalJourney,
+  providerOf,
+  registerProviders,
+  startInside,
+  startOutside,
+  USER,
+} from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
 
 const home = tempHome()
-let journey: Journey
+let journey: LocalJourney
 let internal: Server
 let internalPort = 0
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   connect,
   credentialOf,
-  type Journey,
+  type LocalJourney,
   type ProviderName,
   registerProviders,
   startInside,
@@ -19,7 +19,7 @@ import { SECRETS } from '../support/world.ts'
 const home = tempHome()
 const NAMES: readonly ProviderName[] = ['asana', 'bearer', 'freshdesk', 'attention', 'acme']
 let sink: OtlpSink
-let journey: Journey
+let journey: LocalJourney
 const answers: string[] = []
 
 beforeAll(async () => {

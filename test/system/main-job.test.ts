@@ -1,11 +1,20 @@
 import { type Credence, CredenceError, createCredence } from '@credence/sdk'
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, credentialOf, type Journey, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
+import {
+  connect,
+  credentialOf,
+  type Journey,
+  type LocalJourney,
+  registerProviders,
+  startInside,
+  startOutside,
+  USER,
+} from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
 
 const home = tempHome()
-let journey: Journey
+let journey: LocalJourney
 let ann: Credence
 const refused = async (call: Promise<unknown>): Promise<CredenceError> => {
   const error = await call.catch((thrown: unknown) => thrown)

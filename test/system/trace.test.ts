@@ -1,11 +1,11 @@
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, credentialOf, type Journey, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
+import { connect, credentialOf, type LocalJourney, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
 import { type OtlpSink, type ReceivedSpan, startOtlpSink } from '../support/otlp-sink.ts'
 
 const home = tempHome()
 let sink: OtlpSink
-let journey: Journey
+let journey: LocalJourney
 
 beforeAll(async () => {
   sink = await startOtlpSink()

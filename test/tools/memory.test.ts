@@ -1,7 +1,7 @@
 import { createCredence } from '@credence/sdk'
 import { scanMemory, tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, type Journey, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
+import { connect, type LocalJourney, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
 import { type Platform, startPlatform } from '../support/platform.ts'
 import { SECRETS } from '../support/world.ts'
 
@@ -14,7 +14,7 @@ const QUERY_SECRET = 'canary-query-5b1f7730c9de'
 const LONG_SECRET = `canary-long-${'91c0f2a7e6d83b54'.repeat(80)}`
 
 const home = tempHome()
-let journey: Journey
+let journey: LocalJourney
 let platform: Platform
 const credentials: Record<string, string> = {}
 

@@ -7,6 +7,8 @@ import { findMongodb, HOW_TO_GET_MONGODB, type MongodbProgram } from './mongodb-
 
 /** A MongoDB wire server on loopback, with its data in a folder of its own. */
 export interface MongodbServer extends AsyncDisposable {
+  /** Where its files are. */
+  readonly folder: string
   /** Stays the same over `restart`. */
   readonly url: string
   /** Ends it as a crash does, and resolves when it is gone. */
@@ -88,6 +90,7 @@ class OwnServer {
     }
     return {
       url: `mongodb://127.0.0.1:${this.#port}/`,
+      folder: this.#folder,
       kill: () => this.kill(),
       restart: () => this.restart(),
       pause: () => void this.#child?.kill('SIGSTOP'),

@@ -9,6 +9,8 @@ import { promisify } from 'node:util'
 /** A real NATS server with JetStream, whose folder goes with it. */
 export interface NatsServer extends AsyncDisposable {
   readonly url: string
+  /** Where its files are; undefined for a server of somebody else. */
+  readonly folder: string | undefined
   /** The monitoring address; undefined for a server of somebody else, which the environment named. */
   readonly monitoringUrl: string | undefined
   /** False for a server that the environment named: it cannot be killed here. */
@@ -68,7 +70,16 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
 function named(url: string): NatsServer {
   const refuse = (): Promise<never> => Promise.reject(new TypeError('the server that CREDENCE_TEST_NATS_URL names is not ours to kill'))
   const stop = async (): Promise<void> => undefined
-  return { url, monitoringUrl: undefined, owned: false, kill: refuse, restart: refuse, stop, [Symbol.asyncDispose]: stop }
+  return {
+    url,
+    folder: undefined,
+    monitoringUrl: undefined,
+    owned: false,
+    kill: refuse,
+    restart: refuse,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 interface Owned {
@@ -88,6 +99,7 @@ async function startOwned(owned: Owned): Promise<NatsServer> {
   }
   return {
     url: `nats://127.0.0.1:${port}`,
+    folder: owned.folder,
     monitoringUrl: `http://127.0.0.1:${monitoring}`,
     owned: true,
     kill,

@@ -18,6 +18,8 @@ export interface RedisOptions {
 export interface RedisServer extends AsyncDisposable {
   /** With the password, if it has one. */
   readonly url: string
+  /** Where its files are; undefined for one that others use. */
+  readonly folder: string | undefined
   readonly pid: number
   /** Ends it and removes its folder. */
   stop(): Promise<void>
@@ -81,6 +83,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   }
   return {
     url: `redis://${options.password === undefined ? '' : `:${options.password}@`}127.0.0.1:${port}`,
+    folder: home.path,
     get pid() {
       return child.pid ?? 0
     },
@@ -98,7 +101,7 @@ function sharedServer(url: string): RedisServer {
     throw new TypeError('a Redis that others use is not ended')
   }
   const stop = async (): Promise<void> => undefined
-  return { url, pid: 0, stop, kill: refuse, restart: refuse, [Symbol.asyncDispose]: stop }
+  return { url, folder: undefined, pid: 0, stop, kill: refuse, restart: refuse, [Symbol.asyncDispose]: stop }
 }
 
 async function startSomewhere(argsOf: (port: number) => string[]): Promise<{ child: ChildProcess; port: number }> {
