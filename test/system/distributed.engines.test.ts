@@ -1,0 +1,119 @@
+import { CredenceError, createCredence } from '@credence/sdk'
+import {
+  haveMongodb,
+  haveRedis,
+  type MongodbServer,
+  type NatsServer,
+  natsMissing,
+  type RedisServer,
+  searchForCanaries,
+  startMongodb,
+  startNats,
+  startRedis,
+  tempHome,
+} from '@credence/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Cluster, SERVICES, startCluster } from '../support/cluster.ts'
+import { connect, credentialOf, type Journey, journeyOn, registerProviders, startOutside, USER } from '../support/journey.ts'
+import { SECRETS } from '../support/world.ts'
+
+const canRun = (await haveMongodb()) && (await natsMissing()) === undefined && haveRedis()
+const home = tempHome()
+let mongodb: MongodbServer
+let nats: NatsServer
+let redis: RedisServer
+let cluster: Cluster
+let journey: Journey
+
+const fact = (type: string, subject: string) => () =>
+  journey.events.find((event) => event.type.endsWith(type) && event.subject === subject)?.type
+const within = { timeout: 60_000, interval: 100 }
+
+describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and BullMQ', () => {
+  beforeAll(async () => {
+    ;[mongodb, nats, redis] = await Promise.all([startMongodb(), startNats(), startRedis()])
+    const world = await startOutside()
+    cluster = await startCluster({ home: home.path, engines: { mongodb: mongodb.url, nats: nats.url, redis: redis.url }, env: world.env })
+    journey = await journeyOn(cluster, { home: home.path, world })
+    await registerProviders(journey)
+    for (const name of ['acme', 'bearer'] as const) await connect(journey, name)
+  }, 180_000)
+  afterAll(async () => {
+    await journey?.platform.stop()
+    await journey?.person.leave()
+    await journey?.world.close()
+    await Promise.all([mongodb?.stop(), nats?.stop(), redis?.stop()])
+    home.remove()
+  }, 60_000)
+
+  test('[C-1] each replica is ready, and tells so', async () => {
+    for (const service of SERVICES) {
+      expect(cluster.replicas(service)).toHaveLength(2)
+      for (const { process } of cluster.replicas(service)) {
+        const answer = await fetch(`${process.ready.probes}/readyz`)
+        expect([service, answer.status, await answer.json()]).toEqual([service, 200, { ready: true }])
+      }
+    }
+  })
+
+  test('[C-3] [S2-8] a grant is refreshed ahead of expiry, also after Redis came back empty', async () => {
+    await redis.kill()
+    await redis.restart()
+    const id = credentialOf(journey, 'acme')
+    const refreshes = () => journey.world.acme.tokenAnswers().filter(({ grantType }) => grantType === 'refresh_token').length
+    const before = refreshes()
+    await expect.poll(refreshes, within).toBeGreaterThan(before)
+    expect((await journey.ann.fetch(id, '/contacts')).status).toBe(200)
+  }, 90_000)
+
+  test('[C-4] [S2-19] calls go on while one replica of each service is killed, and no secret is given away', async () => {
+    const id = credentialOf(journey, 'bearer')
+    for (const service of SERVICES) await cluster.end(service, 1, 'SIGKILL')
+    const statuses = []
+    for (let i = 0; i < 20; i++) statuses.push((await journey.ann.fetch(id, '/echo')).status)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    for (const service of SERVICES) await cluster.start(service, 1)
+    expect((await journey.ann.fetch(id, '/echo')).status).toBe(200)
+  }, 90_000)
+
+  test('[S2-5] what a disable took away is refused by every replica when it has answered', async () => {
+    const id = credentialOf(journey, 'bearer')
+    const seen = journey.world.apis.bearer.requests
+    await journey.ann.credentials.disable(id)
+    const before = seen.length
+    const at = (port: string) =>
+      createCredence({ apiUrl: cluster.admin, proxyUrl: `http://${port}`, key: cluster.key, user: USER })
+        .fetch(id, '/echo')
+        .then(
+          (response) => response.status,
+          (error: unknown) => (error instanceof CredenceError ? error.code : String(error)),
+        )
+    const ports = cluster.replicas('vault').map(({ process }) => String(process.ready.data))
+    expect(await Promise.all(ports.flatMap((port) => Array.from({ length: 20 }, () => at(port))))).toEqual(
+      Array.from({ length: 40 }, () => 'CREDENTIAL_DISABLED'),
+    )
+    expect(seen.length).toBe(before)
+  })
+
+  test('[C-2] [S2-9] a grant that was revoked at the provider is told to everybody, once the registry has it', async () => {
+    const id = credentialOf(journey, 'acme')
+    journey.world.acme.revokeGrants('ann')
+    await journey.ann.fetch(id, '/contacts').catch(() => undefined)
+    await expect.poll(fact('credential.expired', id), within).toBeDefined()
+    expect((await journey.ann.credentials.get(id)).status).toBe('expired')
+    expect(await connect(journey, 'acme', { credentialId: id })).toBe(id)
+    await expect.poll(fact('credential.recovered', id), within).toBeDefined()
+    expect((await journey.ann.fetch(id, '/contacts')).status).toBe(200)
+  }, 180_000)
+
+  test('[S2-19] an ordinary stop ends each replica with 0, and no file of engine or platform holds a secret', async () => {
+    const replicas = SERVICES.flatMap((service) => cluster.replicas(service))
+    await cluster.stop()
+    for (const { service, process } of replicas) expect([service, (await process.exited).code]).toEqual([service, 0])
+    const tokens = journey.world.acme.tokens()
+    const secrets = { ...SECRETS, ...Object.fromEntries(tokens.map((token, index) => [`token_${index}`, token])) }
+    const folders = [home.path, mongodb.folder, nats.folder, redis.folder].filter((folder) => folder !== undefined)
+    const texts = { events: JSON.stringify(journey.events), ...cluster.printed() }
+    expect(await searchForCanaries({ folders, texts, secrets })).toEqual([])
+  }, 90_000)
+})
