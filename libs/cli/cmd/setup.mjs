@@ -100,7 +100,8 @@ function lock() {
 
 /** The program answers signals itself; this process only waits for it and ends as it ended. */
 function run(file, args) {
-  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` }
+  // Lookups of names wait in the same pool as the syncs of the audit log: a slow name server must not hold those up.
+  const env = { UV_THREADPOOL_SIZE: '16', ...process.env, PATH: `${bin}:${process.env.PATH}` }
   const child = spawn(node, [join(root, file), ...args], {
     cwd: process.env.INIT_CWD === undefined ? process.cwd() : root,
     env,

@@ -1,6 +1,13 @@
-import { readEnvironment } from './config.ts'
-import { run } from './program.ts'
-import { processTerminal } from './terminal.ts'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+// Beside the dependencies, where who may write may change the code anyway; not in a folder that others can write to.
+enableCompileCache(fileURLToPath(new URL('../../../node_modules/.cache/credence-compile', import.meta.url)))
+
+// After it, so that they are taken from it.
+const { readEnvironment } = await import('./config.ts')
+const { run } = await import('./program.ts')
+const { processTerminal } = await import('./terminal.ts')
 
 const code = await run(process.argv.slice(2), {
   terminal: processTerminal(),

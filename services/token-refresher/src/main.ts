@@ -2,6 +2,9 @@ import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from 
 import { openBullmqQueue } from './queue/bullmq-queue.ts'
 import { start } from './service.ts'
 
+/** Of one OAuth client at a time in each replica: two of them begin with as many as one process has in all. */
+const CLIENT_CONCURRENCY = 8
+
 /** `credence serve token-refresher` */
 export const main: ServiceMain = serviceMain({
   service: 'token-refresher',
@@ -21,7 +24,8 @@ export const main: ServiceMain = serviceMain({
     const { clock, random, log } = adapters
     const queue = await openBullmqQueue({ url: Buffer.from(settings.redisUrl.reveal()).toString('utf8'), clock, random, log })
     try {
-      const running = await start({ ...settings, refreshTimes: refreshTimesOf(settings) }, { ...adapters, queue })
+      const config = { ...settings, refreshTimes: refreshTimesOf(settings), clientConcurrency: CLIENT_CONCURRENCY }
+      const running = await start(config, { ...adapters, queue })
       return {
         ...running,
         ready: () => queue.ping(),
