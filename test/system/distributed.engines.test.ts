@@ -36,7 +36,7 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     cluster = await startCluster({ home: home.path, engines: { mongodb: mongodb.url, nats: nats.url, redis: redis.url }, env: world.env })
     journey = await journeyOn(cluster, { home: home.path, world })
     await registerProviders(journey)
-    for (const name of ['acme', 'bearer'] as const) await connect(journey, name)
+    for (const name of ['acme', 'asana', 'bearer'] as const) await connect(journey, name)
   }, 180_000)
   afterAll(async () => {
     await journey?.platform.stop()
@@ -75,6 +75,24 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     for (const service of SERVICES) await cluster.start(service, 1)
     expect((await journey.ann.fetch(id, '/echo')).status).toBe(200)
   }, 90_000)
+
+  test('[S2-8] fifty calls at both vaults across an expiry make one token request', async () => {
+    const id = credentialOf(journey, 'asana')
+    const { asana, apis } = journey.world
+    const refreshes = () => asana.ledger().filter(({ grantType }) => grantType === 'refresh_token').length
+    // The API refuses the token in force from now on, as it does at its end.
+    const old = new Set(asana.tokens())
+    apis.asana.accept(async ({ token }) => token !== undefined && !old.has(token) && (await asana.accountOf(token)) !== undefined)
+    const before = refreshes()
+    const callers = cluster
+      .replicas('vault')
+      .map(({ process }) =>
+        createCredence({ apiUrl: cluster.admin, proxyUrl: `http://${process.ready.data}`, key: cluster.key, user: USER }),
+      )
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => callers[i % 2]!.fetch(id, '/1.0/echo')))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(refreshes() - before).toBe(1)
+  }, 60_000)
 
   test('[S2-5] what a disable took away is refused by every replica when it has answered', async () => {
     const id = credentialOf(journey, 'bearer')

@@ -5,12 +5,14 @@ import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
 import { type Admitted, type Asked, admit, type Permitted, permitted } from './admit.ts'
+import { awaitRefresh } from './await-refresh.ts'
 import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type InjectedRequest, inject } from './inject.ts'
 import { openSecret } from './open.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
+import type { RefreshContext } from './refresh-context.ts'
 import { reportRefusal } from './report-refusal.ts'
 import { createScrubber } from './scrub.ts'
 import type { VaultContext } from './vault-context.ts'
@@ -32,7 +34,7 @@ export interface ProxyAnswer {
   readonly replayed: boolean
 }
 
-export interface SendContext extends VaultContext {
+export interface SendContext extends VaultContext, Pick<RefreshContext, 'refreshTimes'> {
   readonly refresh: Refresh
   readonly callers: Pick<Callers, 'inForce' | 'confirm'>
   readonly maxRequestBytes: number
@@ -50,7 +52,7 @@ export async function send(vault: SendContext, principal: Principal, call: Proxy
   let admitted = await admit(vault, principal, { ...call, action: 'send' })
   let answer = await attempt(vault, admitted, outgoing)
   let replayed = false
-  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted) : 'none'
+  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted, call.signal) : 'none'
   if (renewal === 'newer' && !call.noReplay && !(body instanceof StreamedBody)) {
     answer.drop()
     admitted = await admit(vault, principal, { ...call, action: 'send' })
@@ -67,12 +69,14 @@ export async function send(vault: SendContext, principal: Principal, call: Proxy
 type Renewal = 'none' | 'newer' | 'open'
 
 /** A refresh that fails leaves the caller the API's own answer. */
-async function renew(vault: SendContext, { principal, child }: Admitted): Promise<Renewal> {
+async function renew(vault: SendContext, { principal, child }: Admitted, signal: AbortSignal): Promise<Renewal> {
   if (child.token === undefined) return 'none'
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
     const { outcome, child: found } = await vault.refresh(principal, order)
     if ((found?.version ?? 0) > child.version) return 'newer'
+    // Where there is one replica, whoever holds the lease is a former life of it.
+    if (outcome === 'waiting' && vault.fenceMaxAgeMs > 0) return (await awaitRefresh(vault, child, signal)) ? 'newer' : 'open'
     return outcome === 'no_refresh_token' ? 'none' : 'open'
   } catch {
     return 'open'
