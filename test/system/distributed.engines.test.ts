@@ -76,6 +76,33 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     expect((await journey.ann.fetch(id, '/echo')).status).toBe(200)
   }, 90_000)
 
+  test('[C-1] a rolling restart under load fails no call', async () => {
+    const id = credentialOf(journey, 'bearer')
+    const failures: unknown[] = []
+    let calls = 0
+    let isOver = false
+    const lanes = Array.from({ length: 4 }, async () => {
+      while (!isOver) {
+        const status = await journey.ann.fetch(id, '/echo').then(
+          (response) => response.arrayBuffer().then(() => response.status),
+          (error: unknown) => error,
+        )
+        calls++
+        if (status !== 200) failures.push(status)
+      }
+    })
+    for (const service of SERVICES) {
+      for (const number of [0, 1]) {
+        await cluster.end(service, number, 'SIGTERM')
+        await cluster.start(service, number)
+      }
+    }
+    isOver = true
+    await Promise.all(lanes)
+    expect(failures).toEqual([])
+    expect(calls).toBeGreaterThan(100)
+  }, 120_000)
+
   test('[S2-8] fifty calls at both vaults across an expiry make one token request', async () => {
     const id = credentialOf(journey, 'asana')
     const { asana, apis } = journey.world

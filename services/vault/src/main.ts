@@ -25,6 +25,12 @@ export const main: ServiceMain = serviceMain({
       doc: 'How old what was read of an access fence may be when a use begins.',
     },
     maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
+    lingerMs: {
+      name: 'LINGER_MS',
+      kind: 'ms',
+      default: 5_000,
+      doc: 'How long a stop waits for the next request on a kept connection, to end it with the answer.',
+    },
     acceptRestore: {
       name: 'ACCEPT_RESTORE',
       kind: 'boolean',

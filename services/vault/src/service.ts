@@ -67,9 +67,10 @@ export async function start(config: VaultConfig, adapters: VaultAdapters): Promi
 
 async function serve(config: VaultConfig, adapters: VaultAdapters, parts: Built): Promise<RunningVault> {
   const { host } = config
-  const { log, tracing, tls } = adapters
+  const { log, tracing, tls, clock } = adapters
+  const { lingerMs = 0 } = config
   const mount = vaultMount(parts)
-  const data = await startDataListener({ host, port: config.dataPort, vault: parts, callers: parts.callers, log, tracing })
+  const data = await startDataListener({ host, port: config.dataPort, vault: parts, callers: parts.callers, log, tracing, clock, lingerMs })
   const grpc = await serveRpc({ host, port: config.port, mounts: [mount], log, tracing, tls }).catch(async (error: unknown) => {
     await data.stop()
     throw error

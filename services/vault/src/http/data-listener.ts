@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import { CodedError, isCoded, PROBLEM_TYPE, problemOf } from '@credence/errors'
-import { currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
+import { type Clock, currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
 import { type ProxyAnswer, type SendContext, send } from '../credential/send.ts'
 
@@ -13,17 +13,26 @@ export interface DataListenerOptions {
   readonly callers: Callers
   readonly log: Logger
   readonly tracing: Tracing
+  readonly clock: Clock
+  /** How long a stop waits for the next request on a connection that is kept alive, which is then told that it is the last. */
+  readonly lingerMs: number
 }
 
 const ROUTE = /^\/v1\/proxy\/([A-Za-z0-9_]{1,64})(\/[^#]*)?(\?.*)?$/
 const HEADERS_TIMEOUT_MS = 30_000
 const MOST_HEADER_BYTES = 32 * 1024
+/** After it whatever is under way is cut. */
+const DRAIN_MS = 20_000
+/** A reason, so that no exception is made. */
+const STOPPED = 'stopped'
 
 /** `ANY /v1/proxy/{credential_id}/{path…}`: the way of an agent's call. `Credence-Origin` says whose answer it is. */
 export async function startDataListener(options: DataListenerOptions): Promise<{ address: string; stop(): Promise<void> }> {
   const server = createServer(
     { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, insecureHTTPParser: false },
     (request, response) => {
+      // While stopping no client must find his connection closed under the request that he is just sending.
+      if (!server.listening) response.shouldKeepAlive = false
       void withTraceFrom(header(request, 'traceparent'), () =>
         options.tracing.span('proxy', { method: request.method }, () => answer(options, request, response)),
       )
@@ -34,7 +43,7 @@ export async function startDataListener(options: DataListenerOptions): Promise<{
     server.listen(options.port, options.host, resolve)
   })
   const { port } = server.address() as AddressInfo
-  return { address: `${options.host}:${port}`, stop: () => stop(server) }
+  return { address: `${options.host}:${port}`, stop: () => stop(server, options) }
 }
 
 async function answer(options: DataListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -145,10 +154,17 @@ function pairs(raw: readonly string[]): [string, string][] {
   return list
 }
 
-async function stop(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const cut = setTimeout(() => server.closeAllConnections(), 20_000)
+async function stop(server: Server, { clock, lingerMs }: DataListenerOptions): Promise<void> {
+  const ended = new AbortController()
+  // Not the HTTP server's own, which closes idle connections at once.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  const closing = (async () => {
+    if (lingerMs > 0) await clock.sleep(lingerMs, ended.signal)
+    server.closeIdleConnections()
+    await clock.sleep(DRAIN_MS - lingerMs, ended.signal)
+    server.closeAllConnections()
+  })().catch(() => undefined)
   await closed
-  clearTimeout(cut)
+  ended.abort(STOPPED)
+  await closing
 }
