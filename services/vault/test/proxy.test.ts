@@ -1,4 +1,5 @@
-import { request as httpRequest } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BEARER, connected, newCredential, PROJECT_SHARE, recipeWith, sealed, seedRecipe, setAccess } from './connecting.ts'
 import { Harness, PUBLIC_URL, putKey } from './harness.ts'
@@ -316,3 +317,42 @@ describe('limits', () => {
     expect((await call(harness.vault, id, '/after', { key })).status).toBe(200)
   })
 })
+
+test('[C-1] a stop waits for the next request on a kept connection, and ends it with the answer', async () => {
+  const stopping = await Harness.start({ egress: outside.egress, lingerMs: 5_000 })
+  const { key: its } = await putKey(stopping)
+  const id = await connected(stopping, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
+  outside.api.accept(() => true)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const [host, port] = stopping.vault.addresses.data.split(':')
+  const ask = (): Promise<{ status: number | undefined; connection: string | undefined; isSame: boolean }> =>
+    new Promise((resolve, reject) => {
+      const asked = httpRequest(
+        { host, port, agent, path: `/v1/proxy/${id}/x`, headers: { authorization: `Bearer ${its}`, 'credence-user': 'id:ann' } },
+        (response) => {
+          response.resume()
+          const { statusCode: status, headers } = response
+          response.once('end', () => resolve({ status, connection: headers.connection, isSame: asked.reusedSocket }))
+        },
+      )
+      asked.once('error', reject)
+      asked.end()
+    })
+  expect(await ask()).toEqual({ status: 200, connection: 'keep-alive', isSame: false })
+  const stopped = stopping.stop()
+  // Nobody new gets in, and who is there is told that it was the last time.
+  await expect.poll(() => refusesConnections(Number(port))).toBe(true)
+  expect(await ask()).toEqual({ status: 200, connection: 'close', isSame: true })
+  await stopped
+  agent.destroy()
+})
+
+function refusesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', () => resolve(true))
+  })
+}
