@@ -85,6 +85,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     CREDENCE_FIRST_KEY_FILE: join(home, 'first-key'),
     CREDENCE_PROBE_PORT: '0',
     CREDENCE_REFRESH_TICK_MS: '1000',
+    // Three engines and two vaults sync to the one disk of a test machine.
+    CREDENCE_AUDIT_DEADLINE_MS: '5000',
     CREDENCE_REFRESH_CONFIRM_MS: '1000',
     ...Object.fromEntries(
       SERVICES.map((service) => [

@@ -19,6 +19,8 @@ export interface VaultConfig {
   /** 0: this is the only replica. */
   readonly fenceMaxAgeMs: number
   readonly acceptRestore: boolean
+  /** How long the disk may take for an audit record before the call is refused. Default 250. */
+  readonly auditDeadlineMs?: number
   /** How long a stop waits for the next request on each connection of the proxy that is kept alive. Default 0. */
   readonly lingerMs?: number
   readonly refreshTimes: RefreshTimes

@@ -25,6 +25,12 @@ export const main: ServiceMain = serviceMain({
       doc: 'How old what was read of an access fence may be when a use begins.',
     },
     maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
+    auditDeadlineMs: {
+      name: 'AUDIT_DEADLINE_MS',
+      kind: 'ms',
+      default: 250,
+      doc: 'How long the disk may take for an audit record before the call is refused.',
+    },
     lingerMs: {
       name: 'LINGER_MS',
       kind: 'ms',

@@ -169,9 +169,9 @@ async function openAudit(
   { store, clock }: VaultAdapters,
   { instance, key, closing }: { instance: string; key: Uint8Array; closing: (() => Promise<void>)[] },
 ): Promise<{ audit: AuditLog; records: readonly AuditRecord[] }> {
-  const { folder, acceptRestore } = config
+  const { folder, acceptRestore, auditDeadlineMs: deadlineMs } = config
   const anchored = acceptRestore ? {} : { anchored: await readAnchor(store, instance) }
-  const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, ...anchored })
+  const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, deadlineMs, ...anchored })
   closing.push(() => audit.close())
   if (!acceptRestore) return { audit, records }
   const restored: AuditRecord = {

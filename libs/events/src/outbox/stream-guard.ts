@@ -56,11 +56,12 @@ export function streamGuard(options: StreamGuardOptions): StreamGuard {
     },
     async mark() {
       if (clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
-      const state = await stream.state()
       const doc = await options.events.stream()
+      // The first mark is made as soon as there is something to lose.
+      const state = await stream.state({ fresh: doc?.marks.length === 0 })
       if (doc?.epoch !== state.epoch) return
       const marks = withMark(doc.marks, { state, now: clock.now() })
-      markedAt = clock.monotonicMs()
+      if (marks.length > 0) markedAt = clock.monotonicMs()
       if (marks !== doc.marks) await options.events.setStream({ epoch: doc.epoch, marks }, doc).catch(passOver)
     },
   }

@@ -44,6 +44,8 @@ export interface AuditLogOptions {
   /** Key of the chain, 32 bytes. */
   readonly key: Uint8Array
   readonly clock: Clock
+  /** How long the disk may take. Default 250 ms. */
+  readonly deadlineMs?: number | undefined
   /** The head as the store knows it; absent when the operator restored the store. */
   readonly anchored?: Anchored
   readonly open?: AppendFileOptions['open']
@@ -62,7 +64,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<{ log: Aud
   const { file } = await openAppendFile({
     path,
     clock: options.clock,
-    deadlineMs: DEADLINE_MS,
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     accept: (payloads) => {
       checked = checkChain(payloads, options)
     },
