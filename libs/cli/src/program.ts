@@ -7,6 +7,7 @@ import { addCredential } from './commands/credential.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addKey } from './commands/key.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addProject } from './commands/project.ts'
 import { addProvider } from './commands/provider.ts'
 import { addSession } from './commands/session.ts'
@@ -48,6 +49,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     addKey,
     addProject,
     addCa,
+    addMigrate,
     addDoctor,
   ]
   for (const add of commands) add(program, act)

@@ -19,42 +19,71 @@ export interface Host {
   readonly peers: Peers
 }
 
+/** What the store takes as the name of a database. */
+const DATABASE = /^[A-Za-z0-9_-]{1,38}$/
+
 export interface OpenHost extends Host {
   close(): Promise<void>
 }
 
-/** Opens store and bus; throws STORE_UNAVAILABLE and INVALID_SETTING. NATS may be away at a start: facts wait in the store. */
+/**
+ * Opens store and bus; what was opened before something failed is closed again. NATS may be away at a start: facts wait in
+ * the store. Throws STORE_UNAVAILABLE and INVALID_SETTING.
+ */
 export async function openHost(service: ServiceName, settings: HostSettings, log: Logger): Promise<OpenHost> {
   const [clock, random] = [systemClock, systemRandom]
+  const replicas = replicasOf(settings.natsReplicas)
   const tls = { caPem: pem(settings.tlsCa), certPem: pem(settings.tlsCert), keyPem: pem(settings.tlsKey) }
-  const store = await openMongoStore({
-    url: textOf(settings.storeUrl),
-    database: settings.storeDatabase ?? `credence_${service.replaceAll('-', '_')}`,
-    random,
-  })
+  const closing: (() => Promise<void>)[] = []
+  const close = (): Promise<void> => closeAll(closing, log)
   try {
+    const store = await openStore(service, settings, random)
+    closing.push(() => store.close())
     const bus = await openJetStreamBus({
       servers: textOf(settings.natsUrl).split(','),
       ...(settings.natsCreds === undefined ? {} : { credsFile: settings.natsCreds }),
-      replicas: replicasOf(settings.natsReplicas),
+      replicas,
       clientName: `credence-${service}`,
       clock,
       random,
       log,
     })
+    closing.push(() => bus.close())
     const tracing = startTracing({ serviceName: service, endpoint: settings.otlpEndpoint })
+    closing.push(() => tracing.shutdown())
     const peers = openPeers({ tls, address: (name) => addressesOf(settings)[name] })
-    const close = async (): Promise<void> => {
-      peers.close()
-      await tracing.shutdown()
-      await bus.close()
-      await store.close()
-    }
+    closing.push(async () => peers.close())
     return { store, bus, clock, random, log, tracing, tls, peers, close }
   } catch (error) {
-    await store.close()
+    await close()
     throw error
   }
+}
+
+/** The last first; one that fails does not keep the others open. */
+export async function closeAll(closing: (() => Promise<void>)[], log: Logger): Promise<void> {
+  for (const one of closing.splice(0).toReversed()) await one().catch((error: unknown) => log.failure('service.stop_failed', error))
+}
+
+/** Opens the database of a service. Throws STORE_UNAVAILABLE, and INVALID_SETTING for an address or a name that is none. */
+export async function openStore(
+  service: ServiceName,
+  { storeUrl, storeDatabase }: Pick<HostSettings, 'storeUrl' | 'storeDatabase'>,
+  random: Random,
+): Promise<DocumentStore> {
+  const database = storeDatabase ?? `credence_${service.replaceAll('-', '_')}`
+  if (!DATABASE.test(database)) throw invalid('STORE_DATABASE', 'Give letters, digits, _ and -, 38 at most.')
+  try {
+    return await openMongoStore({ url: textOf(storeUrl), database, random })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw invalid('STORE_URL', 'Give a connection string such as mongodb://user:password@host:27017/?replicaSet=rs0.')
+  }
+}
+
+function invalid(setting: string, detail: string): CodedError {
+  const name = `CREDENCE_${setting}`
+  return new CodedError('INVALID_SETTING', `Correct ${name}.`, { faults: [{ pointer: `/${name}`, code: 'INVALID_VALUE', detail }] })
 }
 
 function addressesOf(settings: HostSettings): Readonly<Record<ServiceName, string>> {
@@ -79,6 +108,5 @@ function pem(file: string): string {
 function replicasOf(text: string): 1 | 3 | 5 {
   const count = Number(text)
   if (count === 1 || count === 3 || count === 5) return count
-  const detail = 'Give 1, 3 or 5.'
-  throw new CodedError('INVALID_SETTING', undefined, { faults: [{ pointer: '/CREDENCE_NATS_REPLICAS', code: 'INVALID_VALUE', detail }] })
+  throw invalid('NATS_REPLICAS', 'Give 1, 3 or 5.')
 }

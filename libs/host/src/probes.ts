@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CodedError, isCoded } from '@credence/errors'
+import { CodedError, type ErrorCode, isCoded } from '@credence/errors'
 
 export interface Probes {
   /** `http://host:port` */
@@ -14,14 +14,17 @@ export interface Probes {
 const PATIENCE_MS = 2_000
 
 /**
- * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 when `ready` resolves in two seconds, else 503 with the
- * code of what is missing. Neither tells anything else, so nobody has to be let in.
+ * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 when `ready` resolves in time, else 503 with the code of
+ * what is missing. Neither tells anything else, so nobody has to be let in. Throws PORT_IN_USE.
  */
 export async function startProbes(options: {
   readonly host: string
   readonly port: number
   readonly ready: () => Promise<void>
+  /** How long `ready` may take before it is 503 DEADLINE_EXCEEDED. Default 2 s. */
+  readonly patienceMs?: number
 }): Promise<Probes> {
+  const { patienceMs = PATIENCE_MS } = options
   let draining = false
   const server = createServer((request, response) => {
     void answer(request.url ?? '').then(([status, body]) =>
@@ -33,7 +36,7 @@ export async function startProbes(options: {
     if (path !== '/readyz') return [404, { code: 'NOT_FOUND' }]
     if (draining) return [503, { ready: false, code: 'DRAINING' }]
     try {
-      await withinPatience(options.ready())
+      await within(patienceMs, options.ready())
       return [200, { ready: true }]
     } catch (error) {
       return [503, { ready: false, code: isCoded(error) ? error.code : 'INTERNAL' }]
@@ -56,11 +59,12 @@ export async function startProbes(options: {
   }
 }
 
-async function withinPatience(ready: Promise<void>): Promise<void> {
+/** Throws an error with `code` when the work is not done in time; what it was doing goes on. */
+export async function within(patienceMs: number, work: Promise<void>, code: ErrorCode = 'DEADLINE_EXCEEDED'): Promise<void> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new CodedError('DEADLINE_EXCEEDED')), PATIENCE_MS)
+  const timer = setTimeout(() => late.reject(new CodedError(code)), patienceMs)
   try {
-    await Promise.race([ready, late.promise])
+    await Promise.race([work, late.promise])
   } finally {
     clearTimeout(timer)
   }

@@ -1,9 +1,10 @@
-import { isIP } from 'node:net'
 import { CodedError } from '@credence/errors'
-import { type Authenticate, type RpcMount, type RpcServer, type ServiceName, serveRpc } from '@credence/rpc'
-import { createLogger, readSettings, runUntilSignal, type Settings, type SettingsSpec } from '@credence/service'
-import { type Host, type OpenHost, openHost } from './host.ts'
-import { type Probes, startProbes } from './probes.ts'
+import type { Authenticate, RpcMount, RpcServer, ServiceName } from '@credence/rpc'
+import { createLogger, readSettings, runUntilSignal, type Settings, type SettingsSpec, systemRandom } from '@credence/service'
+import { type CollectionSpec, migrate } from '@credence/store'
+import { serveCallers } from './callers.ts'
+import { closeAll, type Host, type OpenHost, openHost, openStore } from './host.ts'
+import { type Probes, startProbes, within } from './probes.ts'
 import { HOST_SETTINGS, type HostSettings } from './settings.ts'
 
 /** A service that has started on its host. */
@@ -21,15 +22,32 @@ export interface ServiceSpec<S extends SettingsSpec> {
   readonly service: ServiceName
   /** Beside those of the host. */
   readonly settings: S
+  /** Every collection that the service opens, in which order it likes; the event log of its relay is added. */
+  readonly collections: readonly CollectionSpec[]
   start(settings: Settings<S> & HostSettings, host: Host): Promise<StandingService>
 }
 
-/** `credence serve <service>`: takes flags, and reads the environment for what they leave out. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What `credence serve <service>` and `credence migrate <service>` run. Flags come first, then the environment. */
 export interface ServiceMain {
   readonly settings: SettingsSpec
+  /** Every collection of the service's database. */
+  readonly collections: readonly CollectionSpec[]
   /** Resolves when a signal has ended it. Throws INVALID_SETTING with every fault, PORT_IN_USE, STORE_UNAVAILABLE, KEY_MISMATCH. */
-  run(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<void>
+  run(args: readonly string[], env?: Environment): Promise<void>
+  /**
+   * Makes the collections and indexes of the service beforehand, so that a start finds them; tells of each that is ready.
+   * Idempotent; beside running services, too. Throws INVALID_SETTING, STORE_UNAVAILABLE.
+   */
+  migrate(args: readonly string[], ready: (spec: CollectionSpec) => void, env?: Environment): Promise<void>
 }
+
+/** Less than a probe's own: a driver looks for a lost server longer than that, and the answer must still name it. */
+const STORE_PATIENCE_MS = 1_500
+
+/** What has to be known of a database, and where it is. */
+const MIGRATE_SETTINGS = { storeUrl: HOST_SETTINGS.storeUrl, storeDatabase: HOST_SETTINGS.storeDatabase }
 
 /**
  * Runs one service as this process: settings, host, the service, its listener for callers, probes; prints one line of JSON
@@ -37,49 +55,69 @@ export interface ServiceMain {
  */
 export function serviceMain<const S extends SettingsSpec>(spec: ServiceSpec<S>): ServiceMain {
   const settings = { ...HOST_SETTINGS, ...spec.settings }
+  const collections = [...spec.collections, eventLogOf(spec.service)]
   return {
     settings,
+    collections,
     async run(args, env = process.env) {
       const given = readSettings(settings, env, args) as Settings<S> & HostSettings
       const log = createLogger({ service: spec.service })
-      await runUntilSignal(() => stand(spec, given, log), { logger: log })
+      const start = async (): Promise<{ stop(): Promise<void> }> =>
+        stand(await openHost(spec.service, given, log), given, { service: spec.service, start: (host) => spec.start(given, host) })
+      await runUntilSignal(start, { logger: log })
+    },
+    async migrate(args, ready, env = process.env) {
+      const store = await openStore(spec.service, readSettings(MIGRATE_SETTINGS, env, args), systemRandom)
+      try {
+        await migrate(store, collections, ready)
+      } finally {
+        await store.close()
+      }
     },
   }
 }
 
-async function stand<S extends SettingsSpec>(
-  spec: ServiceSpec<S>,
-  settings: Settings<S> & HostSettings,
-  log: Host['log'],
-): Promise<{ stop(): Promise<void> }> {
-  const host = await openHost(spec.service, settings, log)
-  const stops: (() => Promise<void>)[] = [() => host.close()]
-  const stop = async (): Promise<void> => {
-    for (const one of stops.splice(0).toReversed()) await one().catch((error: unknown) => log.failure('service.stop_failed', error))
+/** As the relay of `@credence/events` opens it; the tests compare this with what a service has really opened. */
+function eventLogOf(service: ServiceName): CollectionSpec {
+  return { name: `${service.replaceAll('-', '_')}_events`, indexes: [{ name: 'stored', members: ['storedAt', 'seq'] }] }
+}
+
+/**
+ * Starts a service on an open host, which is closed with it, also when the start fails. It is alive from the beginning, so
+ * that a start may take its time, and its probes answer until everything else has ended.
+ */
+export async function stand(
+  host: OpenHost,
+  settings: Pick<HostSettings, 'host' | 'probePort' | 'apiPort' | 'apiTlsCert' | 'apiTlsKey'>,
+  { service, start }: { readonly service: ServiceName; readonly start: (host: Host) => Promise<StandingService> },
+): Promise<{ readonly probes: string; stop(): Promise<void> }> {
+  const closing: (() => Promise<void>)[] = [() => host.close()]
+  let standing: StandingService | undefined
+  const ready = async (): Promise<void> => {
+    if (standing === undefined) throw new CodedError('UNAVAILABLE')
+    await within(STORE_PATIENCE_MS, host.store.ping(), 'STORE_UNAVAILABLE')
+    await standing.ready?.()
   }
   try {
-    const standing = await spec.start(settings, host)
-    stops.push(() => standing.stop())
-    const api = await serveCallers(standing, settings, host)
-    if (api !== undefined) stops.push(() => api.stop())
-    const probes = await startProbes({ host: settings.host, port: settings.probePort, ready: () => readiness(standing, host) })
-    stops.push(() => probes.close())
-    console.log(JSON.stringify(announcement(spec.service, standing, { api, probes })))
+    const probes = await startProbes({ host: settings.host, port: settings.probePort, ready })
+    closing.push(() => probes.close())
+    const started = await start(host)
+    closing.push(() => started.stop())
+    const api = await serveCallers(started, settings, host)
+    if (api !== undefined) closing.push(() => api.stop())
+    standing = started
+    console.log(JSON.stringify(announcement(service, started, { api, probes })))
     return {
+      probes: probes.address,
       async stop() {
         probes.drain()
-        await stop()
+        await closeAll(closing, host.log)
       },
     }
   } catch (error) {
-    await stop()
+    await closeAll(closing, host.log)
     throw error
   }
-}
-
-async function readiness(standing: StandingService, host: OpenHost): Promise<void> {
-  await host.store.ping()
-  await standing.ready?.()
 }
 
 function announcement(
@@ -88,23 +126,4 @@ function announcement(
   { api, probes }: { api: RpcServer | undefined; probes: Probes },
 ): object {
   return { service, ...standing.addresses, ...(api === undefined ? {} : { api: `${api.host}:${api.port}` }), probes: probes.address }
-}
-
-async function serveCallers(standing: StandingService, settings: HostSettings, { log, tracing }: Host): Promise<RpcServer | undefined> {
-  const { authenticate, mounts } = standing
-  if (authenticate === undefined) return undefined
-  const { host, apiPort: port, apiTlsCert, apiTlsKey } = settings
-  if (apiTlsCert !== undefined && apiTlsKey !== undefined) {
-    return serveRpc({ host, port, mounts, log, tracing, authenticate, callerTls: { certFile: apiTlsCert, keyFile: apiTlsKey } })
-  }
-  if (!isLoopback(host)) {
-    const detail = 'Callers send keys: give this listener a certificate, or bind to 127.0.0.1 behind something that has one.'
-    const pointers = ['/CREDENCE_API_TLS_CERT', '/CREDENCE_API_TLS_KEY']
-    throw new CodedError('INVALID_SETTING', detail, { faults: pointers.map((pointer) => ({ pointer, code: 'MISSING_VALUE', detail })) })
-  }
-  return serveRpc({ host, port, mounts, log, tracing, authenticate })
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

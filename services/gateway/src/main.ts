@@ -1,10 +1,15 @@
 import { EGRESS_SETTINGS, egressOf } from '@credence/egress'
 import { type ServiceMain, serviceMain } from '@credence/host'
+import { ADDRESS_COLLECTION } from './connect/addresses.ts'
+import { CLAIM_COLLECTION } from './connect/claims.ts'
+import { SESSION_COLLECTION } from './connect/session-store.ts'
+import { TOKEN_COLLECTION } from './console/tokens.ts'
 import { start } from './service.ts'
 
 /** `credence serve gateway` */
 export const main: ServiceMain = serviceMain({
   service: 'gateway',
+  collections: [SESSION_COLLECTION, CLAIM_COLLECTION, TOKEN_COLLECTION, ADDRESS_COLLECTION],
   settings: {
     ...EGRESS_SETTINGS,
     port: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC (mutual TLS).' },

@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import { type ServiceMain, serviceMain } from '@credence/host'
 import { start } from './service.ts'
+import { COLLECTIONS } from './store/collections.ts'
 
 /** `credence serve registry` */
 export const main: ServiceMain = serviceMain({
   service: 'registry',
+  collections: COLLECTIONS,
   settings: {
     port: { name: 'REGISTRY_PORT', kind: 'port', default: 7410, doc: 'Service gRPC (mutual TLS).' },
     firstKeyFile: {

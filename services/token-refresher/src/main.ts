@@ -1,4 +1,6 @@
 import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
+import { CLIENT_COLLECTION } from './credential/clients.ts'
+import { PLAN_COLLECTION } from './credential/plans.ts'
 import { openBullmqQueue } from './queue/bullmq-queue.ts'
 import { start } from './service.ts'
 
@@ -8,6 +10,7 @@ const CLIENT_CONCURRENCY = 8
 /** `credence serve token-refresher` */
 export const main: ServiceMain = serviceMain({
   service: 'token-refresher',
+  collections: [PLAN_COLLECTION, CLIENT_COLLECTION],
   settings: {
     ...REFRESH_SETTINGS,
     port: { name: 'REFRESHER_PORT', kind: 'port', default: 7412, doc: 'Service gRPC (mutual TLS).' },

@@ -1,11 +1,13 @@
 import { EGRESS_SETTINGS, egressOf } from '@credence/egress'
 import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
 import { createFailpoints } from '@credence/service'
+import { COLLECTIONS } from './collections.ts'
 import { start } from './service.ts'
 
 /** `credence serve vault` */
 export const main: ServiceMain = serviceMain({
   service: 'vault',
+  collections: COLLECTIONS,
   settings: {
     ...EGRESS_SETTINGS,
     ...REFRESH_SETTINGS,

@@ -3,9 +3,7 @@ import { join, resolve } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Command } from 'commander'
 import { type Act, flag, several } from '../cli.ts'
-
-/** Names in certificates: `spiffe://credence/<service>`. */
-const SERVICES = ['registry', 'vault', 'token-refresher', 'verifier', 'gateway'] as const
+import { SERVICES } from '../services.ts'
 
 interface InitOptions {
   readonly out: string

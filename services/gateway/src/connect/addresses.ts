@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 
 /**
  * `gateway_addresses`: what the lasting address of a credential must know before anybody has said who he is. Written before
@@ -17,8 +17,10 @@ export interface Addresses {
   remember(address: Omit<Address, 'v'>): Promise<void>
 }
 
+export const ADDRESS_COLLECTION: CollectionSpec = { name: 'gateway_addresses', indexes: [] }
+
 export async function openAddresses(store: DocumentStore): Promise<Addresses> {
-  const addresses: Collection<Address> = await store.collection<Address>({ name: 'gateway_addresses', indexes: [] })
+  const addresses: Collection<Address> = await store.collection<Address>(ADDRESS_COLLECTION)
   return {
     get: (credentialId) => addresses.get(credentialId),
     async remember(address) {

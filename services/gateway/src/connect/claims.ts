@@ -1,6 +1,6 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { Clock } from '@credence/service'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import { sha256 } from './digest.ts'
 
 const KEPT_MS = 24 * 3_600_000
@@ -26,11 +26,10 @@ export interface Claims {
   sweep(): Promise<void>
 }
 
+export const CLAIM_COLLECTION: CollectionSpec = { name: 'gateway_claims', indexes: [{ name: 'until', members: ['until'] }] }
+
 export async function openClaims(store: DocumentStore, clock: Clock): Promise<Claims> {
-  const claims: Collection<Claim> = await store.collection<Claim>({
-    name: 'gateway_claims',
-    indexes: [{ name: 'until', members: ['until'] }],
-  })
+  const claims: Collection<Claim> = await store.collection<Claim>(CLAIM_COLLECTION)
   return {
     async take({ project, caller, requestId }, request, fresh) {
       const id = sha256(JSON.stringify(['session', project, caller, requestId]))

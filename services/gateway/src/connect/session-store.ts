@@ -3,7 +3,7 @@ import { newId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import { addFacts, type NewFact, OUTBOX_INDEX, type Relay } from '@credence/events'
 import { type Clock, type Random, traceHeaders } from '@credence/service'
-import type { Collection, DocumentStore, Stored } from '@credence/store'
+import type { Collection, CollectionSpec, DocumentStore, Stored } from '@credence/store'
 import { type ConnectSession, hasEnded, stateAt } from './session.ts'
 
 /** Thirty minutes: as long as the vault keeps the candidate. */
@@ -43,19 +43,21 @@ interface Parts {
   readonly relay: () => Pick<Relay, 'nudge'>
 }
 
+export const SESSION_COLLECTION: CollectionSpec = {
+  name: 'gateway_sessions',
+  indexes: [
+    { name: 'link', members: ['linkHashes'] },
+    { name: 'state', members: ['stateHash'] },
+    { name: 'spent', members: ['spentStates'] },
+    { name: 'sweep', members: ['sweepAt'] },
+    { name: 'user', members: ['project', 'user', 'createdAt'] },
+    OUTBOX_INDEX,
+  ],
+}
+
 /** Opens the collection of sessions. */
 export async function openSessions({ store, clock, random, relay }: Parts): Promise<SessionStore> {
-  const collection = await store.collection<ConnectSession>({
-    name: 'gateway_sessions',
-    indexes: [
-      { name: 'link', members: ['linkHashes'] },
-      { name: 'state', members: ['stateHash'] },
-      { name: 'spent', members: ['spentStates'] },
-      { name: 'sweep', members: ['sweepAt'] },
-      { name: 'user', members: ['project', 'user', 'createdAt'] },
-      OUTBOX_INDEX,
-    ],
-  })
+  const collection = await store.collection<ConnectSession>(SESSION_COLLECTION)
   const waiters = new Map<string, Set<() => void>>()
   const wake = (id: string): void => {
     for (const waiter of waiters.get(id) ?? []) waiter()

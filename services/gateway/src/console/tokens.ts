@@ -1,6 +1,6 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Random } from '@credence/service'
-import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore, Stored } from '@credence/store'
 import { newToken, sha256 } from '../connect/digest.ts'
 
 /**
@@ -38,11 +38,10 @@ interface Parts {
 
 const PAGE = 200
 
+export const TOKEN_COLLECTION: CollectionSpec = { name: 'gateway_tokens', indexes: [{ name: 'until', members: ['until'] }] }
+
 export async function openTokens({ store, clock, random }: Parts): Promise<Tokens> {
-  const tokens: Collection<TokenDoc> = await store.collection<TokenDoc>({
-    name: 'gateway_tokens',
-    indexes: [{ name: 'until', members: ['until'] }],
-  })
+  const tokens: Collection<TokenDoc> = await store.collection<TokenDoc>(TOKEN_COLLECTION)
   const find = async (kind: TokenKind, token: string): Promise<Stored<TokenDoc> | undefined> => {
     const doc = await tokens.get(sha256(token), { fresh: true })
     return doc?.kind === kind && doc.until.getTime() > clock.now() ? doc : undefined

@@ -48,12 +48,16 @@ const INDEXES = {
   installation: {},
 } as const satisfies Record<string, Record<string, readonly string[]>>
 
+/** Whose documents tell facts. */
+const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers'] satisfies Name[]
+
+type Name = keyof typeof INDEXES
+
+export const COLLECTIONS: readonly CollectionSpec[] = Object.keys(INDEXES).map((name) => specOf(name as Name))
+
 export async function openCollections(store: DocumentStore): Promise<Collections> {
-  const open = <D extends Doc>(name: keyof typeof INDEXES): Promise<Collection<D>> => store.collection<D>(specOf(name))
-  const openSource = <D extends HasOutbox>(name: keyof typeof INDEXES): Promise<Collection<D>> => {
-    const spec = specOf(name)
-    return store.collection<D>({ ...spec, indexes: [...spec.indexes, OUTBOX_INDEX] })
-  }
+  const open = <D extends Doc>(name: Name): Promise<Collection<D>> => store.collection<D>(specOf(name))
+  const openSource = <D extends HasOutbox>(name: Name): Promise<Collection<D>> => store.collection<D>(specOf(name))
   return {
     credentials: await openSource('credentials'),
     consumers: await openSource('consumers'),
@@ -70,7 +74,7 @@ export async function openCollections(store: DocumentStore): Promise<Collections
   }
 }
 
-function specOf(name: keyof typeof INDEXES): CollectionSpec {
+function specOf(name: Name): CollectionSpec {
   const indexes = Object.entries(INDEXES[name]).map(([index, members]) => ({ name: index, members }))
-  return { name: `registry_${name}`, indexes }
+  return { name: `registry_${name}`, indexes: SOURCES.includes(name) ? [...indexes, OUTBOX_INDEX] : indexes }
 }

@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 
 export interface ClientPause {
   readonly reason: string
@@ -19,8 +19,10 @@ export interface Clients {
   setPause(id: string, pause: ClientPause | undefined): Promise<boolean>
 }
 
+export const CLIENT_COLLECTION: CollectionSpec = { name: 'token_refresher_clients', indexes: [] }
+
 export async function openClients(store: DocumentStore): Promise<Clients> {
-  const collection: Collection<RefreshClient> = await store.collection({ name: 'token_refresher_clients', indexes: [] })
+  const collection: Collection<RefreshClient> = await store.collection(CLIENT_COLLECTION)
   return {
     async paused(ids) {
       const distinct = [...new Set(ids)].filter((id) => id !== undefined)

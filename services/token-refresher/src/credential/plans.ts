@@ -1,7 +1,7 @@
 import { isCoded } from '@credence/errors'
 import { addFacts, type NewFact } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
-import type { Collection, DocumentStore, Stored } from '@credence/store'
+import type { Collection, CollectionSpec, DocumentStore, Stored } from '@credence/store'
 import { PLAN_INDEXES, type Plan } from './plan.ts'
 
 export type PlanChange =
@@ -31,8 +31,10 @@ export interface PlansOptions {
 /** A plan that still has something to tell is removed when that is out. */
 const REMOVE_AGAIN_MS = 5_000
 
+export const PLAN_COLLECTION: CollectionSpec = { name: 'token_refresher_plans', indexes: PLAN_INDEXES }
+
 export async function openPlans(options: PlansOptions): Promise<Plans> {
-  const collection = await options.store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
+  const collection = await options.store.collection<Plan>(PLAN_COLLECTION)
   const get = (id: string): Promise<Stored<Plan> | undefined> => collection.get(id, { fresh: true })
   const tryChange = async (before: Stored<Plan> | undefined, change: PlanChange): Promise<boolean> => {
     try {

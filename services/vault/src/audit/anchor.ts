@@ -1,6 +1,6 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import type { AuditLog } from './audit-log.ts'
 
 /** How far the audit log of an instance had come when the store was last written. */
@@ -17,8 +17,10 @@ const ANCHOR_MS = 1_000
 /** An idle log is anchored anew so often: `at` then says until when the store was in use, whatever was written. */
 const IDLE_ANCHOR_MS = 30_000
 
+export const HEAD_COLLECTION: CollectionSpec = { name: 'vault_audit_heads', indexes: [] }
+
 function heads(store: DocumentStore): Promise<Collection<HeadDoc>> {
-  return store.collection<HeadDoc>({ name: 'vault_audit_heads', indexes: [] })
+  return store.collection<HeadDoc>(HEAD_COLLECTION)
 }
 
 /** The head of this instance's log as the store has it: what the log on the volume is compared with at start. */

@@ -1,6 +1,6 @@
 import type { EventBus, Fact } from '@credence/events'
 import type { Clock, Logger } from '@credence/service'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord } from './record.ts'
 import { createUseFacts } from './tell-uses.ts'
@@ -45,6 +45,8 @@ const OVERLAP_MS = 1_000
 /** While the store is away: the log on the volume holds them all the same. */
 const MOST_WAITING = 100_000
 
+export const SHIPPED_COLLECTION: CollectionSpec = { name: 'vault_shipped', indexes: [] }
+
 /**
  * Carries audit records into the store, where they can be asked for, and tells of uses and refusals. A proxied call itself
  * writes no document: they are shipped together, a second later.
@@ -52,7 +54,7 @@ const MOST_WAITING = 100_000
 export async function startShipper(options: ShipperOptions): Promise<Shipper> {
   const { clock, audit, log } = options
   const uses = await openUses(options.store)
-  const shipped = await options.store.collection<ShippedDoc>({ name: 'vault_shipped', indexes: [] })
+  const shipped = await options.store.collection<ShippedDoc>(SHIPPED_COLLECTION)
   const facts = createUseFacts()
   const begun = new Map<string, AuditRecord>()
   let waiting: AuditRecord[] = await unshipped(options, uses, shipped)

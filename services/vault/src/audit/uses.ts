@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import type { AuditRecord } from './record.ts'
 
 /** A use as it can be read back: its beginning and its end in one. */
@@ -43,11 +43,13 @@ export interface Uses {
 const MOST_PER_DOC = 50
 const MOST_DOCS = 100
 
+export const USE_COLLECTION: CollectionSpec = {
+  name: 'vault_uses',
+  indexes: [{ name: 'by_credential', members: ['project', 'credential', 'at'] }],
+}
+
 export async function openUses(store: DocumentStore): Promise<Uses> {
-  const docs = await store.collection<UsesDoc>({
-    name: 'vault_uses',
-    indexes: [{ name: 'by_credential', members: ['project', 'credential', 'at'] }],
-  })
+  const docs = await store.collection<UsesDoc>(USE_COLLECTION)
   return {
     async put(whose, uses) {
       const sorted = uses.toSorted((a, b) => a.at - b.at)

@@ -3,7 +3,7 @@ import { foldUserName, SCOPES } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Clock } from '@credence/service'
-import type { Collection, Doc, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import { ageMs, type ReadAt, readAtNow, untilAgedOut } from '../credential/read-at.ts'
 import { sameBytes } from '../credential/same-bytes.ts'
 
@@ -64,9 +64,11 @@ const FIRST_GENERATION = 1
 /** Bounds the memory of a vault however many keys there are. */
 const MOST_KNOWN = 10_000
 
+export const CALLER_COLLECTION: CollectionSpec = { name: 'vault_callers', indexes: [] }
+
 export async function openCallers(options: CallersOptions): Promise<Callers> {
   const { clock, maxAgeMs } = options
-  const callers = await options.store.collection<CallerDoc>({ name: 'vault_callers', indexes: [] })
+  const callers = await options.store.collection<CallerDoc>(CALLER_COLLECTION)
   const known = new Map<string, Known>()
   const keyOf = new WeakMap<Principal, string>()
   function remember(doc: CallerDoc, readAt: ReadAt): CallerDoc {

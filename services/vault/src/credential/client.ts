@@ -1,6 +1,6 @@
 import { CodedError, isCoded } from '@credence/errors'
 import { secretConcat } from '@credence/secret'
-import type { Doc, DocumentStore, Stored } from '@credence/store'
+import type { CollectionSpec, Doc, DocumentStore, Stored } from '@credence/store'
 import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Sealed } from './child.ts'
 import type { Binding, Envelope } from './envelope.ts'
@@ -40,8 +40,10 @@ export interface Clients {
   rewrap(project: string): Promise<void>
 }
 
+export const CLIENT_COLLECTION: CollectionSpec = { name: 'vault_clients', indexes: [{ name: 'by_project', members: ['project'] }] }
+
 export async function openClients(store: DocumentStore, envelope: Envelope, keys: ProjectKeys): Promise<Clients> {
-  const clients = await store.collection<ClientDoc>({ name: 'vault_clients', indexes: [{ name: 'by_project', members: ['project'] }] })
+  const clients = await store.collection<ClientDoc>(CLIENT_COLLECTION)
   const bindingOf = (id: string, project: string, generation: number): Binding => ({
     project,
     credential: id,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CodedError, isCoded } from '@credence/errors'
 import { decodeRecipe, type Recipe } from '@credence/provider'
-import type { Doc, DocumentStore } from '@credence/store'
+import type { CollectionSpec, Doc, DocumentStore } from '@credence/store'
 
 interface RecipeDoc extends Doc {
   readonly project: string
@@ -14,8 +14,10 @@ export interface Recipes {
   get(id: string): Promise<Recipe>
 }
 
+export const RECIPE_COLLECTION: CollectionSpec = { name: 'vault_recipes', indexes: [] }
+
 export async function openRecipes(store: DocumentStore): Promise<Recipes> {
-  const recipes = await store.collection<RecipeDoc>({ name: 'vault_recipes', indexes: [] })
+  const recipes = await store.collection<RecipeDoc>(RECIPE_COLLECTION)
   const known = new Map<string, Recipe>()
   return {
     async put(id, bytes, project) {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { newId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Clock, Logger, Random } from '@credence/service'
-import type { Doc, DocumentStore } from '@credence/store'
+import type { CollectionSpec, Doc, DocumentStore } from '@credence/store'
 
 /** A vault replica as the others see it. */
 interface InstanceDoc extends Doc {
@@ -26,6 +26,8 @@ export interface Instances {
   stop(spillEmpty: boolean): Promise<void>
 }
 
+export const INSTANCE_COLLECTION: CollectionSpec = { name: 'vault_instances', indexes: [] }
+
 /** Reads the id from `instance.json` on the volume, or makes one, and beats until stopped. */
 export async function openInstances(options: {
   folder: string
@@ -37,7 +39,7 @@ export async function openInstances(options: {
 }): Promise<Instances> {
   const { store, clock, times } = options
   const me = await instanceId(options.folder, options.random)
-  const instances = await store.collection<InstanceDoc>({ name: 'vault_instances', indexes: [] })
+  const instances = await store.collection<InstanceDoc>(INSTANCE_COLLECTION)
   // While it runs it may spill at any moment: only its end says that nothing is left of it.
   async function beat(stopped: boolean, spillReplayed: boolean = false): Promise<void> {
     const doc = { id: me, v: 1, heartbeatAt: new Date(clock.now()), stopped, spillReplayed }

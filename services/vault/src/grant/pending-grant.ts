@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { Doc, DocumentStore, Stored } from '@credence/store'
+import type { CollectionSpec, Doc, DocumentStore, Stored } from '@credence/store'
 import type { Sealed } from '../credential/child.ts'
 import type { Envelope } from '../credential/envelope.ts'
 
@@ -29,8 +29,10 @@ export interface PendingGrants {
 
 const PAGE = 100
 
+export const GRANT_COLLECTION: CollectionSpec = { name: 'vault_grants', indexes: [{ name: 'by_end', members: ['until'] }] }
+
 export async function openPendingGrants(store: DocumentStore): Promise<PendingGrants> {
-  const grants = await store.collection<PendingGrant>({ name: 'vault_grants', indexes: [{ name: 'by_end', members: ['until'] }] })
+  const grants = await store.collection<PendingGrant>(GRANT_COLLECTION)
   async function remove(grant: Stored<PendingGrant>): Promise<boolean> {
     try {
       await grants.remove(grant.id, grant.rev)

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Clock, Random } from '@credence/service'
-import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
+import type { Collection, CollectionSpec, Doc, DocumentStore, Stored } from '@credence/store'
 import { ageMs, type ReadAt, readAtNow } from '../credential/read-at.ts'
 import type { KeyProvider } from './key-provider.ts'
 
@@ -49,6 +49,11 @@ const LONGEST_HOLD_MS = 60_000
 /** The project under which the vault keeps keys of its own: for the audit chain, caller records and the spill. */
 export const INSTALLATION = 'installation'
 
+export const KEY_COLLECTION: CollectionSpec = {
+  name: 'vault_project_keys',
+  indexes: [{ name: 'by_project', members: ['project', 'number'] }],
+}
+
 /**
  * Opens the project keys. Throws KEY_MISMATCH, naming both keys, when the store was written with another root key.
  * Unwrapped keys stay in memory, so a day without the root key's source is no outage.
@@ -63,10 +68,7 @@ export async function openProjectKeys(options: {
 }): Promise<ProjectKeys> {
   const { store, root, clock, random, isReplicated } = options
   await checkRootKey(store, root)
-  const keys = await store.collection<ProjectKeyDoc>({
-    name: 'vault_project_keys',
-    indexes: [{ name: 'by_project', members: ['project', 'number'] }],
-  })
+  const keys = await store.collection<ProjectKeyDoc>(KEY_COLLECTION)
   const opened = new Map<string, ProjectKey>()
   const newest = new Map<string, { readonly key: ProjectKey; readonly readAt: ReadAt }>()
   const holders = new Set<Promise<unknown>>()
@@ -142,8 +144,10 @@ async function need(keys: Collection<ProjectKeyDoc>, id: string): Promise<Stored
   return doc
 }
 
+export const INSTALLATION_COLLECTION: CollectionSpec = { name: 'vault_installation', indexes: [] }
+
 function installation(store: DocumentStore): Promise<Collection<InstallationDoc>> {
-  return store.collection<InstallationDoc>({ name: 'vault_installation', indexes: [] })
+  return store.collection<InstallationDoc>(INSTALLATION_COLLECTION)
 }
 
 const ROOT_KEY = 'root-key'

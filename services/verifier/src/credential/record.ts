@@ -1,7 +1,7 @@
 import { isCoded } from '@credence/errors'
 import { addFacts, type HasOutbox, type NewFact, OUTBOX_INDEX } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
-import type { Collection, DocumentStore } from '@credence/store'
+import type { Collection, CollectionSpec, DocumentStore } from '@credence/store'
 import type { Verification, VerifyOrder } from './verify.ts'
 
 /** The last verification of a credential, and the facts about it that were not told yet. */
@@ -29,12 +29,14 @@ const FIRST_RECHECK_MS = 60_000
 const LONGEST_RECHECK_MS = 3_600_000
 const PAGE = 100
 
+export const VERIFICATION_COLLECTION: CollectionSpec = {
+  name: 'verifier_verifications',
+  indexes: [OUTBOX_INDEX, { name: 'by_recheck', members: ['recheckAt'] }],
+}
+
 export async function openVerifications(options: { store: DocumentStore; clock: Clock; random: Random }): Promise<Verifications> {
   const { clock, random } = options
-  const collection = await options.store.collection<VerificationDoc>({
-    name: 'verifier_verifications',
-    indexes: [OUTBOX_INDEX, { name: 'by_recheck', members: ['recheckAt'] }],
-  })
+  const collection = await options.store.collection<VerificationDoc>(VERIFICATION_COLLECTION)
   return {
     collection,
     async record(order, result) {
