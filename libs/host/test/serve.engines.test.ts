@@ -114,7 +114,7 @@ describe.skipIf(!haveAll)('the services on their engines', { timeout: 120_000 },
     await startAll()
     await everyReady()
     expect([statSync(file).mtimeMs, statSync(file).mode & 0o777]).toEqual([made, 0o600])
-    const project = await fetch(`${String(running.get('gateway')?.ready.admin)}/v1/project`, {
+    const project = await fetch(`http://${String(running.get('gateway')?.ready.admin)}/v1/project`, {
       headers: { authorization: `Bearer ${key}` },
     })
     expect(project.status).toBe(200)

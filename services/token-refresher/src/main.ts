@@ -2,6 +2,7 @@ import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from 
 import { CLIENT_COLLECTION } from './credential/clients.ts'
 import { PLAN_COLLECTION } from './credential/plans.ts'
 import { openBullmqQueue } from './queue/bullmq-queue.ts'
+import { connectImpatient } from './queue/redis-connection.ts'
 import { start } from './service.ts'
 
 /** Of one OAuth client at a time in each replica: two of them begin with as many as one process has in all. */
@@ -43,3 +44,18 @@ export const main: ServiceMain = serviceMain({
     }
   },
 })
+
+const PATIENCE_MS = 3_000
+
+/** For `credence doctor`: milliseconds since 1970 by the clock of that Redis; undefined when it does not tell. */
+export async function redisTime(url: string): Promise<number | undefined> {
+  const redis = connectImpatient({ url, patienceMs: PATIENCE_MS })
+  try {
+    const [seconds, microseconds] = await redis.time()
+    return Number(seconds) * 1_000 + Number(microseconds) / 1_000
+  } catch {
+    return undefined
+  } finally {
+    redis.disconnect()
+  }
+}

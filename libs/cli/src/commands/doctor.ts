@@ -1,10 +1,13 @@
 import { resolve } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Command } from 'commander'
-import type { Act, Cli } from '../cli.ts'
+import { type Act, type Cli, several } from '../cli.ts'
 import { readClientFile } from '../client-file.ts'
+import { type Installation, readInstallation } from '../config.ts'
+import { checkEngines } from '../doctor/check-engines.ts'
 import { checkFiles } from '../doctor/check-files.ts'
 import { checkKey, checkListeners } from '../doctor/check-listeners.ts'
+import { checkAddresses, checkProbes, originOf } from '../doctor/check-services.ts'
 import { type Finding, failed, ok, warning } from '../doctor/finding.ts'
 
 const COLUMNS = [
@@ -13,13 +16,30 @@ const COLUMNS = [
   { title: 'says', of: (it: Finding) => it.says },
 ]
 
-/** `credence doctor`: looks at everything that can be seen from outside; ends with 1 when something is wrong. */
+interface DoctorOptions {
+  readonly probe?: readonly string[]
+  readonly natsMonitoring?: readonly string[]
+}
+
+const AFTER = `
+With the environment of a service (CREDENCE_STORE_URL, CREDENCE_NATS_URL, CREDENCE_REDIS_URL, CREDENCE_<SERVICE>_ADDRESS) it also looks at
+the engines of the distributed profile and at its services.`
+
+/** `credence doctor`: looks at everything that can be seen from outside; ends with 3 when something is wrong. */
 export function addDoctor(program: Command, act: Act): void {
   const doctor = program
     .command('doctor')
-    .description('look whether all is well: files, listeners, clock, key; what cannot be known is a warning')
-  act(doctor, async (cli) => {
-    const findings = [...checkFiles(resolve(cli.home)), ...(await checkPlatform(cli)), ...UNKNOWN]
+    .description('look whether all is well: files, listeners, engines, services, clocks, key; what cannot be known is a warning')
+    .addOption(several('--probe <url>', 'where a service of the distributed profile tells whether it is ready: http://host:7420'))
+    .addOption(several('--nats-monitoring <url>', 'monitoring address of a NATS server: http://host:8222'))
+    .addHelpText('after', AFTER)
+  act<DoctorOptions>(doctor, async (cli, _args, options) => {
+    const findings = [
+      ...checkFiles(resolve(cli.home)),
+      ...(await checkPlatform(cli)),
+      ...(await checkDistributed(readInstallation(), options)),
+      ...UNKNOWN,
+    ]
     cli.printer.list(findings, COLUMNS, '')
     const wrong = findings.filter(({ state }) => state === 'failed')
     if (wrong.length > 0)
@@ -28,6 +48,20 @@ export function addDoctor(program: Command, act: Act): void {
         `${wrong.length} of ${findings.length} checks failed: ${wrong.map(({ check }) => check).join(', ')}.`,
       )
   })
+}
+
+async function checkDistributed(installation: Installation, { probe = [], natsMonitoring = [] }: DoctorOptions): Promise<Finding[]> {
+  const { systemClock } = await import('@credence/service')
+  const now = (): number => systemClock.now()
+  const places = probe.map((text) => originOf('--probe', text))
+  const monitoring = natsMonitoring.map((text) => originOf('--nats-monitoring', text))
+  const engines = await checkEngines(installation, { natsMonitoring: monitoring, now })
+  const [probes, addresses] = await Promise.all([checkProbes(places, now), checkAddresses(installation.addresses)])
+  const isUnasked = engines.length > 0 && probe.length === 0
+  const unasked = isUnasked
+    ? [warning('services', 'Whether they are ready is not known: name the probe address of each with --probe.')]
+    : []
+  return [...engines, ...addresses, ...probes, ...unasked]
 }
 
 async function checkPlatform(cli: Cli): Promise<Finding[]> {

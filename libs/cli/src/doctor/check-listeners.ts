@@ -1,4 +1,5 @@
 import { type Credence, CredenceError } from '@credence/sdk'
+import { checkClock } from './check-clock.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
 
 /** Where a platform is to be looked for. */
@@ -10,17 +11,17 @@ export interface Places {
 }
 
 const TIMEOUT_MS = 5000
-/** Leases between services compare wall clocks. */
-const MAX_SKEW_MS = 5000
 /** The Date header has no parts of a second (RFC 9110 §6.6.1). */
 const HEADER_STEP_MS = 1000
 
 /** Every listener answers, with the face that it should have; and both clocks agree. */
 export async function checkListeners(places: Places, now: () => number): Promise<Finding[]> {
+  const asked = now()
   const admin = await ask(`${places.apiUrl}/openapi.json`)
+  const there = Date.parse(admin?.headers.get('date') ?? '')
   return [
     admin?.status === 200 ? ok('admin listener', places.apiUrl) : silent('admin listener', places.apiUrl, admin),
-    checkClock(admin, now()),
+    checkClock('clock', { asked, answered: now(), there, stepMs: HEADER_STEP_MS }),
     await checkOther('public listener', places.publicUrl, '/connect/refused', (answer) => answer.status < 500),
     await checkOther('data listener', places.proxyUrl, '/v1/proxy/', (answer) => answer.headers.get('credence-origin') === 'credence'),
   ]
@@ -37,15 +38,6 @@ function silent(check: string, url: string, answer: Response | undefined): Findi
     check,
     answer === undefined ? `${url} does not answer.` : `${url} answers ${answer.status}: something else may be listening there.`,
   )
-}
-
-function checkClock(answer: Response | undefined, now: number): Finding {
-  const there = Date.parse(answer?.headers.get('date') ?? '')
-  if (Number.isNaN(there)) return warning('clock', 'The platform did not tell its time.')
-  const skew = Math.max(0, Math.abs(now - there) - HEADER_STEP_MS)
-  return skew <= MAX_SKEW_MS
-    ? ok('clock', 'agrees with the platform')
-    : failed('clock', `differs by ${Math.round(skew / 1000)} s from the platform: set both by NTP.`)
 }
 
 /** The key is known, over REST and over gRPC. */

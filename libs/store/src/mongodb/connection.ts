@@ -45,7 +45,7 @@ export class MongoConnection {
   #closing: Promise<void> | undefined
 
   /** Throws TypeError when the options cannot be used, without repeating the URL. */
-  constructor(options: MongoStoreOptions) {
+  constructor(options: Omit<MongoStoreOptions, 'random'>) {
     if (!DATABASE.test(options.database)) throw new TypeError('the name of a database has letters, digits, _ and -, 38 at most')
     this.#serverTimeoutMs = Math.ceil((options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS) * SERVER_SHARE)
     this.#freshLevel = options.freshReads ?? 'linearizable'
@@ -76,6 +76,11 @@ export class MongoConnection {
       promoteBuffers: false,
     }
     return this.#database.collection<Row>(name, options)
+  }
+
+  /** What the server that was chosen says of itself; needs no role. By the old name of `hello`, which every server knows. */
+  async hello(): Promise<Readonly<Record<string, unknown>>> {
+    return this.#database.command({ isMaster: 1 })
   }
 
   read(fresh = false): ReadOptions {
@@ -109,7 +114,7 @@ export class MongoConnection {
   }
 }
 
-function newClient(options: MongoStoreOptions): MongoClient {
+function newClient(options: Omit<MongoStoreOptions, 'random'>): MongoClient {
   const { selectionTimeoutMs = SELECTION_TIMEOUT_MS, operationTimeoutMs = OPERATION_TIMEOUT_MS } = options
   const settings: MongoClientOptions = {
     appName: `credence ${options.database}`,

@@ -1,0 +1,117 @@
+import { Secret } from '@credence/secret'
+import { systemClock } from '@credence/service'
+import {
+  freePort,
+  haveMongodb,
+  haveRedis,
+  type MongodbServer,
+  type NatsServer,
+  natsMissing,
+  type RedisServer,
+  startMongodb,
+  startNats,
+  startRedis,
+  tempHome,
+} from '@credence/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkEngines } from '../src/doctor/check-engines.ts'
+import type { Finding } from '../src/doctor/finding.ts'
+import { runCli } from './run-cli.ts'
+
+const CANARY = 'canary-c0de'
+const haveAll = (await haveMongodb()) && haveRedis() && (await natsMissing()) === undefined
+const now = (): number => systemClock.now()
+const brief = (findings: readonly Finding[]): string[] => findings.map(({ check, state }) => `${check}: ${state}`)
+
+describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, () => {
+  let mongodb: MongodbServer
+  let nats: NatsServer
+  let redis: RedisServer
+  let monitoring: URL[]
+  beforeAll(async () => {
+    ;[mongodb, nats, redis] = await Promise.all([startMongodb(), startNats(), startRedis({ appendOnly: true, password: CANARY })])
+    monitoring = nats.monitoringUrl === undefined ? [] : [new URL(nats.monitoringUrl)]
+  })
+  afterAll(async () => {
+    for (const engine of [mongodb, nats, redis]) await engine?.stop()
+  })
+
+  const checkRedis = (url: string): Promise<Finding[]> =>
+    checkEngines({ redisUrl: Secret.fromString(url), addresses: {} }, { natsMonitoring: [], now })
+  const all = () => ({
+    storeUrl: Secret.fromString(mongodb.url),
+    natsUrl: Secret.fromString(nats.url),
+    redisUrl: Secret.fromString(redis.url),
+    addresses: {},
+  })
+
+  test('[C-3] a MongoDB that stands alone and a JetStream that was not used yet are warnings; a Redis that keeps its jobs is well', async () => {
+    const findings = await checkEngines(all(), { natsMonitoring: monitoring, now })
+    expect(brief(findings)).toEqual([
+      'MongoDB: warning',
+      'MongoDB clock: ok',
+      'JetStream: warning',
+      'NATS clock: ok',
+      'Redis: ok',
+      'Redis clock: ok',
+    ])
+    expect(findings[0]?.says).toContain('replica set')
+    expect(findings[2]?.says).toContain('no stream yet')
+  })
+
+  test.each([-6_000, 6_000])('a machine whose clock differs from the engines by more than five seconds has failed: %i ms', async (skew) => {
+    const findings = await checkEngines(all(), { natsMonitoring: monitoring, now: () => now() + skew })
+    const clocks = findings.filter(({ check }) => check.endsWith('clock'))
+    expect(brief(clocks)).toEqual(['MongoDB clock: failed', 'NATS clock: failed', 'Redis clock: failed'])
+  })
+
+  test('what cannot be known without monitoring is a warning', async () => {
+    const findings = await checkEngines({ natsUrl: Secret.fromString(nats.url), addresses: {} }, { natsMonitoring: [], now })
+    expect(brief(findings)).toEqual(['JetStream: warning', 'JetStream: warning', 'NATS clock: warning'])
+    expect(JSON.stringify(findings)).toContain('--nats-monitoring')
+  })
+
+  test('[C-3] a JetStream that acknowledges before it writes is a warning', async () => {
+    await using forgetful = await startNats({ syncInterval: '2m' })
+    const natsMonitoring = [new URL(String(forgetful.monitoringUrl))]
+    const findings = await checkEngines({ natsUrl: Secret.fromString(forgetful.url), addresses: {} }, { natsMonitoring, now })
+    expect(findings).toContainEqual({ check: 'JetStream', state: 'warning', says: expect.stringContaining('sync_interval: always') })
+  })
+
+  test('[C-3] a Redis that evicts has failed, one without an append-only file is a warning', async () => {
+    await using evicting = await startRedis({ maxmemoryPolicy: 'allkeys-lru', appendOnly: true })
+    expect(await checkRedis(evicting.url)).toMatchObject([{ state: 'failed', says: expect.stringContaining('noeviction') }])
+    await using forgetful = await startRedis()
+    expect(brief(await checkRedis(forgetful.url))).toEqual(['Redis: warning', 'Redis clock: ok'])
+  })
+
+  test('the command says it all, ends with 3 when something has failed, and never tells a password', async () => {
+    using home = tempHome()
+    const away = await freePort()
+    const env = {
+      CREDENCE_STORE_URL: `mongodb://u:${CANARY}@127.0.0.1:${away}/`,
+      CREDENCE_NATS_URL: `nats://u:${CANARY}@127.0.0.1:${away}`,
+      CREDENCE_REDIS_URL: redis.url,
+      CREDENCE_VAULT_ADDRESS: `127.0.0.1:${away}`,
+    }
+    const args = ['doctor', '--home', `${home.path}/none`, '-o', 'json', '--probe', `http://u:${CANARY}@127.0.0.1:${away}`]
+    const { code, stdout, stderr } = await runCli(args, { env })
+    expect(code).toBe(3)
+    expect(brief(JSON.parse(stdout) as Finding[])).toEqual([
+      'data folder: warning',
+      'platform: warning',
+      'MongoDB: failed',
+      'JetStream: failed',
+      'NATS clock: warning',
+      'Redis: ok',
+      'Redis clock: ok',
+      'vault: failed',
+      `service at 127.0.0.1:${away}: failed`,
+      'outbox age: warning',
+    ])
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ check: 'MongoDB', says: expect.stringContaining('STORE_UNAVAILABLE') }),
+    )
+    expect(`${stdout}${stderr}`).not.toContain(CANARY)
+  })
+})
