@@ -81,6 +81,21 @@ describe.skipIf(!haveAll)('the services on their engines', { timeout: 120_000 },
     await everyReady()
   })
 
+  test('with a store that hangs a probe is answered all the same, with the same code', async () => {
+    mongodb.pause()
+    try {
+      for (const service of SERVICES) {
+        const began = performance.now()
+        expect(await probe(service, '/readyz')).toEqual([503, 'STORE_UNAVAILABLE'])
+        // The driver by itself waits for ten.
+        expect(performance.now() - began).toBeLessThan(5_000)
+      }
+    } finally {
+      mongodb.resume()
+    }
+    await everyReady()
+  })
+
   test('without Redis only the token-refresher is not ready, until it returns', async () => {
     await redis.kill()
     await vi.waitFor(async () => expect(await probe('token-refresher', '/readyz')).toEqual([503, 'UNAVAILABLE']), NOTICED)
