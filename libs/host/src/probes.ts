@@ -14,13 +14,14 @@ export interface Probes {
 const PATIENCE_MS = 2_000
 
 /**
- * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 when `ready` resolves in time, else 503 with the code of
- * what is missing. Neither tells anything else, so nobody has to be let in. Throws PORT_IN_USE.
+ * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 `{"ready":true}` when `ready` resolves in time, else 503
+ * `{"ready":false,"code":…}` with the code of what is missing. Neither tells anything else, so nobody has to be let in. Throws PORT_IN_USE.
  */
 export async function startProbes(options: {
   readonly host: string
   readonly port: number
-  readonly ready: () => Promise<void>
+  /** Resolves with what is missing although the service can do its work: the code of each. */
+  readonly ready: () => Promise<readonly string[]>
   /** How long `ready` may take before it is 503 DEADLINE_EXCEEDED. Default 2 s. */
   readonly patienceMs?: number
 }): Promise<Probes> {
@@ -36,8 +37,8 @@ export async function startProbes(options: {
     if (path !== '/readyz') return [404, { code: 'NOT_FOUND' }]
     if (draining) return [503, { ready: false, code: 'DRAINING' }]
     try {
-      await within(patienceMs, options.ready())
-      return [200, { ready: true }]
+      const without = await within(patienceMs, options.ready())
+      return [200, { ready: true, ...(without.length === 0 ? {} : { without }) }]
     } catch (error) {
       return [503, { ready: false, code: isCoded(error) ? error.code : 'INTERNAL' }]
     }
@@ -60,11 +61,11 @@ export async function startProbes(options: {
 }
 
 /** Throws an error with `code` when the work is not done in time; what it was doing goes on. */
-export async function within(patienceMs: number, work: Promise<void>, code: ErrorCode = 'DEADLINE_EXCEEDED'): Promise<void> {
+export async function within<T>(patienceMs: number, work: Promise<T>, code: ErrorCode = 'DEADLINE_EXCEEDED'): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new CodedError(code)), patienceMs)
   try {
-    await Promise.race([work, late.promise])
+    return await Promise.race([work, late.promise])
   } finally {
     clearTimeout(timer)
   }

@@ -44,7 +44,7 @@ export interface ServiceMain {
 }
 
 /** Less than a probe's own: a driver looks for a lost server longer than that, and the answer must still name it. */
-const STORE_PATIENCE_MS = 1_500
+const ENGINE_PATIENCE_MS = 1_500
 
 /** What has to be known of a database, and where it is. */
 const MIGRATE_SETTINGS = { storeUrl: HOST_SETTINGS.storeUrl, storeDatabase: HOST_SETTINGS.storeDatabase }
@@ -93,10 +93,12 @@ export async function stand(
 ): Promise<{ readonly probes: string; stop(): Promise<void> }> {
   const closing: (() => Promise<void>)[] = [() => host.close()]
   let standing: StandingService | undefined
-  const ready = async (): Promise<void> => {
+  const ready = async (): Promise<readonly string[]> => {
     if (standing === undefined) throw new CodedError('UNAVAILABLE')
-    await within(STORE_PATIENCE_MS, host.store.ping(), 'STORE_UNAVAILABLE')
+    const bus = hasBus(host)
+    await within(ENGINE_PATIENCE_MS, host.store.ping(), 'STORE_UNAVAILABLE')
     await standing.ready?.()
+    return (await bus) ? [] : ['BUS_UNAVAILABLE']
   }
   try {
     const probes = await startProbes({ host: settings.host, port: settings.probePort, ready })
@@ -118,6 +120,15 @@ export async function stand(
     await closeAll(closing, host.log)
     throw error
   }
+}
+
+/** Facts wait in the store while the bus is away: to stop serving for it would make an outage of it. */
+async function hasBus({ bus }: OpenHost): Promise<boolean> {
+  if (bus.stream === undefined) return true
+  return within(ENGINE_PATIENCE_MS, bus.stream.state({ fresh: true })).then(
+    () => true,
+    () => false,
+  )
 }
 
 function announcement(

@@ -38,6 +38,11 @@ test('a service that is not ready has failed, with the code of what it misses', 
   expect(finding).toMatchObject({ state: 'failed', says: 'is not ready: STORE_UNAVAILABLE' })
 })
 
+test('a service that does its work without the bus is a warning', async () => {
+  const [finding] = await checkProbes([await listen(telling(200, '{"ready":true,"without":["BUS_UNAVAILABLE"]}'))], () => NOW)
+  expect(finding).toMatchObject({ state: 'warning', says: 'is ready, but: BUS_UNAVAILABLE' })
+})
+
 test('a service that does not run has failed, and something else on its port is not taken for it', async () => {
   const nobody = new URL(`http://127.0.0.1:${await freePort()}`)
   const other = await listen(telling(200, '<html>'))

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { CodedError } from '@credence/errors'
 import { checkClock } from './check-clock.ts'
-import { type Finding, failed, ok } from './finding.ts'
+import { type Finding, failed, ok, warning } from './finding.ts'
 
 const ANSWER_MS = 5_000
 /** The Date header has no parts of a second (RFC 9110 §6.6.1). */
@@ -19,17 +19,28 @@ export async function checkProbes(places: readonly URL[], now: () => number): Pr
   return (await Promise.all(places.map((place) => checkProbe(place, now)))).flat()
 }
 
+interface Readiness {
+  readonly ready?: unknown
+  readonly code?: unknown
+  readonly without?: unknown
+}
+
+/** A code, and nothing else that a stranger on that port may say. */
+function shown(code: unknown): string {
+  return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'it does not say why'
+}
+
 async function checkProbe(place: URL, now: () => number): Promise<Finding[]> {
   const check = `service at ${place.host}`
   const asked = now()
   try {
     const answer = await fetch(new URL('/readyz', place), { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) })
-    const { ready, code } = (await answer.json()) as { readonly ready?: unknown; readonly code?: unknown }
+    const { ready, code, without } = (await answer.json()) as Readiness
     if (typeof ready !== 'boolean') return [failed(check, 'Something else is listening there.')]
     const there = Date.parse(answer.headers.get('date') ?? '')
     const clock = checkClock(`${check}, clock`, { asked, answered: now(), there, stepMs: HEADER_STEP_MS })
-    if (answer.status === 200 && ready) return [ok(check, 'is ready'), clock]
-    return [failed(check, `is not ready: ${typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'it does not say why'}`), clock]
+    if (answer.status !== 200 || !ready) return [failed(check, `is not ready: ${shown(code)}`), clock]
+    return [without === undefined ? ok(check, 'is ready') : warning(check, `is ready, but: ${shown([without].flat()[0])}`), clock]
   } catch (error) {
     const what = error instanceof SyntaxError ? 'Something else is listening there.' : 'does not run, or cannot be reached from here.'
     return [failed(check, what)]
