@@ -37,6 +37,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     ...Object.fromEntries(ANY_PORT),
     CREDENCE_REFRESH_TICK_MS: '1000',
     CREDENCE_REFRESH_CONFIRM_MS: '1000',
+    // A disk that is slow for all that a test machine does is not what these tests are about.
+    CREDENCE_AUDIT_DEADLINE_MS: '5000',
     ...options.env,
     CREDENCE_HOME: options.home,
   }

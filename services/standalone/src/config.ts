@@ -27,6 +27,12 @@ const OWN_SETTINGS = {
   gatewayPort: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC of the gateway (mutual TLS).' },
   keyUri: { name: 'KEY_URI', kind: 'string', doc: 'Root key: a file, made at the first start. Default: key in the home folder.' },
   maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
+  auditDeadlineMs: {
+    name: 'AUDIT_DEADLINE_MS',
+    kind: 'ms',
+    default: 250,
+    doc: 'How long the disk may take for an audit record before the call is refused.',
+  },
   acceptRestore: {
     name: 'ACCEPT_RESTORE',
     kind: 'boolean',

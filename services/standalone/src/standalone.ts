@@ -134,6 +134,7 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
     maxRequestBytes: settings.maxRequestBytes,
     fenceMaxAgeMs: 0,
     acceptRestore: settings.acceptRestore,
+    auditDeadlineMs: settings.auditDeadlineMs,
     refreshTimes,
   }
   const vault = started('vault', await startVault(vaultConfig, { ...hand('vault'), failpoint: config.failpoint }))
