@@ -6,7 +6,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "credence.name" . }}
   automountServiceAccountToken: false
-  # Kubernetes would set CREDENCE_VAULT_PORT=tcp://… for a service of that name, which is a setting of ours.
+  # For a service of the name credence-vault Kubernetes would set a variable that is our setting of its port, to tcp://….
   enableServiceLinks: false
   terminationGracePeriodSeconds: {{ .root.Values.terminationGracePeriodSeconds }}
   {{- with .root.Values.imagePullSecrets }}
