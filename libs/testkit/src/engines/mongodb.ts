@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { killAtExit } from '../process/kill-at-exit.ts'
 import { tempHome } from '../process/temp-home.ts'
 import { findMongodb, HOW_TO_GET_MONGODB, type MongodbProgram } from './mongodb-launcher/find-mongodb.ts'
 
@@ -28,9 +29,6 @@ const LAST_PORT = 32_767
 const START_TRIES = 5
 const READY_MS = 60_000
 const POLL_MS = 20
-
-const running = new Set<ChildProcess>()
-let cleaning = false
 
 /**
  * Whether a MongoDB can be started here, installed first where that is possible. Where it cannot: an error in CI, elsewhere
@@ -151,15 +149,5 @@ function accepts(port: number): Promise<boolean> {
       resolve(accepted)
     }
     socket.once('connect', () => answer(true)).once('error', () => answer(false))
-  })
-}
-
-function killAtExit(child: ChildProcess): void {
-  running.add(child)
-  child.once('exit', () => running.delete(child))
-  if (cleaning) return
-  cleaning = true
-  process.once('exit', () => {
-    for (const one of running) one.kill('SIGKILL')
   })
 }

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { killAtExit } from '../process/kill-at-exit.ts'
 
 /** A real NATS server with JetStream, whose folder goes with it. */
 export interface NatsServer extends AsyncDisposable {
@@ -37,8 +38,6 @@ const [FIRST_PORT, LAST_PORT] = [20_000, 32_000]
 const PORT_TRIES = 5
 
 const run = promisify(execFile)
-const running = new Set<ChildProcess>()
-let cleaning = false
 
 /** Why there is no NATS server here, or undefined when there is one. In CI a missing server is an error instead. */
 export async function natsMissing(): Promise<string | undefined> {
@@ -151,7 +150,8 @@ async function launch({ command, folder }: Owned, port: number): Promise<ChildPr
     child.once('error', reject)
     child.once('exit', (code) => reject(new TypeError(`nats-server ended with ${code}\n${said}`)))
   })
-  gone.catch(() => running.delete(child))
+  // Once it runs, its end is nobody's failure.
+  gone.catch(() => undefined)
   const patience = AbortSignal.timeout(READY_MS)
   while (!(await Promise.race([answers(port), gone]))) {
     if (patience.aborted) {
@@ -219,13 +219,4 @@ async function newEnough(candidate: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function killAtExit(child: ChildProcess): void {
-  running.add(child)
-  if (cleaning) return
-  cleaning = true
-  process.once('exit', () => {
-    for (const one of running) one.kill('SIGKILL')
-  })
 }

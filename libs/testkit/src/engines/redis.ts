@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
+import { killAtExit } from '../process/kill-at-exit.ts'
 import { tempHome } from '../process/temp-home.ts'
 
 export interface RedisOptions {
@@ -36,8 +37,6 @@ const TRIES = 10
 const READY_MS = 10_000
 const HOW = 'Put redis-server on the PATH (Debian: apt-get install redis-server).'
 
-const running = new Set<ChildProcess>()
-let cleaning = false
 let binary: string | undefined
 
 /**
@@ -161,14 +160,4 @@ function findRedis(): string {
 
 function answers(command: string): boolean {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
-}
-
-function killAtExit(child: ChildProcess): void {
-  running.add(child)
-  child.once('exit', () => running.delete(child))
-  if (cleaning) return
-  cleaning = true
-  process.once('exit', () => {
-    for (const one of running) one.kill('SIGKILL')
-  })
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { killAtExit } from './kill-at-exit.ts'
 
 export interface StartedProcess extends AsyncDisposable {
   readonly pid: number
@@ -24,8 +25,6 @@ export interface StartOptions {
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE']
 const READY_MS = 60_000
 const STOP_GRACE_MS = 25_000
-const running = new Set<ChildProcess>()
-let cleaning = false
 
 /**
  * Starts `node …args` and waits for its line of JSON. A process that ends before it, or prints none in time, is a failure
@@ -43,7 +42,6 @@ export async function startProcess(args: readonly string[], options: StartOption
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      running.delete(child)
       resolve({ code, signal })
     })
   })
@@ -114,13 +112,4 @@ function firstObject(stdout: string): Record<string, unknown> | undefined {
     }
   }
   return undefined
-}
-
-function killAtExit(child: ChildProcess): void {
-  running.add(child)
-  if (cleaning) return
-  cleaning = true
-  process.once('exit', () => {
-    for (const one of running) one.kill('SIGKILL')
-  })
 }
