@@ -2,6 +2,7 @@ import { EGRESS_SETTINGS, type EgressSettings, egressOf } from '@credence/egress
 import { REFRESH_SETTINGS, refreshTimesOf } from '@credence/host'
 import type { RefreshTimes } from '@credence/refresh-protocol'
 import { createFailpoints, readSettings, type Settings } from '@credence/service'
+import { LIMIT_SETTINGS } from '@credence/vault'
 
 const OWN_SETTINGS = {
   home: {
@@ -26,13 +27,6 @@ const OWN_SETTINGS = {
   verifierPort: { name: 'VERIFIER_PORT', kind: 'port', default: 7413, doc: 'Service gRPC of the verifier (mutual TLS).' },
   gatewayPort: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC of the gateway (mutual TLS).' },
   keyUri: { name: 'KEY_URI', kind: 'string', doc: 'Root key: a file, made at the first start. Default: key in the home folder.' },
-  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
-  auditDeadlineMs: {
-    name: 'AUDIT_DEADLINE_MS',
-    kind: 'ms',
-    default: 250,
-    doc: 'How long the disk may take for an audit record before the call is refused.',
-  },
   acceptRestore: {
     name: 'ACCEPT_RESTORE',
     kind: 'boolean',
@@ -49,10 +43,11 @@ const OWN_SETTINGS = {
 } as const
 
 /** Every setting of the embedded profile; the README's table is made from it. */
-export const STANDALONE_SETTINGS: typeof OWN_SETTINGS & typeof EGRESS_SETTINGS & typeof REFRESH_SETTINGS = {
+export const STANDALONE_SETTINGS: typeof OWN_SETTINGS & typeof EGRESS_SETTINGS & typeof REFRESH_SETTINGS & typeof LIMIT_SETTINGS = {
   ...OWN_SETTINGS,
   ...EGRESS_SETTINGS,
   ...REFRESH_SETTINGS,
+  ...LIMIT_SETTINGS,
 }
 
 export type StandaloneSettings = Settings<typeof STANDALONE_SETTINGS>

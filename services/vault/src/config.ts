@@ -26,6 +26,17 @@ export interface VaultConfig {
   readonly refreshTimes: RefreshTimes
 }
 
+/** What the operator may say of the vault in either profile. */
+export const LIMIT_SETTINGS = {
+  maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
+  auditDeadlineMs: {
+    name: 'AUDIT_DEADLINE_MS',
+    kind: 'ms',
+    default: 250,
+    doc: 'How long the disk may take for an audit record before the call is refused.',
+  },
+} as const
+
 /** Throws INVALID_SETTING with every conflict. */
 export function checkVaultConfig(config: VaultConfig): void {
   const faults = checkRefreshTimes(config.refreshTimes)

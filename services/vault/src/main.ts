@@ -2,6 +2,7 @@ import { EGRESS_SETTINGS, egressOf } from '@credence/egress'
 import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
 import { createFailpoints } from '@credence/service'
 import { COLLECTIONS } from './collections.ts'
+import { LIMIT_SETTINGS } from './config.ts'
 import { start } from './service.ts'
 
 /** `credence serve vault` */
@@ -11,6 +12,7 @@ export const main: ServiceMain = serviceMain({
   settings: {
     ...EGRESS_SETTINGS,
     ...REFRESH_SETTINGS,
+    ...LIMIT_SETTINGS,
     port: { name: 'VAULT_PORT', kind: 'port', default: 7411, doc: 'Service gRPC (mutual TLS).' },
     dataPort: { name: 'DATA_PORT', kind: 'port', default: 7402, doc: 'The proxy: /v1/proxy/{credential_id}/….' },
     volume: {
@@ -25,13 +27,6 @@ export const main: ServiceMain = serviceMain({
       kind: 'ms',
       default: 250,
       doc: 'How old what was read of an access fence may be when a use begins.',
-    },
-    maxRequestBytes: { name: 'MAX_REQUEST_BYTES', kind: 'bytes', default: 33_554_432, doc: 'Longest body of a proxied request.' },
-    auditDeadlineMs: {
-      name: 'AUDIT_DEADLINE_MS',
-      kind: 'ms',
-      default: 250,
-      doc: 'How long the disk may take for an audit record before the call is refused.',
     },
     lingerMs: {
       name: 'LINGER_MS',
