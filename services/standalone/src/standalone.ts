@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type EventBus, openEmbeddedBus } from '@credence/events'
+import { openEmbeddedBus } from '@credence/events'
 import { start as startGateway } from '@credence/gateway'
+import type { Host } from '@credence/host'
 import { start as startRegistry } from '@credence/registry'
-import { openPeers, type Peers, type RpcMount, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
+import { openPeers, type RpcMount, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
 import {
   type Authority,
   type Clock,
@@ -14,9 +15,8 @@ import {
   startTracing,
   systemClock,
   systemRandom,
-  type Tracing,
 } from '@credence/service'
-import { type DocumentStore, openSqliteStore } from '@credence/store'
+import { openSqliteStore } from '@credence/store'
 import { start as startRefresher } from '@credence/token-refresher'
 import { start as startVault } from '@credence/vault'
 import { start as startVerifier } from '@credence/verifier'
@@ -41,18 +41,6 @@ export interface RunningStandalone {
   stop(): Promise<void>
 }
 
-/** What a service is handed, whichever it is. */
-interface Handed {
-  readonly store: DocumentStore
-  readonly bus: EventBus
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly tracing: Tracing
-  readonly tls: TlsIdentity
-  readonly peers: Peers
-}
-
 /** Starts everything and resolves when it can be used. Throws PORT_IN_USE, KEY_MISMATCH, ROLLED_BACK, STORE_UNAVAILABLE, INVALID_SETTING. */
 export async function startStandalone(config: StandaloneConfig, adapters: StandaloneAdapters = {}): Promise<RunningStandalone> {
   const { settings } = config
@@ -69,7 +57,7 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
     stops.push(() => bus.close())
     const authority = createAuthority({ random, clock, name: 'Credence services', folder: join(home, 'tls') })
     const addresses = new Map<ServiceName, string>()
-    const hand = (service: ServiceName): Handed => {
+    const hand = (service: ServiceName): Host => {
       const tls = identityOf(authority, service)
       const tracing = startTracing({ serviceName: service, endpoint: settings.otlpEndpoint })
       const peers = openPeers({ tls, address: (name) => addresses.get(name) })
@@ -105,7 +93,7 @@ interface Starting {
   readonly claimed: ClaimedPorts<keyof ReturnType<typeof portsOf>>
   readonly publicUrl: string
   readonly home: string
-  readonly hand: (service: ServiceName) => Handed
+  readonly hand: (service: ServiceName) => Host
   readonly addresses: Map<ServiceName, string>
   readonly stops: (() => Promise<void>)[]
 }
