@@ -13,6 +13,6 @@ export type {
 } from './document-store.ts'
 export { migrate } from './migrate.ts'
 export type { MongoStoreOptions } from './mongodb/connection.ts'
-export { inspectMongo, type MongoCondition } from './mongodb/inspect.ts'
-export { openMongoStore } from './mongodb/open.ts'
+export type { MongoCondition } from './mongodb/inspect.ts'
+export { inspectMongo, openMongoStore } from './mongodb.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts'

@@ -5,6 +5,9 @@ import { openBullmqQueue } from './queue/bullmq-queue.ts'
 import { connectImpatient } from './queue/redis-connection.ts'
 import { start } from './service.ts'
 
+/** For `credence doctor`. */
+export { checkRedis } from './queue/check-redis.ts'
+
 /** Of one OAuth client at a time in each replica: two of them begin with as many as one process has in all. */
 const CLIENT_CONCURRENCY = 8
 

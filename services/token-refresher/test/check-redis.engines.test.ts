@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { systemClock } from '@credence/service'
 import { freePort, haveRedis } from '@credence/testkit'
 import { describe, expect, test } from 'vitest'
-import { checkRedis } from '../src/index.ts'
+import { checkRedis } from '../src/queue/check-redis.ts'
 import { codeOf } from './platform.ts'
 import { RedisWorld } from './redis-world.ts'
 

@@ -1,5 +1,5 @@
 import { createLogger, systemClock, systemRandom } from '@credence/service'
-import { openBullmqQueue } from '../src/index.ts'
+import { openBullmqQueue } from '../src/queue/bullmq-queue.ts'
 
 /** A replica of its own that begins what comes and ends it on SIGUSR2. `node hold-jobs-main.ts <url> <prefix> <lockMs>` */
 const [url = '', prefix = '', lockMs] = process.argv.slice(2)

@@ -2,7 +2,7 @@ import { createLogger, type Logger, systemClock, systemRandom } from '@credence/
 import { type RedisServer, startRedis } from '@credence/testkit'
 import type { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
-import { type BullmqQueue, type BullmqQueueOptions, openBullmqQueue } from '../src/index.ts'
+import { type BullmqQueue, type BullmqQueueOptions, openBullmqQueue } from '../src/queue/bullmq-queue.ts'
 import { connectImpatient } from '../src/queue/redis-connection.ts'
 
 const POLL_MS = 5

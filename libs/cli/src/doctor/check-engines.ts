@@ -15,14 +15,11 @@ export interface EngineOptions {
 }
 
 const ANSWER_MS = 3_000
-/** The packages of a service, by name, because no library knows one. */
-const REFRESHER: string = '@credence/token-refresher'
-
-interface Refresher {
-  checkRedis(url: string): Promise<readonly { readonly severity: 'error' | 'warning'; readonly detail: string }[]>
-}
+/** By name, because no library knows a service. */
+const REFRESHER: string = '@credence/token-refresher/main'
 
 interface RefresherMain {
+  checkRedis(url: string): Promise<readonly { readonly severity: 'error' | 'warning'; readonly detail: string }[]>
   redisTime(url: string): Promise<number | undefined>
 }
 
@@ -96,13 +93,12 @@ async function checkNatsClock(url: URL, now: () => number): Promise<Finding> {
 }
 
 async function checkRedis(url: string, { now }: EngineOptions): Promise<Finding[]> {
-  const refresher = (await import(REFRESHER)) as Refresher
+  const refresher = (await import(REFRESHER)) as RefresherMain
   const risks = await refresher.checkRedis(url)
   const findings = risks.map(({ severity, detail }) => (severity === 'error' ? failed : warning)('Redis', detail))
   if (findings.some(({ state }) => state === 'failed')) return findings
-  const main = (await import(`${REFRESHER}/main`)) as RefresherMain
   const asked = now()
-  const there = await main.redisTime(url)
+  const there = await refresher.redisTime(url)
   const well = findings.length === 0 ? [ok('Redis', 'answers, keeps its jobs')] : findings
   return [...well, checkClock('Redis clock', { asked, answered: now(), there })]
 }
