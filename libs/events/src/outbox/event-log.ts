@@ -36,8 +36,8 @@ export interface EventLog {
   stream(): Promise<Stored<StreamDoc> | undefined>
   /** Writes that over what was read, or over nothing. Throws CONFLICT or ALREADY_EXISTS when another relay was faster. */
   setStream(doc: Omit<StreamDoc, 'id' | 'v'>, read: Stored<StreamDoc> | undefined): Promise<void>
-  /** All facts, in the order in which they came, page by page. */
-  pages(): AsyncIterable<readonly Fact[]>
+  /** All facts, or those that came from a time on, in the order in which they came, page by page. */
+  pages(from?: Date): AsyncIterable<readonly Fact[]>
   /** Resolves when the fact is in the log; it may have been there before. */
   keep(fact: Fact): Promise<void>
   /** Removes what is older than is kept, page by page, until the signal aborts. */
@@ -63,9 +63,14 @@ export async function openEventLog(options: {
     async setStream(doc, read) {
       await (read === undefined ? streams.insert({ id: STREAM_ID, v: 1, ...doc }) : streams.replace({ ...read, ...doc }, read.rev))
     },
-    async *pages() {
+    async *pages(from) {
       for (let after: string | undefined, more = true; more; more = after !== undefined) {
-        const page = await events.find('stored', { prefix: [], limit: PAGE, ...(after === undefined ? {} : { after }) })
+        const page = await events.find('stored', {
+          prefix: [],
+          limit: PAGE,
+          ...(from === undefined ? {} : { from }),
+          ...(after === undefined ? {} : { after }),
+        })
         yield page.docs.map(({ fact }) => fact)
         after = page.next
       }

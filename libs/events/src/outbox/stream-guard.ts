@@ -23,6 +23,8 @@ export interface StreamGuard {
 }
 
 const MARK_EVERY_MS = 10_000
+/** The clocks of two replicas are no further apart, and a fact is on the bus within this time of coming into the log. */
+const AROUND_MARK_MS = 60_000
 const MARKS_APART_MS = 24 * 3_600_000
 /** What is about to go by its age may be gone a little early: the server counts from another moment than we do. */
 const EARLY_MS = 3_600_000
@@ -30,7 +32,8 @@ const EARLY_MS = 3_600_000
 /**
  * G1 An epoch that is not the one this log was published in means that the stream was lost.
  * G2 A stream of the same epoch that ends before the newest mark, or begins after a young one, has lost facts.
- * G3 The epoch is noted when all is published: a crash before that begins again.
+ * G3 What came after the newest mark is published again by each relay that starts: its loss leaves no trace in the marks.
+ * G4 The epoch is noted when all is published: a crash before that begins again.
  */
 export function streamGuard(options: StreamGuardOptions): StreamGuard {
   const { bus, clock } = options
@@ -44,7 +47,7 @@ export function streamGuard(options: StreamGuardOptions): StreamGuard {
     async restore() {
       const state = await stream.state()
       if (state.epoch === restored && clock.monotonicMs() - markedAt < MARK_EVERY_MS) return
-      restoring ??= restoreInto(stream, options).finally(() => {
+      restoring ??= restoreInto(stream, { ...options, isFirst: restored === undefined }).finally(() => {
         restoring = undefined
       })
       restored = await restoring
@@ -68,13 +71,19 @@ export function streamGuard(options: StreamGuardOptions): StreamGuard {
 }
 
 /** Gives the epoch that the log is published in. */
-async function restoreInto(stream: SeparateStream, options: StreamGuardOptions): Promise<string | undefined> {
+async function restoreInto(
+  stream: SeparateStream,
+  options: StreamGuardOptions & { readonly isFirst: boolean },
+): Promise<string | undefined> {
   const { events, clock, log, signal } = options
   const doc = await events.stream()
   // Asked after the marks were read, so that none of them can be ahead of it.
   const { epoch: found, ...held } = await stream.state({ fresh: true })
   if (doc?.epoch === found) {
-    if (holds(held, doc, clock.now())) return found
+    if (holds(held, doc, clock.now())) {
+      if (options.isFirst) await publishSince(doc.marks.at(-1), options)
+      return found
+    }
     // G2
     await stream.renew(found)
   }
@@ -89,10 +98,19 @@ async function restoreInto(stream: SeparateStream, options: StreamGuardOptions):
   }
   const state = await stream.state({ fresh: true })
   if (state.epoch !== epoch) return undefined
-  // G3
+  // G4
   await events.setStream({ epoch, marks: withMark([], { state, now: clock.now() }) }, doc).catch(passOver)
   if (count > 0) log.warn('relay.stream_restored', { count })
   return epoch
+}
+
+/** G3: what the stream holds already is dropped there by its id. */
+async function publishSince(mark: Mark | undefined, { bus, events, signal }: StreamGuardOptions): Promise<void> {
+  const from = mark === undefined ? undefined : new Date(mark.at.getTime() - AROUND_MARK_MS)
+  for await (const facts of events.pages(from)) {
+    if (signal.aborted) return
+    await bus.publish(facts)
+  }
 }
 
 /** G2 */
