@@ -1,3 +1,4 @@
+import { currentTraceId } from '@credence/service'
 import { describe, expect, test } from 'vitest'
 import { MAX_CONCURRENT, type QueueWorker, type RefreshJob, type RefreshQueue } from '../src/queue/refresh-queue.ts'
 
@@ -49,7 +50,7 @@ class Handler {
   }
 }
 
-/** What every adapter of RefreshQueue keeps: Q1 to Q4, run with its own time. */
+/** What every adapter of RefreshQueue keeps: Q1 to Q5, run with its own time. */
 export function queueContract(name: string, open: () => Promise<QueueUnderTest>): void {
   const started = async (isHeld = false): Promise<QueueUnderTest & { handler: Handler; worker: QueueWorker }> => {
     const tested = await open()
@@ -191,6 +192,18 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await pass(10)
       expect(handler.begun.length).toBe(MAX_CONCURRENT + 2)
       await worker.stop()
+    })
+
+    test('[C-6] Q5 a job goes on with the trace that it was given, at once or later', async () => {
+      const { queue, now, pass } = await open()
+      const traces = new Map<string, string | undefined>()
+      const worker = await queue.process(async (id) => void traces.set(id, currentTraceId()))
+      const [first, second] = ['a'.repeat(32), 'b'.repeat(32)]
+      const traced = (id: string, at: number, trace: string) => ({ ...job(id, at), traceparent: `00-${trace}-00f067aa0ba902b7-01` })
+      await queue.schedule(traced('cred_a', now(), first!), traced('cred_b', now() + 200, second!), job('cred_c', now() + 200))
+      await pass(400)
+      await worker.stop()
+      expect(Object.fromEntries(traces)).toEqual({ cred_a: first, cred_b: second, cred_c: undefined })
     })
 
     test('[S2-8] a stop begins nothing more and waits for what is under way', async () => {

@@ -41,9 +41,14 @@ export interface Plan extends HasOutbox {
   readonly reason?: string | undefined
   /** The provider's own error code that ended it. */
   readonly upstreamError?: string | undefined
+  /** The trace in which the last refresh failed: the next try is part of it. Absent while nothing is wrong. */
+  readonly traceparent?: string | undefined
   /** What the registry was told last; absent: nothing yet. */
   readonly reported?: Report | undefined
 }
+
+/** The states in which a refresh that failed is tried again. */
+const RETRYING: ReadonlySet<PlanState> = new Set(['backing_off', 'throttled', 'suspect', 'in_doubt'])
 
 export interface Report {
   readonly version: number
@@ -54,6 +59,11 @@ export const DUE_INDEX: IndexSpec = { name: 'due', members: ['refreshAt'] }
 export const CLIENT_INDEX: IndexSpec = { name: 'by_client', members: ['clientId'] }
 export const PROJECT_INDEX: IndexSpec = { name: 'by_project', members: ['project'] }
 export const PLAN_INDEXES: readonly IndexSpec[] = [DUE_INDEX, CLIENT_INDEX, PROJECT_INDEX, OUTBOX_INDEX]
+
+/** True while a refresh that failed waits for its next try. */
+export function isRetrying({ state }: Pick<Plan, 'state'>): boolean {
+  return RETRYING.has(state)
+}
 
 /**
  * The word that the registry shows while the credential is active. A single failure is no cloud on it: calls still work.

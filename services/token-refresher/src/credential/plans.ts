@@ -1,8 +1,8 @@
 import { isCoded } from '@credence/errors'
 import { addFacts, type NewFact } from '@credence/events'
-import type { Clock, Random } from '@credence/service'
+import { type Clock, type Random, traceHeaders } from '@credence/service'
 import type { Collection, CollectionSpec, DocumentStore, Stored } from '@credence/store'
-import { PLAN_INDEXES, type Plan } from './plan.ts'
+import { isRetrying, PLAN_INDEXES, type Plan } from './plan.ts'
 
 export type PlanChange =
   | { readonly do: 'keep' }
@@ -72,7 +72,8 @@ async function write(
   { plan, facts = [] }: Omit<Extract<PlanChange, { do: 'write' }>, 'do'>,
 ): Promise<void> {
   const context = { source: 'token-refresher', project: plan.project, subject: plan.id, now: clock.now(), random }
-  const told = addFacts(plan, facts, context)
+  const traceparent = isRetrying(plan) ? traceHeaders().traceparent : undefined
+  const told = addFacts({ ...plan, traceparent }, facts, context)
   await (before === undefined ? collection.insert(told) : collection.replace(told, before.rev))
   onChange(plan.id, told)
 }

@@ -157,7 +157,7 @@ class SharedQueue implements BullmqQueue {
     const now = this.#options.clock.now()
     const own = jobs.map((job) => this.#jobIdOf(job))
     const added = await this.#queue.addBulk(
-      jobs.map(({ credentialId, at, priority }, i) => ({
+      jobs.map(({ credentialId, at, priority, traceparent }, i) => ({
         name: QUEUE,
         data: { credentialId },
         opts: {
@@ -165,6 +165,7 @@ class SharedQueue implements BullmqQueue {
           ...(at > now ? { delay: at - now } : {}),
           ...(priority ? {} : { priority: NORMAL }),
           deduplication: { id: credentialId, replace: true, keepLastIfActive: true },
+          ...(traceparent === undefined ? {} : { telemetry: { metadata: traceparent } }),
         },
       })),
     )

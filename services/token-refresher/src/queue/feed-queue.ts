@@ -25,7 +25,12 @@ export interface QueueFeed {
 }
 
 export function createQueueFeed({ queue, log, windowMs, now }: FeedOptions): QueueFeed {
-  const jobOf = (plan: Plan, at: number): RefreshJob => ({ credentialId: plan.id, at, priority: isPastFloor(plan, now()) })
+  const jobOf = (plan: Plan, at: number): RefreshJob => ({
+    credentialId: plan.id,
+    at,
+    priority: isPastFloor(plan, now()),
+    traceparent: plan.traceparent,
+  })
   return {
     async tick({ collection }) {
       let count = 0

@@ -5,6 +5,8 @@ export interface RefreshJob {
   readonly at: number
   /** So little life is left that it goes before all others that are due. */
   readonly priority: boolean
+  /** The trace that it goes on with (W3C Trace Context). Default: the one in which it is put in. */
+  readonly traceparent?: string | undefined
 }
 
 /**
@@ -16,6 +18,7 @@ export interface RefreshJob {
  * Q3 A credential is never handled twice at the same time, and at most `MAX_CONCURRENT` are: as many can be in doubt after a
  *    crash (REFRESH 4.6).
  * Q4 A handler that throws is told to the log and forgotten: its plan is still due.
+ * Q5 A job that names a trace is handled in it.
  */
 export interface RefreshQueue {
   /** Each as if it were put in alone; together they cost little more than one. */

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@credence/service'
+import { type Clock, type Logger, withTraceFrom } from '@credence/service'
 import { MAX_CONCURRENT, type QueueWorker, type RefreshJob, type RefreshQueue } from './refresh-queue.ts'
 
 export interface TimerQueueOptions {
@@ -23,7 +23,7 @@ class TimerQueue implements RefreshQueue {
   #sorted: RefreshJob[] = []
   #isSorted = true
   /** Due and waiting for a place, in the order of their coming. */
-  readonly #ready = { priority: new Set<string>(), normal: new Set<string>() }
+  readonly #ready = { priority: new Map<string, RefreshJob>(), normal: new Map<string, RefreshJob>() }
   readonly #running = new Map<string, Promise<void>>()
   #handler: ((credentialId: string) => Promise<void>) | undefined
   readonly #stopping = new AbortController()
@@ -105,26 +105,26 @@ class TimerQueue implements RefreshQueue {
     }
   }
 
-  #becomesDue({ credentialId, priority }: RefreshJob): void {
-    this.#ready[priority ? 'priority' : 'normal'].add(credentialId)
+  #becomesDue(job: RefreshJob): void {
+    this.#ready[job.priority ? 'priority' : 'normal'].set(job.credentialId, job)
   }
 
   #startReady(): void {
     if (this.#handler === undefined) return
     for (const lane of [this.#ready.priority, this.#ready.normal]) {
-      for (const credentialId of lane) {
+      for (const [credentialId, job] of lane) {
         if (this.#running.size >= MAX_CONCURRENT || this.#stopping.signal.aborted) return
         // Q3: its place in the lane waits for the one under way.
         if (this.#running.has(credentialId)) continue
         lane.delete(credentialId)
-        this.#running.set(credentialId, this.#handle(this.#handler, credentialId))
+        this.#running.set(credentialId, this.#handle(this.#handler, job))
       }
     }
   }
 
-  async #handle(handler: (credentialId: string) => Promise<void>, credentialId: string): Promise<void> {
+  async #handle(handler: (credentialId: string) => Promise<void>, { credentialId, traceparent }: RefreshJob): Promise<void> {
     try {
-      await handler(credentialId)
+      await (traceparent === undefined ? handler(credentialId) : withTraceFrom(traceparent, () => handler(credentialId)))
     } catch (error) {
       // A stop cuts what does not end in time: that is no failure to tell.
       if (!this.#stopping.signal.aborted) this.#log.failure('queue.handler_failed', error, { credential_id: credentialId })
