@@ -15,6 +15,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, SERVICES, startCluster } from '../support/cluster.ts'
 import { connect, credentialOf, type Journey, journeyOn, registerProviders, startOutside, USER } from '../support/journey.ts'
+import { ancestry, type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
 import { SECRETS } from '../support/world.ts'
 
 const canRun = (await haveMongodb()) && (await natsMissing()) === undefined && haveRedis()
@@ -22,18 +23,30 @@ const home = tempHome()
 let mongodb: MongodbServer
 let nats: NatsServer
 let redis: RedisServer
+let sink: OtlpSink
 let cluster: Cluster
 let journey: Journey
 
 const fact = (type: string, subject: string) => () =>
   journey.events.find((event) => event.type.endsWith(type) && event.subject === subject)?.type
+/** The API refuses the tokens in force from now on, as it does at their end. */
+const endTokens = (): void => {
+  const { asana, apis } = journey.world
+  const old = new Set(asana.tokens())
+  apis.asana.accept(async ({ token }) => token !== undefined && !old.has(token) && (await asana.accountOf(token)) !== undefined)
+}
 const within = { timeout: 60_000, interval: 100 }
 
 describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and BullMQ', () => {
   beforeAll(async () => {
     ;[mongodb, nats, redis] = await Promise.all([startMongodb(), startNats(), startRedis()])
     const world = await startOutside()
-    cluster = await startCluster({ home: home.path, engines: { mongodb: mongodb.url, nats: nats.url, redis: redis.url }, env: world.env })
+    sink = await startOtlpSink()
+    cluster = await startCluster({
+      home: home.path,
+      engines: { mongodb: mongodb.url, nats: nats.url, redis: redis.url },
+      env: { ...world.env, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
+    })
     journey = await journeyOn(cluster, { home: home.path, world })
     await registerProviders(journey)
     for (const name of ['acme', 'asana', 'bearer'] as const) await connect(journey, name)
@@ -42,6 +55,7 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     await journey?.platform.stop()
     await journey?.person.leave()
     await journey?.world.close()
+    await sink?.close()
     await Promise.all([mongodb?.stop(), nats?.stop(), redis?.stop()])
     home.remove()
   }, 60_000)
@@ -105,11 +119,9 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
 
   test('[S2-8] fifty calls at both vaults across an expiry make one token request', async () => {
     const id = credentialOf(journey, 'asana')
-    const { asana, apis } = journey.world
+    const { asana } = journey.world
     const refreshes = () => asana.ledger().filter(({ grantType }) => grantType === 'refresh_token').length
-    // The API refuses the token in force from now on, as it does at its end.
-    const old = new Set(asana.tokens())
-    apis.asana.accept(async ({ token }) => token !== undefined && !old.has(token) && (await asana.accountOf(token)) !== undefined)
+    endTokens()
     const before = refreshes()
     const callers = cluster
       .replicas('vault')
@@ -120,6 +132,26 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(refreshes() - before).toBe(1)
   }, 60_000)
+
+  test('[C-6] one trace leads from a call of the API over gRPC, NATS and the queue to the token request', async () => {
+    const id = credentialOf(journey, 'asana')
+    const { asana } = journey.world
+    // So short that enabling refreshes it, which is put off: its event brings the plan, and the plan the job.
+    endTokens()
+    asana.behave({ times: 1, expiresInS: 40 })
+    expect((await journey.ann.fetch(id, '/1.0/echo')).status).toBe(200)
+    await journey.ann.credentials.disable(id)
+    asana.behave({ times: 1, answer: 'rate_limited', retryAfter: '1' })
+    const traceId = 'c1c2c3d4e5f60718293a4b5c6d7e8f92'
+    const response = await fetch(`${cluster.admin}/v1/credentials/${id}/enable`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${cluster.key}`, 'credence-user': USER, traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    })
+    expect([response.status, await response.json()]).toMatchObject([200, { refresh_outcome: 'failed' }])
+    const way = (): readonly string[] => ancestry(sink.spans(), { traceId, name: 'vault.token_request' })
+    await expect.poll(way, within).toEqual(['vault', 'token-refresher', 'registry', 'gateway'])
+    expect((await journey.ann.fetch(id, '/1.0/echo')).status).toBe(200)
+  }, 90_000)
 
   test('[S2-5] what a disable took away is refused by every replica when it has answered', async () => {
     const id = credentialOf(journey, 'bearer')
@@ -158,7 +190,7 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     const tokens = journey.world.acme.tokens()
     const secrets = { ...SECRETS, ...Object.fromEntries(tokens.map((token, index) => [`token_${index}`, token])) }
     const folders = [home.path, mongodb.folder, nats.folder, redis.folder].filter((folder) => folder !== undefined)
-    const texts = { events: JSON.stringify(journey.events), ...cluster.printed() }
+    const texts = { events: JSON.stringify(journey.events), telemetry: sink.bodies.join('\n'), ...cluster.printed() }
     expect(await searchForCanaries({ folders, texts, secrets })).toEqual([])
   }, 90_000)
 })

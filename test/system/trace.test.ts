@@ -22,6 +22,10 @@ afterAll(async () => {
   home.remove()
 })
 
+/** Each service sends its spans when it likes: the trace is there when nobody's parent is missing. */
+const isWhole = (spans: readonly ReceivedSpan[]): boolean =>
+  spans.every(({ parentSpanId }) => parentSpanId === '00f067aa0ba902b7' || spans.some(({ spanId }) => spanId === parentSpanId))
+
 const inTrace = async (traceId: string, complete: (spans: readonly ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]> => {
   const spans = (): ReceivedSpan[] => sink.spans().filter((span) => span.traceId === traceId)
   await expect.poll(() => complete(spans()), { timeout: 20_000, interval: 50 }).toBe(true)
@@ -52,10 +56,9 @@ test('a change through the API is one trace over gateway, registry and vault', a
     headers: { authorization: `Bearer ${journey.platform.key}`, 'credence-user': USER, traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
   })
   expect(response.status).toBe(200)
-  const spans = await inTrace(traceId, (all) =>
-    ['gateway', 'registry', 'vault'].every((service) => all.some((span) => span.service === service)),
+  const spans = await inTrace(
+    traceId,
+    (all) => ['gateway', 'registry', 'vault'].every((service) => all.some((span) => span.service === service)) && isWhole(all),
   )
-  const byId = new Map(spans.map((span) => [span.spanId, span]))
-  for (const span of spans)
-    expect(span.parentSpanId === '00f067aa0ba902b7' || byId.has(span.parentSpanId), `${span.service} ${span.name}`).toBe(true)
+  expect(spans.filter((span) => span.parentSpanId === '00f067aa0ba902b7')).toHaveLength(1)
 })

@@ -1,5 +1,5 @@
 import { newId } from '@credence/credential'
-import type { Random } from '@credence/service'
+import { type Random, traceHeaders } from '@credence/service'
 import type { Fact } from '../event-bus.ts'
 import { type DataValue, type MemberName, type MemberValue, memberText } from './member.ts'
 
@@ -82,6 +82,7 @@ export interface FactContext {
   readonly subject: string
   readonly now: number
   readonly random: Pick<Random, 'bytes'>
+  /** Default: the trace in which the fact is made, so that it can be followed through the stream. */
   readonly traceparent?: string | undefined
 }
 
@@ -92,7 +93,7 @@ export interface FactContext {
  */
 export function factOf(draft: NewFact, context: FactContext & { readonly seq: number }): Fact {
   if (FACTS[draft.type]?.owner !== context.source) throw new TypeError(`${context.source} does not own the fact ${draft.type}`)
-  const { source, project, subject, seq, traceparent } = context
+  const { source, project, subject, seq, traceparent = traceHeaders().traceparent } = context
   return {
     id: newId('evt', (count) => context.random.bytes(count)),
     type: draft.type,

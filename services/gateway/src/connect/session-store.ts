@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { newId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import { addFacts, type NewFact, OUTBOX_INDEX, type Relay } from '@credence/events'
-import { type Clock, type Random, traceHeaders } from '@credence/service'
+import type { Clock, Random } from '@credence/service'
 import type { Collection, CollectionSpec, DocumentStore, Stored } from '@credence/store'
 import { type ConnectSession, hasEnded, stateAt } from './session.ts'
 
@@ -64,7 +64,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
   }
   const withFacts = (session: ConnectSession, facts: readonly SessionFact[]): ConnectSession => {
     const context = { source: 'gateway', project: session.project, subject: session.id, now: clock.now(), random }
-    return addFacts(session, facts, { ...context, traceparent: traceHeaders().traceparent })
+    return addFacts(session, facts, context)
   }
   const first = async (index: string, value: string): Promise<Stored<ConnectSession> | undefined> =>
     (await collection.find(index, { prefix: [value], limit: 1 })).docs[0]

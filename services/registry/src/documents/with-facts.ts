@@ -1,6 +1,5 @@
 import { type Id, type IdPrefix, newId } from '@credence/credential'
 import { addFacts, type HasOutbox, type NewFact } from '@credence/events'
-import { traceHeaders } from '@credence/service'
 import type { Registry } from '../registry.ts'
 
 export function freshId<P extends IdPrefix>(registry: Registry, prefix: P): Id<P> {
@@ -19,6 +18,5 @@ export function withFacts<D extends HasOutbox & { readonly id: string; readonly 
     subject: doc.id,
     now: registry.now().getTime(),
     random: registry.random,
-    traceparent: traceHeaders().traceparent,
   })
 }
