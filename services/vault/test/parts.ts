@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { createEgress, type EgressSettings } from '@credence/egress'
+import { createEgress, type EgressOptions, type EgressSettings } from '@credence/egress'
 import { encodeRecipe, type Recipe } from '@credence/provider'
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { type Principal, servicePrincipal } from '@credence/rpc'
 import { createLogger, systemRandom } from '@credence/service'
-import { openSqliteStore } from '@credence/store'
+import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import type { AppendFileOptions } from '../src/audit/append-file.ts'
 import { openAuditLog } from '../src/audit/audit-log.ts'
@@ -30,32 +30,52 @@ export const order: Principal = servicePrincipal('vault', PROJECT)
 export interface Parts extends RefreshContext {
   readonly pendingGrants: PendingGrants
   readonly clock: TestClock
+  readonly home: ReturnType<typeof tempHome>
+  readonly store: DocumentStore
   close(): Promise<void>
 }
 
-/** The vault’s own parts without its edges, for what only a sick disk under the audit log can show. */
-export async function openParts(options: { egress?: EgressSettings; openAudit?: AppendFileOptions['open'] } = {}): Promise<Parts> {
-  const { egress: settings = { allow: [], resolve: [] }, openAudit } = options
-  const home = tempHome()
-  const clock = new TestClock()
+export interface PartsOptions extends Partial<Pick<EgressOptions, 'resolver' | 'connect'>> {
+  readonly egress?: EgressSettings
+  readonly openAudit?: AppendFileOptions['open']
+  /** A replica: the same store, key and time, and a volume of its own. */
+  readonly beside?: Parts
+  readonly fenceMaxAgeMs?: number
+}
+
+/** A disk of the tests may be as slow as it likes, where its slowness is not what they are about. */
+const AUDIT_DEADLINE_MS = 60_000
+
+/** The vault’s own parts without its edges, for what only a sick disk, a slow network or a second replica can show. */
+export async function openParts(options: PartsOptions = {}): Promise<Parts> {
+  const { egress: settings = { allow: [], resolve: [] }, openAudit, beside, fenceMaxAgeMs = 0, ...network } = options
+  const home = beside?.home ?? tempHome()
+  const clock = beside?.clock ?? new TestClock()
   const random = systemRandom
   const log = createLogger({ service: 'vault', level: 'silent' })
-  const folder = join(home.path, 'vault')
+  const folder = join(home.path, beside === undefined ? 'vault' : 'replica')
   const key = Buffer.alloc(32, 1)
-  const store = await openSqliteStore({ file: join(home.path, 'data.sqlite'), random })
+  const store = beside?.store ?? (await openSqliteStore({ file: join(home.path, 'data.sqlite'), random }))
   const keys = await openProjectKeys({
     store,
     root: openKeyFile({ file: join(home.path, 'key'), random }),
     clock,
     random,
-    isReplicated: false,
+    isReplicated: fenceMaxAgeMs > 0,
   })
   const envelope = createEnvelope(keys, random)
   const floors = createFloors([])
   const spill = await openSpill({ folder, instance: 'vault', key, clock, random })
   const instances = await openInstances({ folder, store, clock, random, log, times: DEFAULT_REFRESH_TIMES })
-  const opened = await openAuditLog({ folder, instance: 'vault', key, clock, ...(openAudit === undefined ? {} : { open: openAudit }) })
-  const egress = createEgress({ settings, clock, random })
+  const opened = await openAuditLog({
+    folder,
+    instance: 'vault',
+    key,
+    clock,
+    deadlineMs: AUDIT_DEADLINE_MS,
+    ...(openAudit === undefined ? {} : { open: openAudit }),
+  })
+  const egress = createEgress({ settings, clock, random, ...network })
   return {
     children: await openChildren(store, floors),
     recipes: await openRecipes(store),
@@ -67,12 +87,14 @@ export async function openParts(options: { egress?: EgressSettings; openAudit?: 
     audit: opened.log,
     egress,
     clock,
+    home,
+    store,
     random,
     spill,
     instances,
     digestKey: key,
     reconnectUrl: (id) => `https://credence.example/r/${id}`,
-    fenceMaxAgeMs: 0,
+    fenceMaxAgeMs,
     failpoint: () => undefined,
     nudge: () => undefined,
     refreshTimes: DEFAULT_REFRESH_TIMES,
@@ -80,6 +102,7 @@ export async function openParts(options: { egress?: EgressSettings; openAudit?: 
       await egress.close()
       await instances.stop(true)
       await Promise.all([opened.log.close(), spill.close()])
+      if (beside !== undefined) return
       await store.close()
       home.remove()
     },

@@ -42,8 +42,8 @@ export interface SendContext extends VaultContext, Pick<RefreshContext, 'refresh
 
 type Outgoing = Omit<ProxyCall, 'body'> & { readonly body: CallBody }
 
-/** Somebody changes the fence faster than we read it. */
-const MOST_FENCE_READS = 5
+/** Five seconds where each read is too old when the secret could be written; more often it is not read in vain. */
+const MOST_FENCE_READS = 20
 
 /** The hot path, DESIGN §4 steps 2 to 5: one document read, policy, durable audit, decrypt, send, scrubbed answer. */
 export async function send(vault: SendContext, principal: Principal, call: ProxyCall): Promise<ProxyAnswer> {
@@ -112,7 +112,7 @@ async function attempt(vault: SendContext, admitted: Admitted, call: Outgoing): 
       await vault.callers.confirm(admitted.principal)
       permit = await permitted(vault, admitted.principal, call)
     }
-    throw new CodedError('CONFLICT')
+    throw new CodedError('UNAVAILABLE', 'The vault is too busy to use a secret while it knows that it may: try again later.')
   } catch (error) {
     end(vault, admitted.base, { outcome: codeOf(error) })
     throw error
