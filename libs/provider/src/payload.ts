@@ -76,6 +76,7 @@ export interface PayloadRefresh {
   readonly grace_seconds?: number
   readonly idle_days?: number
   readonly lifetime_days?: number
+  readonly budget?: { readonly requests: number; readonly seconds: number }
   readonly permanent_errors?: readonly string[]
 }
 

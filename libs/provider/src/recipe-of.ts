@@ -100,6 +100,7 @@ function refreshOf(refresh: PayloadRefresh | undefined): RecipeRefresh {
     ...(refresh.grace_seconds === undefined ? {} : { graceMs: refresh.grace_seconds * 1000 }),
     ...(refresh.idle_days === undefined ? {} : { idleMs: refresh.idle_days * DAY_MS }),
     ...(refresh.lifetime_days === undefined ? {} : { lifetimeMs: refresh.lifetime_days * DAY_MS }),
+    ...(refresh.budget === undefined ? {} : { budget: { requests: refresh.budget.requests, windowMs: refresh.budget.seconds * 1000 } }),
     ...(refresh.permanent_errors === undefined ? {} : { permanentErrors: refresh.permanent_errors }),
   }
 }

@@ -53,7 +53,13 @@ const probe = open(
 
 const refresh = open(
   { class: { enum: REFRESH_CLASSES } },
-  { graceMs: { type: 'integer' }, idleMs: { type: 'integer' }, lifetimeMs: { type: 'integer' }, permanentErrors: strings },
+  {
+    graceMs: { type: 'integer' },
+    idleMs: { type: 'integer' },
+    lifetimeMs: { type: 'integer' },
+    budget: open({ requests: { type: 'integer' }, windowMs: { type: 'integer' } }),
+    permanentErrors: strings,
+  },
 )
 
 const field = open(

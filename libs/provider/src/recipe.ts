@@ -98,6 +98,8 @@ export interface RecipeRefresh {
   readonly idleMs?: number
   /** A grant ends so long after it was given, however often it is refreshed. */
   readonly lifetimeMs?: number
+  /** How many access tokens the provider gives for one refresh token within any such time. */
+  readonly budget?: { readonly requests: number; readonly windowMs: number }
   /** Error codes or descriptions that make a refusal final at once, without a second try. */
   readonly permanentErrors?: readonly string[]
 }

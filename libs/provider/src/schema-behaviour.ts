@@ -35,6 +35,11 @@ const refresh: SchemaNode = closed(
     grace_seconds: whole([1, 86_400], 'how long a spent refresh token still answers'),
     idle_days: whole([1, 3650], 'after how many days without use a grant dies'),
     lifetime_days: whole([1, 3650], 'after how many days a grant ends however often it is refreshed'),
+    budget: closed(
+      { requests: whole([1, 1000], 'how many access tokens'), seconds: whole([1, 86_400], 'within which time') },
+      ['requests', 'seconds'],
+      'how many access tokens one refresh token is given within a time',
+    ),
     permanent_errors: list(
       label('an error code or description'),
       { max: 20, unique: true },

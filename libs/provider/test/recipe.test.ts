@@ -66,7 +66,14 @@ describe('recipeOf', () => {
         invalid_grant_codes: ['bad'],
         paths: { access_token: '/user/token' },
       },
-      refresh: { class: 'grace', grace_seconds: 60, idle_days: 90, lifetime_days: 365, permanent_errors: ['gone'] },
+      refresh: {
+        class: 'grace',
+        grace_seconds: 60,
+        idle_days: 90,
+        lifetime_days: 365,
+        budget: { requests: 10, seconds: 600 },
+        permanent_errors: ['gone'],
+      },
       revoke: { url: 'https://auth.example.com/revoke' },
     }
     const recipe = recipeWith(oauthPattern({ issuer: 'https://auth.example.com', authorize_params: { access_type: 'offline' } }), shared)
@@ -80,7 +87,14 @@ describe('recipeOf', () => {
       authorizeParams: { access_type: 'offline' },
     })
     const day = 86_400_000
-    expect(recipe.refresh).toEqual({ class: 'grace', graceMs: 60_000, idleMs: 90 * day, lifetimeMs: 365 * day, permanentErrors: ['gone'] })
+    expect(recipe.refresh).toEqual({
+      class: 'grace',
+      graceMs: 60_000,
+      idleMs: 90 * day,
+      lifetimeMs: 365 * day,
+      budget: { requests: 10, windowMs: 600_000 },
+      permanentErrors: ['gone'],
+    })
     expect(recipe.revoke).toEqual({ url: 'https://auth.example.com/revoke', scope: 'grant' })
     expect(recipe.level).toBe('project')
     const own = recipeWith(oauthPattern({}, { level: 'user', refresh: { class: 'static' }, token: {} }), shared)

@@ -34,6 +34,12 @@ export interface Intent {
   readonly dead?: true | undefined
 }
 
+/** How many access tokens a provider gives for one refresh token within any such time (REFRESH 4.6). */
+export interface RefreshBudget {
+  readonly requests: number
+  readonly windowMs: number
+}
+
 /** As much of a sealed child as decides about its refresh. */
 export interface RefreshChild {
   readonly version: number
@@ -46,6 +52,10 @@ export interface RefreshChild {
   }
   readonly lease?: Lease | undefined
   readonly intent?: Intent | undefined
+  /** Absent: the provider sets none. */
+  readonly budget?: RefreshBudget | undefined
+  /** When the refreshes that may count against the budget were taken, ms, the oldest first. */
+  readonly taken?: readonly number[] | undefined
 }
 
 /** The new values of all three, to be written in one compare-and-set at the rev that was read; `undefined` removes. */

@@ -52,6 +52,16 @@ describe('starting', () => {
     expect(decideStart(child({ token: {} }), here())).toEqual({ do: 'refuse', because: 'no_refresh_token' })
   })
 
+  test('[S2-8] a refresh beyond the budget of its credential waits until there is room, whoever asks', () => {
+    const budget = { requests: 2, windowMs: 600_000 }
+    const first = decideStart(child({ budget }), here())
+    expect(first).toMatchObject({ do: 'take', taken: [1_000] })
+    const twice = child({ budget, taken: [1_000, 2_000] })
+    expect(decideStart(twice, here({ now: 3_000, accessTokenRefused: true }))).toEqual({ do: 'wait', untilMs: 601_000 })
+    expect(decideStart(twice, here({ now: 601_000 }))).toMatchObject({ do: 'take', taken: [2_000, 601_000] })
+    expect(decideStart(child({ taken: [1_000, 2_000] }), here({ now: 3_000 }))).not.toHaveProperty('taken')
+  })
+
   test('[B-1] lease and intent are written together before anything is sent', () => {
     const decision = decideStart(child({ lease: { owner: 'b', term: 8, until: 1_000 } }), here())
     const sent: Sent = { rtId: 'rt1', term: 9, owner: 'a', attempt: 'first', startedAt: 1_000, deadline: 21_000 }

@@ -48,7 +48,8 @@ export type StartDecision =
   | { readonly do: 'wait'; readonly untilMs: number }
   /** Send nothing. `askUser`: the access token has ended too, so only a person can help now. */
   | { readonly do: 'in_doubt'; readonly askUser: boolean }
-  | { readonly do: 'take'; readonly change: Change; readonly sent: Sent }
+  /** `taken`: the child's new value, where there is a budget. */
+  | { readonly do: 'take'; readonly change: Change; readonly sent: Sent; readonly taken?: readonly number[] }
 
 /** Steps 2 and 3: whether this refresh starts, and what to write before it does. */
 export function decideStart(child: RefreshChild, here: Here): StartDecision {
@@ -161,11 +162,21 @@ function take(
   here: Here,
   open: { readonly rtId: string; readonly attempt: Attempt; readonly senders: readonly string[] },
 ): StartDecision {
-  const term = (child.lease?.term ?? 0) + 1
   const { now, me, times } = here
+  const counted = (child.taken ?? []).filter((at) => at > now - (child.budget?.windowMs ?? 0))
+  const freeAt = budgetFreeAt(child, counted)
+  if (freeAt !== undefined) return { do: 'wait', untilMs: freeAt }
+  const term = (child.lease?.term ?? 0) + 1
   const sent: Sent = { rtId: open.rtId, term, owner: me, attempt: open.attempt, startedAt: now, deadline: now + times.deadlineMs }
   const intent: Intent = { ...sent, clientGeneration: here.clientGeneration, senders: [...open.senders, me] }
-  return { do: 'take', sent, change: { version: child.version, lease: { owner: me, term, until: now + times.leaseMs }, intent } }
+  const change = { version: child.version, lease: { owner: me, term, until: now + times.leaseMs }, intent }
+  return { do: 'take', sent, change, ...(child.budget === undefined ? {} : { taken: [...counted, now] }) }
+}
+
+/** When the budget has room again; undefined while it has. One more request than it allows may cost the provider's patience for hours. */
+function budgetFreeAt({ budget }: RefreshChild, counted: readonly number[]): number | undefined {
+  if (budget === undefined || counted.length < budget.requests) return undefined
+  return counted[counted.length - budget.requests]! + budget.windowMs
 }
 
 /** Without this POST's entry. An older POST of the instance that sent last has left before, unless it still has its own entry. */

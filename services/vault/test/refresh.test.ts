@@ -192,3 +192,20 @@ describe('a refresh', () => {
     expect(await codeOf(foreign)).toBe('NOT_FOUND')
   })
 })
+
+test('[S2-8] a provider’s budget for one refresh token holds for schedule and callers alike, until it has room', async () => {
+  const limited = await startGrantWorld('static', { refresh: { budget: { requests: 2, seconds: 600 } } })
+  try {
+    const id = await limited.grant()
+    expect([(await limited.refresh(id)).outcome, (await limited.refresh(id)).outcome]).toEqual(['refreshed', 'refreshed'])
+    const third = await limited.refresh(id)
+    expect(third).toMatchObject({ outcome: 'waiting', waitUntil: new Date(limited.harness.clock.now() + 600_000) })
+    limited.outside.api.accept(() => false)
+    expect((await call(limited.harness.vault, id, '/x', { key: limited.key })).status).toBe(401)
+    expect(limited.posts()).toBe(2)
+    await limited.harness.clock.advance(600_000)
+    expect((await limited.refresh(id)).outcome).toBe('refreshed')
+  } finally {
+    await limited.close()
+  }
+})

@@ -29,6 +29,8 @@ export interface Child extends HasOutbox {
   readonly expiresAt?: Date
   readonly lease?: Lease
   readonly intent?: Intent
+  /** Against the provider's budget for one refresh token, ms; absent where it sets none. */
+  readonly refreshesTaken?: readonly number[]
   readonly candidate?: Candidate
   readonly prev?: Previous
   readonly lastRefresh?: LastRefresh

@@ -44,6 +44,7 @@ async function inForce(vault: VaultContext, child: Child & { candidate: Candidat
     candidate,
     lease,
     intent: _intent,
+    refreshesTaken: _refreshesTaken,
     prev: _prev,
     token: _token,
     lastRefresh: _last,

@@ -93,9 +93,10 @@ async function take(
   decision: Extract<ReturnType<typeof decideStart>, { do: 'take' }>,
 ): Promise<Stored<Child> | undefined> {
   const { lease, intent } = decision.change
+  const budgeted = decision.taken === undefined ? child : { ...child, refreshesTaken: decision.taken }
   vault.failpoint('FP1')
   try {
-    const taken = await vault.children.replace(withRefreshState(child, { lease, intent }), child)
+    const taken = await vault.children.replace(withRefreshState(budgeted, { lease, intent }), child)
     vault.failpoint('FP2')
     return taken
   } catch (error) {

@@ -42,5 +42,7 @@ export function refreshView(child: Child, recipe: Recipe): RefreshChild {
     token: { rtId: child.token?.rtId, expiresAt: child.token?.expiresAt?.getTime() },
     lease: child.lease,
     intent: child.intent,
+    budget: recipe.refresh.budget,
+    taken: child.refreshesTaken,
   }
 }
