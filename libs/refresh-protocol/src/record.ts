@@ -52,6 +52,8 @@ export interface RefreshChild {
   }
   readonly lease?: Lease | undefined
   readonly intent?: Intent | undefined
+  /** The token came back from a backup, and a newer one may have been issued since: a server that is strict would see a replay. */
+  readonly restored?: boolean | undefined
   /** Absent: the provider sets none. */
   readonly budget?: RefreshBudget | undefined
   /** When the refreshes that may count against the budget were taken, ms, the oldest first. */

@@ -62,6 +62,15 @@ describe('starting', () => {
     expect(decideStart(child({ taken: [1_000, 2_000] }), here({ now: 3_000 }))).not.toHaveProperty('taken')
   })
 
+  test('[B-1] R33 a token that came back from a backup is sent to a strict server only when somebody asks', () => {
+    const restored = (refreshClass: RefreshClass) => child({ restored: true, refreshClass })
+    expect(decideStart(restored('strict'), here())).toEqual({ do: 'in_doubt', askUser: false })
+    expect(decideStart(restored('strict'), here({ now: ENDS }))).toEqual({ do: 'in_doubt', askUser: true })
+    expect(decideStart(restored('strict'), here({ accessTokenRefused: true }))).toEqual({ do: 'in_doubt', askUser: true })
+    expect(decideStart(restored('strict'), here({ asked: true })).do).toBe('take')
+    for (const harmless of ['static', 'grace', 'reject'] as const) expect(decideStart(restored(harmless), here()).do).toBe('take')
+  })
+
   test('[B-1] lease and intent are written together before anything is sent', () => {
     const decision = decideStart(child({ lease: { owner: 'b', term: 8, until: 1_000 } }), here())
     const sent: Sent = { rtId: 'rt1', term: 9, owner: 'a', attempt: 'first', startedAt: 1_000, deadline: 21_000 }

@@ -35,6 +35,8 @@ export interface Here {
   readonly neededUntil?: number | undefined
   /** The API answered 401 with this version's access token. */
   readonly accessTokenRefused?: boolean | undefined
+  /** Somebody wants this refresh although the token may have been spent. */
+  readonly asked?: boolean | undefined
   /** What is known of the `senders` of an open intent, oneself included (`gone` is ignored there). Unknown counts as alive. */
   readonly senders?: Readonly<Record<string, { readonly gone: boolean; readonly spillReplayed: boolean }>> | undefined
 }
@@ -59,6 +61,9 @@ export function decideStart(child: RefreshChild, here: Here): StartDecision {
     return { do: 'return', because: 'fresh' }
   }
   if (rtId === undefined) return { do: 'refuse', because: 'no_refresh_token' }
+  if (child.restored === true && child.refreshClass === 'strict' && here.asked !== true) {
+    return { do: 'in_doubt', askUser: hasEnded(child, here) }
+  }
   if (child.lease !== undefined && here.now < child.lease.until) return { do: 'wait', untilMs: child.lease.until }
   const { intent } = child
   if (intent === undefined || intent.rtId !== rtId) return take(child, here, { rtId, attempt: 'first', senders: [] })
@@ -88,6 +93,10 @@ export function decideStart(child: RefreshChild, here: Here): StartDecision {
     case 'ask_user':
       return { do: 'in_doubt', askUser: rule === 'ask_user' }
   }
+}
+
+function hasEnded({ token: { expiresAt } }: RefreshChild, { accessTokenRefused, now }: Here): boolean {
+  return accessTokenRefused === true || (expiresAt !== undefined && expiresAt <= now)
 }
 
 /**

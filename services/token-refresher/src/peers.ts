@@ -85,7 +85,7 @@ function factsOf(token: TokenTimes): TokenFacts {
 }
 
 function resultOf(response: RefreshResponse): RefreshResult {
-  const { version, openIntent, replay, clientChanged, askUser } = response
+  const { version, openIntent, replay, clientChanged, askUser, restored } = response
   return {
     outcome: outcomeOf(response.outcome),
     version,
@@ -95,6 +95,7 @@ function resultOf(response: RefreshResponse): RefreshResult {
     replay,
     clientChanged,
     askUser,
+    restored,
     waitUntil: response.waitUntil?.getTime(),
     at: response.at?.getTime(),
   }

@@ -119,6 +119,17 @@ describe('what each verdict does', () => {
     expect(platform.told('credential.expired')[0]!.data).toMatchObject({ reason: 'in_doubt_lost', version: 3 })
   })
 
+  test('[S2-3] [S2-9] R33 a token from a backup is left alone while its access token lives, and then a person is asked', async () => {
+    const restored = { outcome: 'in_doubt', restored: true, openIntent: true }
+    const { platform, held, plan } = await answered(restored)
+    expect(plan).toMatchObject({ state: 'in_doubt', refreshAt: held.expiresAt })
+    expect(platform.fake.heard).toContain(`health ${held.id} 1 restored_unverified`)
+    platform.fake.respond = () => ({ ...restored, askUser: true })
+    await platform.toDue(held)
+    await platform.until(() => platform.told('credential.expired').length > 0)
+    expect(platform.told('credential.expired')[0]!.data).toMatchObject({ reason: 'restored', version: 1 })
+  })
+
   test('[B-1] a young doubt waits until its sender is provably gone, because a last resort may still save the grant', async () => {
     const { platform, held } = await answered({ outcome: 'in_doubt', askUser: true, openIntent: true }, { lifeMs: MINUTE })
     for (let n = 0; n < 9; n++) await platform.toDue(held)

@@ -6,6 +6,7 @@ import { CALLER_COLLECTION } from './caller/caller.ts'
 import { CHILD_COLLECTION, CHILD_INDEXES } from './credential/child.ts'
 import { CLIENT_COLLECTION } from './credential/client.ts'
 import { RECIPE_COLLECTION } from './credential/recipes.ts'
+import { RESTORE_COLLECTION } from './credential/restore.ts'
 import { REQUEST_COLLECTION } from './credential/seal.ts'
 import { INSTANCE_COLLECTION } from './grant/instances.ts'
 import { GRANT_COLLECTION } from './grant/pending-grant.ts'
@@ -16,6 +17,7 @@ export const COLLECTIONS: readonly CollectionSpec[] = [
   INSTALLATION_COLLECTION,
   KEY_COLLECTION,
   INSTANCE_COLLECTION,
+  RESTORE_COLLECTION,
   HEAD_COLLECTION,
   { name: CHILD_COLLECTION, indexes: CHILD_INDEXES },
   RECIPE_COLLECTION,

@@ -18,6 +18,7 @@ export async function refreshResponse(vault: { readonly recipes: Recipes }, resu
     replay: result.replay ?? false,
     clientChanged: result.clientChanged ?? false,
     askUser: result.askUser ?? false,
+    restored: result.restored ?? false,
     issuedAt: child?.token?.issuedAt,
     expiresAt: child?.token?.expiresAt,
     ...(result.waitUntilMs === undefined ? {} : { waitUntil: new Date(result.waitUntilMs) }),

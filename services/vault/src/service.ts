@@ -19,6 +19,7 @@ import { createEnvelope } from './credential/envelope.ts'
 import { createFloors } from './credential/floors.ts'
 import { openRecipes } from './credential/recipes.ts'
 import { createRefresh } from './credential/refresh.ts'
+import { noteRestore, restoredAt } from './credential/restore.ts'
 import { REQUEST_COLLECTION, type RequestDoc } from './credential/seal.ts'
 import { replaySpill, sweepEnded } from './credential/sweep.ts'
 import { openInstances } from './grant/instances.ts'
@@ -152,6 +153,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     fenceMaxAgeMs: config.fenceMaxAgeMs,
     maxRequestBytes: config.maxRequestBytes,
     refreshTimes: config.refreshTimes,
+    restoredAt: await restoredAt(store),
     failpoint: adapters.failpoint,
     nudge: () => relay.nudge(),
   }
@@ -184,6 +186,7 @@ async function openAudit(
     subject: 'service:vault',
   }
   await audit.append(restored)
+  await noteRestore(store, restored.at)
   return { audit, records: [...records, restored] }
 }
 

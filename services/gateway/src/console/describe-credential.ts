@@ -6,6 +6,7 @@ import type { CredentialRow } from './views.ts'
 const REASONS: Readonly<Record<string, string>> = {
   refresh_refused: 'The provider no longer accepts the sign-in. Reconnect it.',
   refused_by_provider: 'The provider refuses the key. Reconnect it with a valid one.',
+  restored: 'It came back from a backup, and the provider may have spent the sign-in since. Reconnect it.',
   in_doubt_lost: 'The last refresh was lost on the way, and the provider may have spent the sign-in. Reconnect it.',
   lifetime_over: 'Its time is over. Reconnect it.',
   config_changed: 'The provider was set up anew. Reconnect it.',

@@ -55,11 +55,13 @@ function changeBy(plan: Plan, verdict: Verdict, at: { context: VerdictContext; r
     const reason = REASONS[verdict.reason] ?? 'refresh_refused'
     return { do: 'write', plan: givingUp(withFailure(plan, verdict, context.now), { reason, now: context.now, upstreamError }) }
   }
-  if (isLost(plan, verdict, context)) {
-    const reason = 'in_doubt_lost'
+  // Nobody can hold an answer to a token that was not sent since the backup was put back.
+  if (isLost(plan, verdict, context) || (result.restored === true && result.askUser)) {
+    const reason = result.restored === true ? 'restored' : 'in_doubt_lost'
     return { do: 'write', plan: givingUp(withFailure(plan, verdict, context.now), { reason, now: context.now, upstreamError }) }
   }
-  return { do: 'write', plan: applyVerdict(plan, verdict, context) }
+  const reason = result.restored === true ? { reason: 'restored' } : {}
+  return { do: 'write', plan: { ...applyVerdict(plan, verdict, context), ...reason } }
 }
 
 function upstreamErrorOf({ answer }: RefreshResult): string | undefined {

@@ -37,7 +37,7 @@ export interface Plan extends HasOutbox {
   /** The newest outcome that was judged, so that none is judged twice. */
   readonly judgedAt?: Date | undefined
   readonly remindedAt?: Date | undefined
-  /** A PauseReason, or why it was given up. */
+  /** A PauseReason, why it was given up, or `restored`: in doubt because the token came back from a backup. */
   readonly reason?: string | undefined
   /** The provider's own error code that ended it. */
   readonly upstreamError?: string | undefined
@@ -70,6 +70,7 @@ export function isRetrying({ state }: Pick<Plan, 'state'>): boolean {
  * That it is disabled its status says.
  */
 export function healthOf({ state, reason }: Pick<Plan, 'state' | 'reason'>): CredentialHealth {
+  if (state === 'in_doubt' && reason === 'restored') return 'restored_unverified'
   if (state === 'throttled' || state === 'in_doubt') return state
   return state === 'paused' && reason !== 'disabled' && reason !== 'deleted' ? 'paused' : 'ok'
 }

@@ -40,6 +40,8 @@ export interface RefreshResult {
   readonly clientChanged: boolean
   /** With `in_doubt`: the access token has ended too. */
   readonly askUser: boolean
+  /** With `in_doubt`: because the token came back from a backup. */
+  readonly restored?: boolean | undefined
   readonly waitUntil?: number | undefined
   readonly at?: number | undefined
 }

@@ -23,6 +23,8 @@ export interface RefreshOutcome {
   readonly replay?: boolean
   readonly clientChanged?: boolean
   readonly askUser?: boolean
+  /** With `in_doubt`: because the token came back from a backup. */
+  readonly restored?: boolean
   readonly waitUntilMs?: number
 }
 
@@ -30,6 +32,8 @@ export interface RefreshContext extends VaultContext {
   readonly spill: Spill
   readonly instances: Instances
   readonly refreshTimes: RefreshTimes
+  /** When a backup was put back last. */
+  readonly restoredAt?: Date | undefined
 }
 
 /** The child with this lease and intent; `undefined` removes. */

@@ -67,19 +67,22 @@ async function start(vault: RefreshContext, principal: Principal, order: Refresh
       !vault.spill.open().some((record) => record.credential === child.id),
     )
     const takenMs = vault.clock.monotonicMs()
-    const decision = decideStart(refreshView(child, recipe), {
+    const view = refreshView(child, recipe, vault.restoredAt)
+    const decision = decideStart(view, {
       now: vault.clock.now(),
       me: vault.instances.me,
       times: vault.refreshTimes,
       clientGeneration,
       expectedVersion: order.expectedVersion,
       accessTokenRefused: order.cause === 'unauthorized',
+      asked: order.cause === 'enable' || order.cause === 'operator',
       senders,
     })
     if (decision.do === 'return') return { outcome: decision.because, child }
     if (decision.do === 'refuse') return { outcome: decision.because, child }
     if (decision.do === 'wait') return { outcome: 'waiting', child, waitUntilMs: decision.untilMs }
-    if (decision.do === 'in_doubt') return { outcome: 'in_doubt', child, openIntent: true, askUser: decision.askUser }
+    if (decision.do === 'in_doubt')
+      return { outcome: 'in_doubt', child, openIntent: true, askUser: decision.askUser, restored: view.restored ?? false }
     const taken = await take(vault, child, decision)
     if (taken !== undefined) return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration, takenMs })
   }

@@ -35,13 +35,14 @@ export function tokenTimes(
 }
 
 /** As much of the child as the refresh protocol decides by. */
-export function refreshView(child: Child, recipe: Recipe): RefreshChild {
+export function refreshView(child: Child, recipe: Recipe, restoredAt?: Date): RefreshChild {
   return {
     version: child.version,
     refreshClass: recipe.refresh.class,
     token: { rtId: child.token?.rtId, expiresAt: child.token?.expiresAt?.getTime() },
     lease: child.lease,
     intent: child.intent,
+    restored: restoredAt !== undefined && child.token !== undefined && child.token.issuedAt < restoredAt,
     budget: recipe.refresh.budget,
     taken: child.refreshesTaken,
   }
