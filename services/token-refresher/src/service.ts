@@ -17,6 +17,9 @@ import { openTimerQueue } from './queue/timer-queue.ts'
 import { startRounds } from './rounds.ts'
 import { refresherMount } from './rpc.ts'
 
+/** By less a clock is only corrected. */
+const JUMP_MS = 60_000
+
 /** What the composition root hands down. */
 export interface RefresherAdapters {
   readonly store: DocumentStore
@@ -59,6 +62,7 @@ export async function start(config: RefresherConfig, adapters: RefresherAdapters
     rounds: {
       tick: { everyMs: settings.tickMs, work: () => feed.tick(refresher.plans) },
       heal: { everyMs: settings.healMs, work: heal },
+      clock: { everyMs: settings.tickMs, work: watchClock(clock, heal) },
     },
   })
   return {
@@ -107,6 +111,16 @@ async function build(
     now: () => clock.now(),
   }
   return { refresher, relay }
+}
+
+/** Compares all plans when the wall clock was set: their times are its times. */
+function watchClock(clock: Clock, heal: (signal: AbortSignal) => Promise<void>): (signal: AbortSignal) => Promise<void> {
+  let offset = clock.now() - clock.monotonicMs()
+  return async (signal) => {
+    const before = offset
+    offset = clock.now() - clock.monotonicMs()
+    if (Math.abs(offset - before) > JUMP_MS) await heal(signal)
+  }
 }
 
 async function cutAfter(

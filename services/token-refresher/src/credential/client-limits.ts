@@ -4,8 +4,11 @@ import type { RefreshResult } from './token-facts.ts'
 export type EndpointWord = 'answered' | 'throttled' | 'failed' | 'silent'
 
 export interface Place {
-  /** To be called once, when the order has ended. `retryAfterMs`: how long the endpoint wants to be left alone. */
-  leave(word: EndpointWord, retryAfterMs?: number): void
+  /**
+   * To be called once, when the order has ended. `retryAfterMs`: how long the endpoint wants to be left alone. True: with
+   * this order the endpoint is known to be well again.
+   */
+  leave(word: EndpointWord, retryAfterMs?: number): boolean
 }
 
 /**
@@ -29,7 +32,7 @@ export interface ClientLimitsOptions {
 }
 
 /** The breaker opens when so many ended within the time, and half of them failed. */
-const BREAKER = { afterResults: 20, withinMs: 60_000, share: 0.5, openMs: 30_000 } as const
+const BREAKER = { afterResults: 20, withinMs: 60_000, share: 0.5, openMs: 30_000, spreadMs: 150_000 } as const
 /** Who found no place comes back when it is his turn by the pace so far, and not much later than that pace can be trusted. */
 const WAIT = { atLeastMs: 1_000, atMostMs: 60_000 } as const
 /** Of the running mean of durations. */
@@ -51,7 +54,7 @@ interface Endpoint {
   lastTurn: number
 }
 
-const ENDLESS: Place = { leave: () => undefined }
+const ENDLESS: Place = { leave: () => false }
 
 export function openClientLimits(options: ClientLimitsOptions): ClientLimits {
   const { now, fraction, start, most } = options
@@ -62,7 +65,8 @@ export function openClientLimits(options: ClientLimitsOptions): ClientLimits {
       if (clientId === undefined) return ENDLESS
       const endpoint = endpoints.get(clientId) ?? fresh(start)
       endpoints.set(clientId, endpoint)
-      if (endpoint.closedUntil > now()) return later(endpoint.closedUntil)
+      // An open breaker lets one through in its time: nobody else need come so often, and all are back soon after it closes.
+      if (endpoint.closedUntil > now()) return later(endpoint.closedUntil + (endpoint.isHalfOpen ? fraction() * BREAKER.spreadMs : 0))
       if (endpoint.running >= (endpoint.isHalfOpen ? 1 : Math.floor(endpoint.limit)))
         return later(nextTurn(endpoint, now()) - WAIT.atLeastMs)
       endpoint.running++
@@ -70,9 +74,11 @@ export function openClientLimits(options: ClientLimitsOptions): ClientLimits {
       return {
         leave(word, retryAfterMs = 0) {
           endpoint.running--
+          const wasHalfOpen = endpoint.isHalfOpen
           learn(endpoint, word, { begunAt, now: now(), retryAfterMs, most })
           // What is as it was in the beginning need not be remembered.
           if (endpoint.running === 0 && endpoint.limit === start && endpoint.results.length === 0) endpoints.delete(clientId)
+          return wasHalfOpen && !endpoint.isHalfOpen
         },
       }
     },

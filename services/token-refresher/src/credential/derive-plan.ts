@@ -1,5 +1,5 @@
 import { firstFactSeq, type Plan } from './plan.ts'
-import { type PlannedRefresh, planRefresh } from './plan-refresh.ts'
+import { type PlannedRefresh, planRefresh, spreadOf } from './plan-refresh.ts'
 import type { PlanChange } from './plans.ts'
 import type { TokenFacts } from './token-facts.ts'
 
@@ -11,6 +11,10 @@ export interface DeriveContext {
 const KEEP: PlanChange = { do: 'keep' }
 /** Nobody can act on a warning that comes later. */
 const LATEST_REMINDER_MS = 5 * 60_000
+/** Clocks of a platform are closer together. What was issued later than that in the future, was so before a clock was set back. */
+const MOST_AHEAD_MS = 60_000
+/** Tokens that are refreshed because of a clock are not all refreshed at once. */
+const AHEAD_SPREAD_MS = 5 * 60_000
 
 /**
  * What becomes of a plan when the vault says `token`. Pure, and idempotent: the same facts a second time keep it as it is,
@@ -27,9 +31,9 @@ export function derivePlan(plan: Plan | undefined, token: TokenFacts | undefined
   if (token.state === 'expired') return { do: 'write', plan: ended(plan, token, context.now) }
   const recovers = plan?.kind === 'given_up' && plan.state === 'expired'
   if (planned.kind === 'none' && !recovers) return plan === undefined ? KEEP : { do: 'remove' }
-  const next = fresh(plan, token, { planned, now: context.now })
+  const next = inTime(fresh(plan, token, { planned, now: context.now }), context.now)
   const wanted = pausedFor(next, token, context)
-  if (plan !== undefined && isSame(plan, wanted)) return KEEP
+  if (plan !== undefined && isSame(plan, wanted) && inTime(plan, context.now) === plan) return KEEP
   if (!recovers) return { do: 'write', plan: wanted }
   const end = next.expiresAt === undefined ? {} : { expires_at: next.expiresAt }
   return { do: 'write', plan: wanted, facts: [{ type: 'credential.recovered', data: { version: token.version, ...end } }] }
@@ -74,6 +78,14 @@ function fresh(plan: Plan | undefined, token: TokenFacts, at: { planned: Planned
 function judgedBefore(plan: Plan | undefined, token: TokenFacts): Date | undefined {
   if (plan !== undefined) return plan.judgedAt
   return token.lastRefresh?.at === undefined ? undefined : new Date(token.lastRefresh.at)
+}
+
+/** Times that a clock has given which was ahead say nothing of when the token really ends: it is refreshed soon. */
+function inTime(plan: Plan, now: number): Plan {
+  const { kind, issuedAt, refreshAt } = plan
+  if (kind !== 'refresh' || issuedAt.getTime() <= now + MOST_AHEAD_MS || refreshAt === undefined) return plan
+  const soonest = now + spreadOf(plan.id, plan.version) * AHEAD_SPREAD_MS
+  return refreshAt.getTime() <= now + AHEAD_SPREAD_MS ? plan : { ...plan, refreshAt: new Date(Math.trunc(soonest)) }
 }
 
 function dueAt(planned: PlannedRefresh, remindedAt: Date | undefined): Date | undefined {

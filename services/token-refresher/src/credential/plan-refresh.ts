@@ -73,7 +73,7 @@ function floorOf(lifeMs: number): number {
 }
 
 /** Uniform in [0, 1), the same at every replica and after every restart. */
-function spreadOf(credentialId: string, version: number): number {
+export function spreadOf(credentialId: string, version: number): number {
   const digest = hash('sha256', `${credentialId} ${version}`, 'buffer')
   return digest.readUIntBE(0, 6) / 2 ** 48
 }

@@ -1,5 +1,6 @@
 import { isCoded } from '@credence/errors'
 import { backoffMs } from '@credence/refresh-protocol'
+import { callBack } from './call-back.ts'
 import { endpointWord, type Place } from './client-limits.ts'
 import { finishGivingUp, givingUp } from './give-up.ts'
 import { judgeOutcome } from './judge-outcome.ts'
@@ -36,22 +37,25 @@ async function refresh(refresher: Refresher, plan: Plan): Promise<void> {
   if ('waitUntil' in place) return postpone(refresher, plan, place.waitUntil)
   refresher.inFlight.add(credentialId)
   try {
-    await conclude(refresher, plan, await orderAt(place, () => order(refresher, { credentialId, version, project }, plan)))
+    const { result, recovered } = await orderAt(place, () => order(refresher, { credentialId, version, project }, plan))
+    await conclude(refresher, plan, result)
+    if (recovered && plan.clientId !== undefined) await callBack(refresher, plan.clientId)
   } finally {
     refresher.inFlight.delete(credentialId)
   }
 }
 
-async function orderAt(place: Place, send: () => Promise<RefreshResult>): Promise<RefreshResult> {
+async function orderAt(place: Place, send: () => Promise<RefreshResult>): Promise<{ result: RefreshResult; recovered: boolean }> {
   let result: RefreshResult | undefined
+  let recovered = false
   try {
     result = await send()
-    return result
   } finally {
     const { answer } = result ?? {}
     const retryAfterMs = answer !== undefined && 'retryAfterMs' in answer ? answer.retryAfterMs : undefined
-    place.leave(result === undefined ? 'silent' : endpointWord(result), retryAfterMs)
+    recovered = place.leave(result === undefined ? 'silent' : endpointWord(result), retryAfterMs)
   }
+  return { result, recovered }
 }
 
 /** A vault that cannot be reached says nothing of the grant: it is asked again, like an endpoint that was not reached. */
