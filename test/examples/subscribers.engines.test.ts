@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { haveMongodb, haveRedis, natsMissing, searchForCanaries } from '@credence/testkit'
+import { haveMongodb, haveNats, haveRedis, searchForCanaries } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect, credentialOf } from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
@@ -9,9 +9,7 @@ import { pythonWithNats } from './python.ts'
 import { LANGUAGES, SOON, type SubscribedPlatform, startSubscribedPlatform } from './subscribed-platform.ts'
 
 const python = await pythonWithNats()
-const withoutNats = await natsMissing()
-if (withoutNats !== undefined) console.error(`\n*** SKIPPED, no NATS here: ${withoutNats} ***\n`)
-const ready = python !== undefined && withoutNats === undefined && haveRedis() && (await haveMongodb())
+const ready = python !== undefined && (await haveNats()) && (await haveRedis()) && (await haveMongodb())
 
 const text = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8')
 const MINUTE = { timeout: 60_000 }

@@ -1,10 +1,10 @@
 import { CredenceError, createCredence } from '@credence/sdk'
 import {
   haveMongodb,
+  haveNats,
   haveRedis,
   type MongodbServer,
   type NatsServer,
-  natsMissing,
   type RedisServer,
   searchForCanaries,
   startMongodb,
@@ -18,7 +18,7 @@ import { connect, credentialOf, type Journey, journeyOn, registerProviders, star
 import { ancestry, type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
 import { SECRETS } from '../support/world.ts'
 
-const canRun = (await haveMongodb()) && (await natsMissing()) === undefined && haveRedis()
+const canRun = (await haveMongodb()) && (await haveNats()) && (await haveRedis())
 const home = tempHome()
 let mongodb: MongodbServer
 let nats: NatsServer

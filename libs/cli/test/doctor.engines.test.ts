@@ -3,10 +3,10 @@ import { systemClock } from '@credence/service'
 import {
   freePort,
   haveMongodb,
+  haveNats,
   haveRedis,
   type MongodbServer,
   type NatsServer,
-  natsMissing,
   type RedisServer,
   startMongodb,
   startNats,
@@ -19,7 +19,7 @@ import type { Finding } from '../src/doctor/finding.ts'
 import { runCli } from './run-cli.ts'
 
 const CANARY = 'canary-c0de'
-const haveAll = (await haveMongodb()) && haveRedis() && (await natsMissing()) === undefined
+const haveAll = (await haveMongodb()) && (await haveRedis()) && (await haveNats())
 const now = (): number => systemClock.now()
 const brief = (findings: readonly Finding[]): string[] => findings.map(({ check, state }) => `${check}: ${state}`)
 

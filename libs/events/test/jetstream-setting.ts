@@ -1,5 +1,5 @@
 import { systemClock, systemRandom } from '@credence/service'
-import { type NatsServer, natsMissing, startNats } from '@credence/testkit'
+import { haveNats, type NatsServer, startNats } from '@credence/testkit'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { describe, onTestFinished } from 'vitest'
@@ -12,11 +12,9 @@ import { silent } from './setting.ts'
 /** Short, so that a test need not wait long for the place of a replica that was killed. */
 export const TAKEOVER_MS = 2_000
 
-/** Runs the suite where a NATS server can be had; elsewhere it says why not, and in CI that is a failure. */
-export async function describeWithNats(name: string, suite: () => void): Promise<void> {
-  const missing = await natsMissing()
-  if (missing !== undefined) console.warn(`SKIPPED ${name}: ${missing}`)
-  describe.skipIf(missing !== undefined)(name, suite)
+/** Runs the suite where a NATS server can be had; elsewhere it is skipped loudly, and in CI that is a failure. */
+export async function describeWithNats(name: string, suite: () => void, wanted: Parameters<typeof haveNats>[0] = {}): Promise<void> {
+  describe.runIf(await haveNats(wanted))(name, suite)
 }
 
 export function openOn(url: string, more: Partial<JetStreamOptions> = {}): Promise<JetStreamBus> {

@@ -4,9 +4,9 @@ import { createLogger, readSettings } from '@credence/service'
 import {
   freePort,
   haveMongodb,
+  haveNats,
   type MongodbServer,
   type NatsServer,
-  natsMissing,
   startMongodb,
   startNats,
   tempHome,
@@ -17,7 +17,7 @@ import { openHost } from '../src/host.ts'
 import { HOST_SETTINGS, type HostSettings } from '../src/settings.ts'
 import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
 
-const haveBoth = (await haveMongodb()) && (await natsMissing()) === undefined
+const haveBoth = (await haveMongodb()) && (await haveNats())
 const log = createLogger({ service: 'registry', level: 'silent' })
 
 describe.skipIf(!haveBoth)('a host', () => {

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import {
   freePort,
   haveMongodb,
+  haveNats,
   haveRedis,
   type MongodbServer,
   type NatsServer,
-  natsMissing,
   type RedisServer,
   type StartedProcess,
   startMongodb,
@@ -18,7 +18,7 @@ import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { credence, type Fleet, planFleet, SERVICES, type Service } from './fleet.ts'
 
-const haveAll = (await haveMongodb()) && haveRedis() && (await natsMissing()) === undefined
+const haveAll = (await haveMongodb()) && (await haveRedis()) && (await haveNats())
 /** A driver notices within this that a server has gone, or is back. */
 const NOTICED = { timeout: 20_000, interval: 100 }
 /** What a service promises whoever ends it, and some for a slow machine. */

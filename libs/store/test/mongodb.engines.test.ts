@@ -10,7 +10,7 @@ import { documentStoreContract } from './contract.ts'
 const given = givenMongodb()
 const COMMAND_NOT_FOUND = 59
 
-describe.runIf(given !== undefined || (await haveMongodb()))('on MongoDB', () => {
+describe.runIf(await haveMongodb({ mayBeShared: true }))('on MongoDB', () => {
   let url = given ?? ''
   let stop = async (): Promise<void> => undefined
   beforeAll(async () => {

@@ -23,7 +23,7 @@ const LIFE_MS = 4_000
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const now = { at: 0, priority: false }
 
-describe.skipIf(!haveRedis())('the refresher on Redis', () => {
+describe.runIf(await haveRedis())('the refresher on Redis', () => {
   test('[C-3] refreshes ahead of expiry, also when Redis is emptied again and again', async () => {
     const world = await RedisWorld.start()
     const queue = await world.queue()

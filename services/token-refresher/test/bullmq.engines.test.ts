@@ -4,7 +4,7 @@ import { MAX_CONCURRENT, type RefreshQueue } from '../src/queue/refresh-queue.ts
 import { type QueueUnderTest, queueContract } from './queue-contract.ts'
 import { RedisWorld } from './redis-world.ts'
 
-describe.skipIf(!haveRedis())('the queue on Redis', () => {
+describe.runIf(await haveRedis({ mayBeShared: true }))('the queue on Redis', () => {
   let server: RedisServer
   beforeAll(async () => {
     server = await startRedis({ mayBeShared: true })

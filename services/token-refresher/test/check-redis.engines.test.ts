@@ -8,7 +8,7 @@ import { RedisWorld } from './redis-world.ts'
 
 const PASSWORD = 'canary-4f1c9a'
 
-describe.skipIf(!haveRedis())('what is looked at before a Redis is used', () => {
+describe.runIf(await haveRedis())('what is looked at before a Redis is used', () => {
   test('[C-3] R08 one that evicts is refused with the setting to change', async () => {
     const world = await RedisWorld.start({ maxmemoryPolicy: 'volatile-lru' })
     const refused = await world.queue().catch((error: unknown) => error)

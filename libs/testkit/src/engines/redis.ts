@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { killAtExit } from '../process/kill-at-exit.ts'
 import { tempHome } from '../process/temp-home.ts'
+import { aptInstall } from './apt.ts'
+import { containers } from './container.ts'
+import { type EnginePlace, type EngineRun, runOf } from './engine-run.ts'
+import { findEngine, haveEngine, type Wanted, type Ways } from './find-engine.ts'
 
-export interface RedisOptions {
-  /** One that others use too is good enough: that at CREDENCE_TEST_REDIS_URL is taken, if it is set. It is never ended. */
-  readonly mayBeShared?: boolean
+export interface RedisOptions extends Wanted {
   /** Default: noeviction. */
   readonly maxmemoryPolicy?: string
   /** Keeps its data over a restart. Default: it forgets everything. */
@@ -21,7 +23,9 @@ export interface RedisServer extends AsyncDisposable {
   readonly url: string
   /** Where its files are; undefined for one that others use. */
   readonly folder: string | undefined
-  readonly pid: number
+  /** It keeps its connections and answers nothing. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   /** Ends it and removes its folder. */
   stop(): Promise<void>
   /** Ends it as a crash does, and resolves when it is gone. */
@@ -35,61 +39,71 @@ const FIRST_PORT = 20_000
 const LAST_PORT = 32_767
 const TRIES = 10
 const READY_MS = 10_000
-const HOW = 'Put redis-server on the PATH (Debian: apt-get install redis-server).'
+const IMAGE = 'redis:7.4-alpine'
+const READY = /Ready to accept connections/
 
-let binary: string | undefined
+/** Starts a server in a place, with arguments beside those of the place. */
+type RedisProgram = (place: EnginePlace, args: readonly string[]) => Promise<EngineRun>
 
-/**
- * Whether a Redis can be started here, installed first where that is possible. Where it cannot: an error in CI, elsewhere
- * a line that nobody overlooks, so that a suite is skipped loudly. (Docker is not tried: the
- * suites kill and stop their server.)
- */
-export function haveRedis(): boolean {
-  try {
-    findRedis()
-    return true
-  } catch (error) {
-    if (process.env.CI === 'true') throw error
-    console.error(`\n*** SKIPPED, no Redis here: ${HOW} ***\n`)
-    return false
-  }
+const REDIS: Ways<RedisProgram> = {
+  engine: 'Redis',
+  given: process.env.CREDENCE_TEST_REDIS_URL || undefined,
+  how: 'Put redis-server on the PATH (Debian: apt-get install redis-server) or start Docker.',
+  here: async () => (answers('redis-server') ? runRedis : undefined),
+  async contained() {
+    const start = await containers(IMAGE)
+    if (start === undefined) return undefined
+    return (place, args) =>
+      start({
+        image: IMAGE,
+        // Loopback is the container's own there.
+        command: ['redis-server', ...placeArgs(place), '--bind', '0.0.0.0', '--protected-mode', 'no', ...args],
+        ports: [place.port],
+        folder: place.folder,
+        ready: READY,
+      })
+  },
+  installed: async () => ((await aptInstall(['redis-server'])) && answers('redis-server') ? runRedis : undefined),
 }
 
-/** Starts a `redis-server`; resolves when it takes connections. It is killed when this process ends. */
+let found: Promise<RedisProgram> | undefined
+
+function findRedis(): Promise<RedisProgram> {
+  found ??= findEngine(REDIS)
+  return found
+}
+
+/** Whether a Redis can be started here, installed first where that is possible; see `haveEngine`. */
+export function haveRedis(wanted: Wanted = {}): Promise<boolean> {
+  return haveEngine(REDIS, findRedis, wanted)
+}
+
+/** Starts a `redis-server`, or hands out the one in the environment; resolves when it takes connections. It is killed when this process ends. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const shared = process.env.CREDENCE_TEST_REDIS_URL
-  if (options.mayBeShared && shared !== undefined) return sharedServer(shared)
+  if (options.mayBeShared && REDIS.given !== undefined) return sharedServer(REDIS.given)
+  const program = await findRedis()
   const home = tempHome()
-  const argsOf = (port: number): string[] => [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', home.path, '--daemonize', 'no', '--save', ''],
-    ...['--appendonly', options.appendOnly ? 'yes' : 'no', '--appendfsync', 'always'],
+  const args = [
+    ...['--appendonly', options.appendOnly ? 'yes' : 'no', '--appendfsync', 'always', '--daemonize', 'no', '--save', ''],
     ...['--maxmemory-policy', options.maxmemoryPolicy ?? 'noeviction'],
     ...(options.password === undefined ? [] : ['--requirepass', options.password]),
     ...(options.args ?? []),
   ]
-  let { child, port } = await startSomewhere(argsOf)
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = new Promise((resolve) => child.once('exit', resolve))
-    child.kill(signal)
-    // One that was stopped hears nothing but SIGKILL until it goes on.
-    if (signal !== 'SIGKILL') child.kill('SIGCONT')
-    await gone
-  }
+  const start = (port: number): Promise<EngineRun> => program({ folder: home.path, port }, args)
+  let { run, port } = await startSomewhere(start)
   const stop = async (): Promise<void> => {
-    await end('SIGKILL')
+    await run.kill()
     home.remove()
   }
   return {
     url: `redis://${options.password === undefined ? '' : `:${options.password}@`}127.0.0.1:${port}`,
     folder: home.path,
-    get pid() {
-      return child.pid ?? 0
-    },
     stop,
-    kill: () => end('SIGKILL'),
+    kill: () => run.kill(),
+    pause: () => run.pause(),
+    resume: () => run.resume(),
     async restart() {
-      child = await startAt(port, argsOf)
+      run = await start(port)
     },
     [Symbol.asyncDispose]: stop,
   }
@@ -100,14 +114,14 @@ function sharedServer(url: string): RedisServer {
     throw new TypeError('a Redis that others use is not ended')
   }
   const stop = async (): Promise<void> => undefined
-  return { url, folder: undefined, pid: 0, stop, kill: refuse, restart: refuse, [Symbol.asyncDispose]: stop }
+  return { url, folder: undefined, stop, kill: refuse, restart: refuse, pause: refuse, resume: refuse, [Symbol.asyncDispose]: stop }
 }
 
-async function startSomewhere(argsOf: (port: number) => string[]): Promise<{ child: ChildProcess; port: number }> {
+async function startSomewhere(start: (port: number) => Promise<EngineRun>): Promise<{ run: EngineRun; port: number }> {
   for (let tries = 1; ; tries++) {
     const port = randomInt(FIRST_PORT, LAST_PORT)
     try {
-      return { child: await startAt(port, argsOf), port }
+      return { run: await start(port), port }
     } catch (error) {
       // Somebody else may have had the port.
       if (tries === TRIES) throw error
@@ -115,8 +129,12 @@ async function startSomewhere(argsOf: (port: number) => string[]): Promise<{ chi
   }
 }
 
-function startAt(port: number, argsOf: (port: number) => string[]): Promise<ChildProcess> {
-  const child = spawn(findRedis(), argsOf(port), { stdio: ['ignore', 'pipe', 'pipe'] })
+function placeArgs({ folder, port }: EnginePlace): string[] {
+  return ['--port', String(port), '--dir', folder]
+}
+
+function runRedis(place: EnginePlace, args: readonly string[]): Promise<EngineRun> {
+  const child = spawn('redis-server', [...placeArgs(place), '--bind', '127.0.0.1', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   killAtExit(child)
   return new Promise((resolve, reject) => {
     let output = ''
@@ -127,35 +145,18 @@ function startAt(port: number, argsOf: (port: number) => string[]): Promise<Chil
     const patience = setTimeout(fail, READY_MS)
     const settle = (isReady: boolean): void => {
       clearTimeout(patience)
-      if (isReady) resolve(child)
+      if (isReady) resolve(runOf(child))
       else fail()
     }
     const hear = (chunk: Buffer): void => {
       output += chunk
-      if (output.includes('Ready to accept connections')) settle(true)
+      if (READY.test(output)) settle(true)
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
     child.once('error', () => settle(false))
     child.once('exit', () => settle(false))
   })
-}
-
-/** On the PATH, or installed by the system's own tool. */
-function findRedis(): string {
-  if (binary !== undefined) return binary
-  if (!answers('redis-server') && process.getuid?.() === 0 && answers('apt-get')) {
-    // RUNLEVEL keeps the package from starting a server of its own.
-    const env = { ...process.env, RUNLEVEL: '1', DEBIAN_FRONTEND: 'noninteractive' }
-    const install = (): boolean => spawnSync('apt-get', ['install', '-y', '-q', 'redis-server'], { env, stdio: 'ignore' }).status === 0
-    if (!install()) {
-      spawnSync('apt-get', ['update', '-q'], { env, stdio: 'ignore' })
-      install()
-    }
-  }
-  if (!answers('redis-server')) throw new TypeError(`there is no redis-server: ${HOW}`)
-  binary = 'redis-server'
-  return binary
 }
 
 function answers(command: string): boolean {
