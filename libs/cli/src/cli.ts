@@ -14,6 +14,8 @@ export interface Cli {
   readonly prompts: Prompts | undefined
   readonly input: AsyncIterable<Uint8Array>
   readonly home: string
+  /** False when nobody has named the home. */
+  readonly isHomeGiven: boolean
   /** Which platform is meant. Throws INVALID_SETTING when none is. */
   context(): CredenceOptions
   hasContext(): boolean
@@ -32,13 +34,18 @@ export interface GlobalFlags {
   readonly user?: string
 }
 
+/** The flags, and whether the home among them is anybody's wish. */
+export interface GivenFlags extends GlobalFlags {
+  readonly isHomeGiven: boolean
+}
+
 export interface Surroundings {
   readonly terminal: Terminal
   readonly environment: Environment
   readonly input: AsyncIterable<Uint8Array>
 }
 
-export function createCli(flags: GlobalFlags, { terminal, environment, input }: Surroundings): Cli {
+export function createCli(flags: GivenFlags, { terminal, environment, input }: Surroundings): Cli {
   const context = (): CredenceOptions => resolveContext(flags, environment.key)
   return {
     terminal,
@@ -46,6 +53,7 @@ export function createCli(flags: GlobalFlags, { terminal, environment, input }: 
     prompts: terminal.interactive && flags.output === 'table' ? terminalPrompts() : undefined,
     input,
     home: flags.home,
+    isHomeGiven: flags.isHomeGiven,
     context,
     hasContext: () => hasContext(flags, environment.key),
     credence: () => createCredence(context()),
@@ -61,7 +69,10 @@ export type Act = <O>(command: Command, work: Work<O>) => Command
 
 export function actWith(surroundings: Surroundings): Act {
   return <O>(command: Command, work: Work<O>) =>
-    command.action(() => work(createCli(command.optsWithGlobals(), surroundings), command.args, command.opts() as O))
+    command.action(() => {
+      const isHomeGiven = command.getOptionValueSourceWithGlobals('home') !== 'default'
+      return work(createCli({ ...command.optsWithGlobals(), isHomeGiven }, surroundings), command.args, command.opts() as O)
+    })
 }
 
 /** An option that can be set by its environment variable too: `--page-size` by CREDENCE_PAGE_SIZE. */

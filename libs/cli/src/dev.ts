@@ -25,12 +25,13 @@ export function addDev(program: Command, act: Act): void {
     const standalone = await loadStandalone()
     if (helpSettings === true) return printSettings(cli.printer, standalone.STANDALONE_SETTINGS)
     const { runUntilSignal } = await import('@credence/service')
-    await runUntilSignal(() => start(cli, standalone, ['--home', cli.home, ...args]))
+    await runUntilSignal(() => start(cli, standalone, [...(cli.isHomeGiven ? ['--home', cli.home] : []), ...args]))
   })
 }
 
 async function start(cli: Cli, standalone: Standalone, args: readonly string[]): Promise<{ stop(): Promise<void> }> {
-  const home = resolve(cli.home)
+  // Also a configuration file may name it.
+  const home = resolve(standalone.readConfig(args).settings.home)
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const logFile = cli.prompts === undefined ? undefined : join(home, 'credence.log')
   const log = logFile === undefined ? undefined : createWriteStream(logFile, { flags: 'a', mode: 0o600 })

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startProcess } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readClientFile } from '../src/client-file.ts'
 import { runCli } from './run-cli.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -117,4 +119,24 @@ test('dev starts the platform, later commands need no flags, Ctrl-C drains, and 
   } finally {
     await interrupt(second)
   }
+})
+
+describe('a configuration file', () => {
+  test('may say everything, the home folder too', async () => {
+    const [home, config] = [join(folder, 'configured'), join(folder, 'credence.yaml')]
+    const ports = PORTS.filter((flag) => flag !== '0').map((flag) => `${flag.slice(2)}: 0`)
+    writeFileSync(config, [`home: ${home}`, ...ports].join('\n'))
+    const started = await startProcess([MAIN, 'dev', '-o', 'json'], { env: { CREDENCE_CONFIG: config } })
+    await started.stop()
+    expect((await started.exited).code).toBe(0)
+    expect(readClientFile(home)?.apiUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  })
+
+  test('has no say in the home of who names one', async () => {
+    const config = join(folder, 'credence.json')
+    writeFileSync(config, JSON.stringify({ home: join(folder, 'unwanted'), 'publik-port': 1 }))
+    const { code, stderr } = await runCli(['dev', '--home', join(folder, 'busy'), '--config', config])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^ {2}\/publik-port {2}UNKNOWN_SETTING {2}.*give the name of a flag/m)
+  })
 })

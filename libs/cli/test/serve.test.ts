@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,6 +40,25 @@ describe('serve', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  test('a configuration file is read under flags and variables, and its faults are told beside theirs', async () => {
+    const config = join(folder, 'registry.yaml')
+    const lines = [
+      'public-url: nowhere',
+      'probe-port: 1',
+      'nats-url: nats://n:4222',
+      `store-url: {file: ${folder}/none}`,
+      `publik-url: ${CANARY}`,
+    ]
+    writeFileSync(config, lines.join('\n'), { mode: 0o600 })
+    const { code, stdout, stderr } = await serve(['registry', '--config', config], { CREDENCE_PROBE_PORT: 'many' })
+    rmSync(config)
+    expect([code, stdout]).toEqual([2, ''])
+    for (const place of ['/public-url', '/store-url/file', '/publik-url', '/CREDENCE_PROBE_PORT', '/CREDENCE_TLS_CA'])
+      expect(stderr).toMatch(new RegExp(`^ {2}${place} {2}\\S+ {2}\\S`, 'm'))
+    expect(stderr).not.toMatch(/nats|STORE_URL/i)
+    expect(stderr).not.toContain(CANARY)
+  })
+
   test.each(SERVICES)('each setting of %s is a flag, listed with what it does', async (service) => {
     const { code, stdout } = await serve([service, '--help-settings', '-o', 'json'])
     const listed = JSON.parse(stdout) as { flag: string; doc: string }[]
@@ -49,6 +68,6 @@ describe('serve', () => {
       expect([flag, doc]).toEqual([expect.stringMatching(/^--[a-z][a-z-]+$/), expect.stringMatching(/.+\.$/)])
     const flags = listed.map(({ flag }) => flag)
     expect(new Set(flags).size).toBe(flags.length)
-    for (const flag of ['--store-url', '--nats-url', '--tls-cert', '--probe-port']) expect(flags).toContain(flag)
+    for (const flag of ['--config', '--store-url', '--nats-url', '--tls-cert', '--probe-port']) expect(flags).toContain(flag)
   })
 })

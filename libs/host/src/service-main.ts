@@ -46,8 +46,11 @@ export interface ServiceMain {
 /** Less than a probe's own: a driver looks for a lost server longer than that, and the answer must still name it. */
 const ENGINE_PATIENCE_MS = 1_500
 
-/** What has to be known of a database, and where it is. */
-const MIGRATE_SETTINGS = { storeUrl: HOST_SETTINGS.storeUrl, storeDatabase: HOST_SETTINGS.storeDatabase }
+const STORE_SETTINGS = {
+  config: HOST_SETTINGS.config,
+  storeUrl: HOST_SETTINGS.storeUrl,
+  storeDatabase: HOST_SETTINGS.storeDatabase,
+}
 
 /**
  * Runs one service as this process: settings, host, the service, its listener for callers, probes; prints one line of JSON
@@ -67,7 +70,7 @@ export function serviceMain<const S extends SettingsSpec>(spec: ServiceSpec<S>):
       await runUntilSignal(start, { logger: log })
     },
     async migrate(args, ready, env = process.env) {
-      const store = await openStore(spec.service, readSettings(MIGRATE_SETTINGS, env, args), systemRandom)
+      const store = await openStore(spec.service, readSettings(storeSettingsOf(settings), env, args), systemRandom)
       try {
         await migrate(store, collections, ready)
       } finally {
@@ -75,6 +78,12 @@ export function serviceMain<const S extends SettingsSpec>(spec: ServiceSpec<S>):
       }
     },
   }
+}
+
+/** What has to be known of a database, and where it is; the others may be in the same file. */
+function storeSettingsOf(settings: SettingsSpec): typeof STORE_SETTINGS {
+  const others = Object.entries(settings).map(([member, setting]) => [member, { ...setting, elsewhere: true }])
+  return { ...(Object.fromEntries(others) as object), ...STORE_SETTINGS }
 }
 
 /** As the relay of `@credence/events` opens it; the tests compare this with what a service has really opened. */

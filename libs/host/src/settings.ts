@@ -1,8 +1,9 @@
 import type { RefreshTimes } from '@credence/refresh-protocol'
-import type { Settings } from '@credence/service'
+import { CONFIG_SETTING, type Settings } from '@credence/service'
 
 /** What every service of the distributed profile is told, beside its own settings. */
 export const HOST_SETTINGS = {
+  config: CONFIG_SETTING as typeof CONFIG_SETTING,
   host: { name: 'HOST', kind: 'string', default: '127.0.0.1', doc: 'Address that every listener binds to.' },
   publicUrl: { name: 'PUBLIC_URL', kind: 'url', required: true, doc: 'Address under which browsers reach the connect pages.' },
   storeUrl: {

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
 import { CodedError, type Fault } from '@credence/errors'
 import { Secret } from '@credence/secret'
+import { CONFIG_SETTING, readSettingsFile, type SettingsFile } from './settings-file.ts'
 
 /** What a value of each kind is once read: `ms` and `bytes` numbers, `url` an absolute URL without a trailing slash, `file` an absolute path. */
 interface ValueOf {
@@ -29,6 +30,8 @@ interface Setting<K extends Kind = Kind> {
   readonly secret?: boolean
   /** A name that a standard fixes, instead of CREDENCE_*: `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly env?: string
+  /** It may be in the file, for somebody else, and is not read here. */
+  readonly elsewhere?: true
 }
 
 /** Each member is a setting. `file` must exist and be readable; a path that is made on first start is a `string`. */
@@ -52,9 +55,10 @@ export function flagName(setting: { readonly name: string }): string {
 }
 
 /**
- * Reads settings from `args` (`--public-url=…`, `--public-url …`, a bare flag is true), then from `env`, then the default.
- * An empty variable counts as not set. Throws INVALID_SETTING with every fault at once, each under `/CREDENCE_…`; no fault
- * repeats a value. Flags that the spec does not know are faults.
+ * Reads settings from `args` (`--public-url=…`, `--public-url …`, a bare flag is true), then from `env`, then, where the spec
+ * has CONFIG_SETTING, from the file that it names, then the default. An empty variable counts as not set. Throws
+ * INVALID_SETTING with every fault at once, each under `/CREDENCE_…` or its place in the file; no fault repeats a value.
+ * Flags and members that the spec does not know are faults.
  */
 export function readSettings<const S extends SettingsSpec>(
   spec: S,
@@ -63,17 +67,25 @@ export function readSettings<const S extends SettingsSpec>(
 ): Settings<S> {
   const faults: Fault[] = []
   const flags = parseFlags(spec, args, faults)
+  const given = (setting: Setting): string | undefined => flags.get(flagName(setting)) ?? (env[envName(setting)] || undefined)
+  const file = fileOf(spec, given)
+  faults.push(...file.faults)
+  // What is wrong in the file already is not told twice.
+  const isWrong = (setting: Setting): boolean => file.faults.some(({ pointer }) => pointer.split('/')[1] === fileName(setting))
   const values: Record<string, unknown> = {}
   for (const [member, setting] of Object.entries(spec)) {
-    const text = flags.get(flagName(setting)) ?? env[envName(setting)]
+    if (setting.elsewhere === true) continue
+    const own = given(setting)
+    const text = own ?? file.texts.get(fileName(setting))
     if (text === undefined || text === '') {
       values[member] = setting.default
-      if (setting.required === true)
+      if (setting.required === true && !isWrong(setting))
         faults.push({ pointer: `/${envName(setting)}`, code: 'MISSING_VALUE', detail: `${setting.doc} ${EXPECTED[setting.kind]}` })
       continue
     }
     const value = PARSERS[setting.kind](text.trim())
-    if (value === undefined) faults.push({ pointer: `/${envName(setting)}`, code: 'INVALID_VALUE', detail: EXPECTED[setting.kind] })
+    const pointer = own === undefined ? `/${fileName(setting)}` : `/${envName(setting)}`
+    if (value === undefined) faults.push({ pointer, code: 'INVALID_VALUE', detail: EXPECTED[setting.kind] })
     else values[member] = setting.secret === true ? Secret.fromString(String(value)) : value
   }
   if (faults.length > 0) {
@@ -83,8 +95,25 @@ export function readSettings<const S extends SettingsSpec>(
   return Object.freeze(values) as Settings<S>
 }
 
+function fileOf(spec: SettingsSpec, given: (setting: Setting) => string | undefined): SettingsFile {
+  const settings = Object.values(spec)
+  const own = settings.find(({ name }) => name === CONFIG_SETTING.name)
+  const path = own === undefined ? undefined : given(own)
+  if (path === undefined || path === '') return { texts: new Map(), faults: [] }
+  // A file does not name a further one.
+  const known = new Map(settings.filter((setting) => setting !== own).map((setting) => [fileName(setting), setting]))
+  return readSettingsFile(resolve(path.trim()), known, { expected: ({ kind }) => EXPECTED[kind as Kind] })
+}
+
+/** The name of a setting in a configuration file. */
+function fileName(setting: { readonly name: string }): string {
+  return flagName(setting).slice(2)
+}
+
 function parseFlags(spec: SettingsSpec, args: readonly string[], faults: Fault[]): Map<string, string> {
-  const byFlag = new Map(Object.values(spec).map((setting) => [flagName(setting), setting]))
+  const byFlag = new Map(
+    Object.values(spec).flatMap((setting) => (setting.elsewhere === true ? [] : [[flagName(setting), setting] as const])),
+  )
   const flags = new Map<string, string>()
   for (let i = 0; i < args.length; i++) {
     const [flag = '', ...rest] = (args[i] ?? '').split('=')

@@ -1,10 +1,11 @@
 import { EGRESS_SETTINGS, type EgressSettings, egressOf } from '@credence/egress'
 import { REFRESH_SETTINGS, refreshTimesOf } from '@credence/host'
 import type { RefreshTimes } from '@credence/refresh-protocol'
-import { createFailpoints, readSettings, type Settings } from '@credence/service'
+import { CONFIG_SETTING, createFailpoints, readSettings, type Settings } from '@credence/service'
 import { LIMIT_SETTINGS } from '@credence/vault'
 
 const OWN_SETTINGS = {
+  config: CONFIG_SETTING as typeof CONFIG_SETTING,
   home: {
     name: 'HOME',
     kind: 'string',

@@ -4,7 +4,8 @@ import { loadService, SERVICES, type Service, serviceOf } from '../services.ts'
 
 const AFTER = `
 Run it before a version is rolled out: a start that finds its indexes is short. It may be run again, and beside running services.
-Takes --store-url and --store-database, best as CREDENCE_STORE_URL and CREDENCE_STORE_DATABASE, as the service itself does.`
+Takes --store-url and --store-database, best as CREDENCE_STORE_URL and CREDENCE_STORE_DATABASE or in the file of --config, as the service
+itself does.`
 
 /** `credence migrate <service>|all`: makes the collections and indexes of the distributed profile ready. */
 export function addMigrate(program: Command, act: Act): void {
