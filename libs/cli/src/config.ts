@@ -11,10 +11,14 @@ export interface Environment {
 /** What the environment of a service says of the distributed profile; there are no flags, because the addresses hold passwords. */
 export interface Installation {
   readonly storeUrl?: Secret
+  /** Set where a service does not use the database of its own name. */
+  readonly storeDatabase?: string
   readonly natsUrl?: Secret
   /** A file. */
   readonly natsCreds?: string
   readonly redisUrl?: Secret
+  /** The file of the root key. */
+  readonly keyUri?: string
   /** By service: `host:port`, several with commas between them. */
   readonly addresses: Readonly<Record<string, string>>
 }
@@ -49,12 +53,19 @@ export function readInstallation(env: Variables = process.env): Installation {
   })
   const given = {
     storeUrl: secret('CREDENCE_STORE_URL'),
+    storeDatabase: of('CREDENCE_STORE_DATABASE'),
     natsUrl: secret('CREDENCE_NATS_URL'),
     natsCreds: of('CREDENCE_NATS_CREDS'),
     redisUrl: secret('CREDENCE_REDIS_URL'),
+    keyUri: of('CREDENCE_KEY_URI'),
   }
   return {
     ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Installation>),
     addresses: Object.fromEntries(addresses) as Record<string, string>,
   }
+}
+
+/** The database of a service. */
+export function databaseOf({ storeDatabase }: Pick<Installation, 'storeDatabase'>, service: string): string {
+  return storeDatabase ?? `credence_${service.replaceAll('-', '_')}`
 }

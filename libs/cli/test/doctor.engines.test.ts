@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { addFacts, type HasOutbox } from '@credence/events'
 import { Secret } from '@credence/secret'
-import { systemClock } from '@credence/service'
+import { systemClock, systemRandom } from '@credence/service'
+import { type Doc, type DocumentStore, openMongoStore, peekMongo } from '@credence/store'
 import {
   freePort,
   haveMongodb,
@@ -14,8 +17,10 @@ import {
   tempHome,
 } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checkDatabases } from '../src/doctor/check-databases.ts'
 import { checkEngines } from '../src/doctor/check-engines.ts'
 import type { Finding } from '../src/doctor/finding.ts'
+import { loadService, SERVICES } from '../src/services.ts'
 import { runCli } from './run-cli.ts'
 
 const CANARY = 'canary-c0de'
@@ -51,12 +56,14 @@ describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, ()
       'MongoDB: warning',
       'MongoDB clock: ok',
       'JetStream: warning',
+      'JetStream: warning',
       'NATS clock: ok',
       'Redis: ok',
       'Redis clock: ok',
     ])
     expect(findings[0]?.says).toContain('replica set')
-    expect(findings[2]?.says).toContain('no stream yet')
+    expect(findings[2]?.says).toContain('Anybody')
+    expect(findings[3]?.says).toContain('no stream yet')
   })
 
   test.each([-6_000, 6_000])('a machine whose clock differs from the engines by more than five seconds has failed: %i ms', async (skew) => {
@@ -67,7 +74,7 @@ describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, ()
 
   test('what cannot be known without monitoring is a warning', async () => {
     const findings = await checkEngines({ natsUrl: Secret.fromString(nats.url), addresses: {} }, { natsMonitoring: [], now })
-    expect(brief(findings)).toEqual(['JetStream: warning', 'JetStream: warning', 'NATS clock: warning'])
+    expect(brief(findings)).toEqual(['JetStream: warning', 'JetStream: warning', 'JetStream: warning', 'NATS clock: warning'])
     expect(JSON.stringify(findings)).toContain('--nats-monitoring')
   })
 
@@ -83,6 +90,47 @@ describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, ()
     expect(await checkRedis(evicting.url)).toMatchObject([{ state: 'failed', says: expect.stringContaining('noeviction') }])
     await using forgetful = await startRedis()
     expect(brief(await checkRedis(forgetful.url))).toEqual(['Redis: warning', 'Redis clock: ok'])
+  })
+
+  test('facts that wait and are not published are a warning of their service, and nothing is made by looking', async () => {
+    const url = mongodb.url
+    const open = (): Promise<DocumentStore> => openMongoStore({ url, database: 'credence_vault', random: systemRandom })
+    const installation = { storeUrl: Secret.fromString(url), addresses: {} }
+    const ages = async (at = 0): Promise<string[]> =>
+      (await checkDatabases(installation, () => now() + at)).map(({ state, says }) => `${state} ${says}`)
+    expect(await ages()).toEqual([...SERVICES.map(() => 'ok nothing waits'), expect.stringMatching(/^warning Not compared/)])
+    const seen = await peekMongo({ url, database: 'credence_vault' })
+    expect(await seen.get('store_format', 'format')).toBeUndefined()
+    await seen.close()
+    const store = await open()
+    const { collections } = await loadService('vault')
+    const children = await store.collection<HasOutbox>(collections.find(({ indexes }) => indexes.some(({ name }) => name === 'outbox'))!)
+    const told = { source: 'vault', project: 'proj_a', subject: 'cred_a', now: now(), random: systemRandom }
+    await children.insert(addFacts({ id: 'cred_a', v: 1, outbox: [], factSeq: 0 }, [{ type: 'credential.refreshed' }], told))
+    await store.close()
+    const [, vault] = await ages()
+    expect(vault).toMatch(/^ok the oldest fact waits \d+ s$/)
+    const later = await ages(60_000)
+    expect(later.map((line) => line.split(' ')[0])).toEqual(['ok', 'warning', 'ok', 'ok', 'ok', 'warning'])
+    expect(later[1]).toContain('does the service run')
+  })
+
+  test('the root key is compared with the one that the data was written with', async () => {
+    using home = tempHome()
+    const [keyUri, wrong] = [`${home.path}/key`, `${home.path}/wrong`]
+    writeFileSync(keyUri, `credence-key-1 ${'ab'.repeat(32)}\n`)
+    writeFileSync(wrong, `credence-key-1 ${'cd'.repeat(32)}\n`)
+    const { ROOT_KEY_PLACE: place, keyIdIn } = await import('@credence/vault/main')
+    const storeDatabase = 'own_name'
+    const store = await openMongoStore({ url: mongodb.url, database: storeDatabase, random: systemRandom })
+    const rows = await store.collection<Doc & { rootKeyId: string }>({ name: place.collection, indexes: [] })
+    await rows.insert({ id: place.id, v: 1, rootKeyId: String(keyIdIn(keyUri)) })
+    await store.close()
+    const stateWith = async (file: string): Promise<string | undefined> => {
+      const installation = { storeUrl: Secret.fromString(mongodb.url), storeDatabase, keyUri: file, addresses: {} }
+      return (await checkDatabases(installation, now)).find(({ check }) => check === 'root key matches')?.state
+    }
+    expect(await Promise.all([keyUri, wrong, `${home.path}/none`].map(stateWith))).toEqual(['ok', 'failed', 'failed'])
   })
 
   test('the command says it all, ends with 3 when something has failed, and never tells a password', async () => {
@@ -105,9 +153,10 @@ describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, ()
       'NATS clock: warning',
       'Redis: ok',
       'Redis clock: ok',
+      ...SERVICES.map((service) => `${service} outbox age: warning`),
+      'root key matches: warning',
       'vault: failed',
       `service at 127.0.0.1:${away}: failed`,
-      'outbox age: warning',
     ])
     expect(JSON.parse(stdout)).toContainEqual(
       expect.objectContaining({ check: 'MongoDB', says: expect.stringContaining('STORE_UNAVAILABLE') }),

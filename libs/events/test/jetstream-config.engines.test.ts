@@ -6,6 +6,7 @@ import { until } from './changes.ts'
 import { administer, describeWithNats, testBusOn, testNats } from './jetstream-setting.ts'
 import { credential, fact, PROJECT, Seen, silent } from './setting.ts'
 
+const PASSWORD = 'a-password'
 const A = credential(1)
 const parts = { clock: systemClock, random: systemRandom, log: silent }
 
@@ -127,13 +128,33 @@ await describeWithNats('what doctor sees of the server', () => {
     const server = await testNats()
     await testBusOn(server.url)
     const condition = await inspectJetStream({ ...parts, servers: [server.url], monitoringUrls: [server.monitoringUrl!] })
-    expect(condition).toEqual({ syncAlways: true, storage: 'file', replicas: 1, risks: ['FEW_REPLICAS'] })
+    expect(condition).toEqual({ openToAll: true, syncAlways: true, storage: 'file', replicas: 1, risks: ['OPEN_TO_ALL', 'FEW_REPLICAS'] })
   })
 
   test('a server that writes every two minutes is found out', async () => {
     const server = await testNats({ syncInterval: '2m' })
     const condition = await inspectJetStream({ ...parts, servers: [server.url], monitoringUrls: [server.monitoringUrl!] })
-    expect(condition).toEqual({ syncAlways: false, storage: undefined, replicas: undefined, risks: ['SYNC_NOT_ALWAYS', 'STREAM_MISSING'] })
+    expect(condition).toMatchObject({ syncAlways: false, storage: undefined, replicas: undefined })
+    expect(condition.risks).toEqual(['OPEN_TO_ALL', 'SYNC_NOT_ALWAYS', 'STREAM_MISSING'])
+  })
+
+  const named = (url: string): string => url.replace('nats://', `nats://platform:${PASSWORD}@`)
+  const USER = `{ user: platform, password: ${PASSWORD} }`
+
+  test('a server that wants a name has nothing to fear of strangers', async () => {
+    const server = await testNats({ more: `authorization { users: [${USER}] }` })
+    const { openToAll, risks } = await inspectJetStream({ ...parts, servers: [named(server.url)] })
+    expect([openToAll, risks]).toEqual([false, ['SYNC_UNKNOWN', 'STREAM_MISSING']])
+  })
+
+  test.each([
+    ['may not publish facts', '{ publish: { deny: "credence.>" } }', false],
+    ['may publish anything', '{ publish: ">" }', true],
+  ])('a server whose strangers %s is known by what they may', async (_, permissions, open) => {
+    const stranger = `{ user: stranger, password: none, permissions: ${permissions} }`
+    const server = await testNats({ more: `no_auth_user: stranger\nauthorization { users: [${USER}, ${stranger}] }` })
+    const { openToAll, risks } = await inspectJetStream({ ...parts, servers: [named(server.url)] })
+    expect([openToAll, risks.includes('OPEN_TO_ALL')]).toEqual([open, open])
   })
 
   test('how a server writes that hides its settings is not known', async () => {
@@ -149,7 +170,7 @@ await describeWithNats('what doctor sees of the server', () => {
     const server = await testNats()
     await administer(server.url, (jsm) => jsm.streams.add({ name: 'CREDENCE', subjects: ['credence.v1.>'], storage: 'memory' }))
     const { risks } = await inspectJetStream({ ...parts, servers: [server.url], monitoringUrls: [server.monitoringUrl!] })
-    expect(risks).toEqual(['MEMORY_STORAGE', 'FEW_REPLICAS'])
+    expect(risks).toEqual(['OPEN_TO_ALL', 'MEMORY_STORAGE', 'FEW_REPLICAS'])
   })
 })
 

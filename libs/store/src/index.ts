@@ -14,5 +14,6 @@ export type {
 export { migrate } from './migrate.ts'
 export type { MongoStoreOptions } from './mongodb/connection.ts'
 export type { MongoCondition } from './mongodb/inspect.ts'
-export { inspectMongo, openMongoStore } from './mongodb.ts'
+export type { MongoPeek } from './mongodb/peek.ts'
+export { inspectMongo, openMongoStore, peekMongo } from './mongodb.ts'
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open.ts'

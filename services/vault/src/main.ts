@@ -5,6 +5,10 @@ import { COLLECTIONS } from './collections.ts'
 import { LIMIT_SETTINGS } from './config.ts'
 import { start } from './service.ts'
 
+/** For `credence doctor`. */
+export { keyIdIn } from './keys/key-file.ts'
+export { ROOT_KEY_PLACE } from './keys/project-keys.ts'
+
 /** `credence serve vault` */
 export const main: ServiceMain = serviceMain({
   service: 'vault',

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { type Act, type Cli, several } from '../cli.ts'
 import { readClientFile } from '../client-file.ts'
 import { type Installation, readInstallation } from '../config.ts'
+import { checkDatabases } from '../doctor/check-databases.ts'
 import { checkEngines } from '../doctor/check-engines.ts'
 import { checkFiles } from '../doctor/check-files.ts'
 import { checkKey, checkListeners } from '../doctor/check-listeners.ts'
@@ -22,8 +23,8 @@ interface DoctorOptions {
 }
 
 const AFTER = `
-With the environment of a service (CREDENCE_STORE_URL, CREDENCE_NATS_URL, CREDENCE_REDIS_URL, CREDENCE_<SERVICE>_ADDRESS) it also looks at
-the engines of the distributed profile and at its services.`
+With the environment of a service (CREDENCE_STORE_URL, CREDENCE_NATS_URL, CREDENCE_REDIS_URL, CREDENCE_KEY_URI, CREDENCE_<SERVICE>_ADDRESS)
+it also looks at the engines of the distributed profile, at the databases of its services, and at the services.`
 
 /** `credence doctor`: looks at everything that can be seen from outside; ends with 3 when something is wrong. */
 export function addDoctor(program: Command, act: Act): void {
@@ -38,7 +39,6 @@ export function addDoctor(program: Command, act: Act): void {
       ...checkFiles(resolve(cli.home)),
       ...(await checkPlatform(cli)),
       ...(await checkDistributed(readInstallation(), options)),
-      ...UNKNOWN,
     ]
     cli.printer.list(findings, COLUMNS, '')
     const wrong = findings.filter(({ state }) => state === 'failed')
@@ -56,12 +56,16 @@ async function checkDistributed(installation: Installation, { probe = [], natsMo
   const places = probe.map((text) => originOf('--probe', text))
   const monitoring = natsMonitoring.map((text) => originOf('--nats-monitoring', text))
   const engines = await checkEngines(installation, { natsMonitoring: monitoring, now })
-  const [probes, addresses] = await Promise.all([checkProbes(places, now), checkAddresses(installation.addresses)])
+  const [probes, addresses, databases] = await Promise.all([
+    checkProbes(places, now),
+    checkAddresses(installation.addresses),
+    checkDatabases(installation, now),
+  ])
   const isUnasked = engines.length > 0 && probe.length === 0
   const unasked = isUnasked
     ? [warning('services', 'Whether they are ready is not known: name the probe address of each with --probe.')]
     : []
-  return [...engines, ...addresses, ...probes, ...unasked]
+  return [...engines, ...databases, ...addresses, ...probes, ...unasked]
 }
 
 async function checkPlatform(cli: Cli): Promise<Finding[]> {
@@ -78,6 +82,3 @@ async function checkPlatform(cli: Cli): Promise<Finding[]> {
   // A platform that was given another root key refuses to start and names both keys.
   return [...listeners, ...(await checkKey(cli.credence(), places)), ok('root key matches', 'the platform has started with it')]
 }
-
-/** No API tells these from outside. */
-const UNKNOWN: readonly Finding[] = [warning('outbox age', 'not told by the API; look at the metrics of the platform.')]

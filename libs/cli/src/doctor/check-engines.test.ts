@@ -7,6 +7,8 @@ const CANARY = 'canary-77aa'
 const options = { natsMonitoring: [], now: () => 0 }
 
 test.each([
+  ['OPEN_TO_ALL', /give each service a user/],
+  ['AUTHORIZATION_UNKNOWN', /not known/],
   ['SYNC_NOT_ALWAYS', /sync_interval: always/],
   ['SYNC_UNKNOWN', /--nats-monitoring/],
   ['MEMORY_STORAGE', /in memory/],

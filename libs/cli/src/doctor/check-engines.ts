@@ -71,6 +71,9 @@ async function checkNats(
 }
 
 const RISKS: Readonly<Record<JetStreamCondition['risks'][number], string>> = {
+  OPEN_TO_ALL:
+    'Anybody who reaches it may publish under credence.>, and forged facts reach the event streams of tenants: give each service a user, as deploy/compose/nats.conf does.',
+  AUTHORIZATION_UNKNOWN: 'Whether a stranger may publish under credence.> is not known: he was kept out, but not by authorization.',
   SYNC_NOT_ALWAYS: 'It acknowledges facts before they are on disk: set `sync_interval: always` in its jetstream block.',
   SYNC_UNKNOWN: 'Whether it writes facts to disk at once is not known: name the monitoring address of each server with --nats-monitoring.',
   MEMORY_STORAGE: 'Its stream is in memory: a restart loses all facts on it. Remove the stream; services make it anew on disk.',

@@ -39,6 +39,16 @@ export function openKeyFile({ file, random, writtenWith }: KeyFileOptions): KeyP
   return provider
 }
 
+/** The id of the key in a file; undefined where there is none or it cannot be read. */
+export function keyIdIn(file: string): string | undefined {
+  try {
+    const hex = FORMAT.exec(readFileSync(file, 'latin1'))?.[1]
+    return hex === undefined ? undefined : keyIdOf(Buffer.from(hex, 'hex'))
+  } catch {
+    return undefined
+  }
+}
+
 /** Whole, on the disk, and never over another file: what is sealed under a key that the power took is lost. */
 function makeKeyFile(file: string, random: Random): void {
   const folder = dirname(file)

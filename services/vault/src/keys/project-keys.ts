@@ -151,6 +151,11 @@ function installation(store: DocumentStore): Promise<Collection<InstallationDoc>
 }
 
 const ROOT_KEY = 'root-key'
+/** The document that says which root key the store was written with, as `rootKeyId`. */
+export const ROOT_KEY_PLACE: { readonly collection: string; readonly id: string } = {
+  collection: INSTALLATION_COLLECTION.name,
+  id: ROOT_KEY,
+}
 
 /** The id of the root key that the store was written with; undefined for a new one. */
 export async function writtenWith(store: DocumentStore): Promise<string | undefined> {
