@@ -60,6 +60,10 @@ export interface SeparateStream {
   renew(epoch: string): Promise<void>
   /** Publishes facts that were published before this epoch began. Within an epoch each is taken once, however often it is asked for. */
   restore(facts: readonly Fact[]): Promise<void>
+  /** Publishes facts once more, whether the stream holds them or not; within one `run` each is taken once. Durable subscribers hear them again, under their own ids. */
+  replay(facts: readonly Fact[], run: string): Promise<void>
+  /** What the stream holds after a cursor, up to where it ends now. Throws INVALID_CURSOR at the call. */
+  held(options: { readonly after: string; readonly signal: AbortSignal }): AsyncIterable<Delivery | Reset>
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Act, type Cli, flag } from '../cli.ts'
 import { collect, countOf } from '../collect.ts'
 import { dataOf, EVENT_COLUMNS, eventNameOf } from '../print/columns.ts'
 import { shown } from '../print/table.ts'
+import { addReplay } from './events-replay.ts'
 
 interface Filter {
   readonly from?: string
@@ -36,6 +37,8 @@ export function addEvents(program: Command, act: Act): void {
     const found = cli.projectCredence().events.list(filterOf(cli, filter))
     cli.printer.list(await collect(found, countOf('--limit', limit)), EVENT_COLUMNS, 'Nothing has happened since.')
   })
+
+  addReplay(events, act)
 }
 
 function withFilter(command: Command): Command {

@@ -2,7 +2,7 @@ import { CodedError } from '@credence/errors'
 import type { Place } from '../cursor.ts'
 import type { EventBus, Fact } from '../event-bus.ts'
 import { type DeadLetter, deadLetters } from './dead-letter.ts'
-import { EventStream } from './event-stream.ts'
+import { EventStream, type HeldState } from './event-stream.ts'
 import { Link, type LinkOptions } from './link.ts'
 import { publish } from './publish.ts'
 import { end, read } from './read.ts'
@@ -47,11 +47,12 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
     void place.catch(() => undefined).finally(() => starting.delete(place))
     return place
   }
-  const publishAll = async (facts: readonly Fact[], again = false): Promise<void> => {
+  const publishAll = async (facts: readonly Fact[], again?: (state: HeldState) => string | undefined): Promise<void> => {
     if (signal.aborted) throw new CodedError('UNAVAILABLE', 'The event bus is closed.')
     await Promise.allSettled(starting)
-    const { epoch, renewed } = await stream.state()
-    await publish(facts, { link, stream, ...(again && renewed ? { again: epoch } : {}) })
+    const state = await stream.state()
+    const suffix = again?.(state)
+    await publish(facts, { link, stream, ...(suffix === undefined ? {} : { again: suffix }) })
   }
   return {
     publish: (facts) => publishAll(facts),
@@ -67,7 +68,10 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
     stream: {
       state: ({ fresh = false } = {}) => (fresh ? stream.refresh() : stream.state()),
       renew: (epoch) => stream.renew(epoch),
-      restore: (facts) => publishAll(facts, true),
+      restore: (facts) => publishAll(facts, ({ epoch, renewed }) => (renewed ? epoch : undefined)),
+      replay: (facts, run) => publishAll(facts, () => `again.${run}`),
+      held: ({ after, signal: ending }) =>
+        read({ ...parts, from: after, until: () => stream.refresh().then(end), signal: AbortSignal.any([ending, signal]) }, here),
     },
     deadLetters: () => deadLetters(link, { names, limit: LETTERS }),
     async close() {

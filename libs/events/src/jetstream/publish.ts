@@ -6,7 +6,7 @@ import { messageOf } from './message.ts'
 export interface PublishOptions {
   readonly link: Link
   readonly stream: EventStream
-  /** Added to the message id: what is published again after a loss must pass a server that still remembers the ids it lost. */
+  /** Added to the message id: what is published again must pass a server that remembers the ids, of what it lost, too. */
   readonly again?: string
 }
 

@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly log: Logger
   readonly from?: string | Date | undefined
   readonly filter?: FactFilter | undefined
+  /** The last place, asked for once; reading ends when it has come so far. Only without a filter: what is filtered out is not seen to pass. */
+  readonly until?: () => Promise<Place>
   readonly signal: AbortSignal
 }
 
@@ -41,18 +43,22 @@ export function read(options: ReadOptions, here: () => Promise<Place>): AsyncGen
 async function* deliveries(first: Start, options: ReadOptions): AsyncGenerator<Delivery | Reset, void, undefined> {
   const { stream, signal, clock, random, log } = options
   let start: Place | Date | undefined
+  let last: number | undefined
   for (let failures = 0; !signal.aborted; ) {
     try {
       start ??= await Promise.resolve(first).catch(async () => end(await stream.refresh()))
+      last ??= (await options.until?.())?.position
       const state = await stream.refresh()
       if (missed(start, { state, now: clock.now() })) {
         start = { epoch: state.epoch, position: Math.max(0, state.oldest - 1) }
         yield { reset: true, cursor: cursorOf(start), ...(state.oldestAt === undefined ? {} : { oldest: state.oldestAt }) }
       }
+      if (last !== undefined && !(start instanceof Date) && start.position >= last) return
       for await (const { fact, position } of follow(start, { ...options, epoch: state.epoch })) {
         failures = 0
         start = { epoch: state.epoch, position }
         if (fact !== undefined) yield { fact, cursor: cursorOf(start) }
+        if (last !== undefined && position >= last) return
       }
     } catch (error) {
       if (signal.aborted) return
