@@ -3,6 +3,7 @@ import { jetstream } from '@nats-io/jetstream'
 import { expect, onTestFinished, test } from 'vitest'
 import { type EventBus, type Fact, startRelay } from '../src/index.ts'
 import { agrees, ids, inOrder, openSource, platform, relayOf, until } from './changes.ts'
+import { cuttingProxy } from './cutting-proxy.ts'
 import { administer, describeWithNats, openOn, testBusOn, testNats } from './jetstream-setting.ts'
 import { ManualClock } from './manual-clock.ts'
 import { credential, fact, Seen, seqs, silent, take } from './setting.ts'
@@ -94,6 +95,28 @@ await describeWithNats('JetStream that loses what it held', () => {
     })
     expect(await following).toEqual([{ reset: true, cursor: expect.any(String) }])
     expect((await bus.stream!.state()).epoch).not.toBe(epoch)
+  })
+
+  test('a loss that could not be told at once is not forgotten', async () => {
+    const may = '{ publish: { deny: "$JS.API.STREAM.UPDATE.CREDENCE" } }'
+    const users = `users: [{ user: admin, password: a }, { user: bus, password: b, permissions: ${may} }]`
+    const server = await testNats({ more: `no_auth_user: admin\nauthorization { ${users} }` })
+    const way = await cuttingProxy(server.url)
+    onTestFinished(() => way.close())
+    const bus = await testBusOn(way.url.replace('nats://', 'nats://bus:b@'))
+    await bus.publish([fact(A, 1), fact(A, 2)])
+    way.cut()
+    await administer(server.url, async (jsm) => {
+      const { config } = await jsm.streams.info('CREDENCE')
+      await jsm.streams.delete('CREDENCE')
+      await jsm.streams.add(config)
+    })
+    way.mend()
+    await until(async () => {
+      const { num_connections } = (await (await fetch(`${server.monitoringUrl}/connz`)).json()) as { readonly num_connections: number }
+      return num_connections > 0
+    })
+    for (let n = 0; n < 3; n++) await expect(bus.stream!.state({ fresh: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
   test('a consumer that was deleted is made again where it was', async () => {

@@ -133,7 +133,6 @@ export class EventStream {
         const held = await this.#look()
         // Known before it was asked, so that an answer that crossed an acknowledgement is not taken for a loss.
         if (held.newest >= highest || this.#highest < highest) return held
-        this.#highest = 0
         await this.#setEpoch(held.epoch)
       }
     } catch (error) {
