@@ -23,6 +23,8 @@ export interface GatewayConfig {
   readonly adminRequestsPerMinute?: number
   /** Addresses or networks of reverse proxies whose X-Forwarded-For is believed. Default: none. */
   readonly trustProxy?: readonly string[]
+  /** How long a stop waits for the next request on a kept connection. Default 0. */
+  readonly lingerMs?: number
   /** For calls to issuers. Default: nothing private, nothing mapped. */
   readonly egress?: EgressSettings
 }
@@ -51,6 +53,7 @@ export function settingsOf(config: GatewayConfig): GatewaySettings {
     publicRequestsPerMinute: config.publicRequestsPerMinute ?? 600,
     adminRequestsPerMinute: config.adminRequestsPerMinute ?? 6000,
     trustProxy: config.trustProxy ?? [],
+    lingerMs: config.lingerMs ?? 0,
     egress: config.egress ?? { allow: [], resolve: [] },
   })
 }

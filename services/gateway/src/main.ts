@@ -16,6 +16,12 @@ export const main: ServiceMain = serviceMain({
     publicPort: { name: 'PUBLIC_PORT', kind: 'port', default: 7400, doc: 'Connect pages, OAuth callbacks, reconnect links.' },
     adminPort: { name: 'ADMIN_PORT', kind: 'port', default: 7401, doc: 'REST API, OpenAPI page, event stream, console.' },
     adminUrl: { name: 'ADMIN_URL', kind: 'url', required: true, doc: 'Address under which administrators reach it.' },
+    lingerMs: {
+      name: 'LINGER_MS',
+      kind: 'ms',
+      default: 5_000,
+      doc: 'How long a stop waits for the next request on a kept connection, to end it with the answer.',
+    },
     trustProxy: { name: 'TRUST_PROXY', kind: 'list', default: [], doc: 'Reverse proxies whose X-Forwarded-For is believed.' },
   },
   start: (settings, adapters) => start({ ...settings, egress: egressOf(settings) }, adapters),

@@ -43,9 +43,11 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
     const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
     stops.push(() => rpc.stop())
     const publicSide = await startPublic(gateway)
-    stops.push(publicSide.stop)
+    const listeners = [publicSide.stop]
+    // At once: each waits for its clients.
+    stops.push(async () => void (await Promise.all(listeners.map((end) => end()))))
     const adminSide = await startAdmin(gateway)
-    stops.push(adminSide.stop)
+    listeners.push(adminSide.stop)
     return {
       addresses: { grpc: `${rpc.host}:${rpc.port}`, public: publicSide.address, admin: adminSide.address },
       mounts,

@@ -64,5 +64,5 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
   })
   await serveApiDocuments(app)
   const address = await listen(app, { host: settings.host, port: settings.adminPort })
-  return { address, stop: () => stopListener(app) }
+  return { address, stop: () => stopListener(app, { clock: flow.clock, lingerMs: settings.lingerMs }) }
 }

@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { CodedError, PROBLEM_TYPE } from '@credence/errors'
 import { type Clock, currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import helmet from '@fastify/helmet'
@@ -60,6 +61,9 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   })
   app.decorate('closing', new AbortController())
   app.addHook('preClose', async () => app.closing.abort())
+  // While it stops: at the request for answers that leave the framework, at the answer for those that were under way.
+  app.addHook('onRequest', async (_request, reply) => endWith(reply))
+  app.addHook('onSend', async (_request, reply) => endWith(reply))
   app.decorateRequest('traceId', undefined)
   app.decorateRequest('startedMs', 0)
   app.decorateRequest('caller', undefined)
@@ -82,6 +86,11 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
   return app
 }
 
+/** Ends the connection with this answer, when no new one is taken. */
+function endWith({ raw, server }: FastifyReply): void {
+  if (!server.server.listening) raw.shouldKeepAlive = false
+}
+
 export interface StartedListener {
   /** `host:port`. */
   readonly address: string
@@ -89,15 +98,35 @@ export interface StartedListener {
 }
 
 const DRAIN_MS = 5_000
+/** A reason, so that no exception is made. */
+const STOPPED = 'stopped'
 
-/** Refuses new connections, lets answers under way end; streams and what is slow are cut. */
-export async function stopListener(app: FastifyInstance): Promise<void> {
+/**
+ * Refuses new connections, ends event streams, and waits for the next request on each connection that is kept, which is then
+ * told that it was the last: no client finds his connection closed under a request. Then answers under way end; what is slow is cut.
+ */
+export async function stopListener(app: FastifyInstance, { clock, lingerMs }: StopOptions): Promise<void> {
+  app.closing.abort()
+  await linger(app.server, { clock, lingerMs })
   const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
   try {
     await app.close()
   } finally {
     clearTimeout(cut)
   }
+}
+
+export interface StopOptions {
+  readonly clock: Clock
+  readonly lingerMs: number
+}
+
+async function linger(server: Server, { clock, lingerMs }: StopOptions): Promise<void> {
+  if (lingerMs === 0 || !server.listening) return
+  const ended = new AbortController()
+  // Not the HTTP server's own, which closes idle connections at once.
+  NetServer.prototype.close.call(server, () => ended.abort(STOPPED))
+  await clock.sleep(lingerMs, ended.signal).catch(() => undefined)
 }
 
 /** Opens the port; resolves with `host:port`. Throws PORT_IN_USE naming the port. */

@@ -29,5 +29,5 @@ export async function startPublic(gateway: Gateway): Promise<StartedListener> {
     serveReconnect(scope, { services, addresses, door, adminUrl: settings.adminUrl, parts: gateway.creation })
   })
   const address = await listen(app, { host: settings.host, port: settings.publicPort })
-  return { address, stop: () => stopListener(app) }
+  return { address, stop: () => stopListener(app, { clock: flow.clock, lingerMs: settings.lingerMs }) }
 }

@@ -77,7 +77,7 @@ async function collect(gateway: Gateway, request: FastifyRequest, asked: TailReq
     }
     end.abort()
   }
-  const reading = tailEvents(gateway, callerOf(request), { ...asked, signal: AbortSignal.any([end.signal, request.server.closing.signal]) })
+  const reading = tailEvents(gateway, callerOf(request), { ...asked, signal: end.signal })
   const watching = watch()
   for await (const item of reading) {
     seen++
