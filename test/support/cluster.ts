@@ -26,18 +26,27 @@ export interface Replica {
 export interface Cluster extends Inside {
   readonly key: string
   replicas(service: Service): readonly Replica[]
-  /** Ends a replica: by a signal that it survives, or as a crash. */
-  end(service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** Starts that replica again, at its addresses and on its volume. */
-  start(service: Service, number: number): Promise<void>
+  /** A replica that runs. Throws TypeError when it does not. */
+  replica(service: Service, number: number): Replica
+  /** Ends a replica, by a request to stop or as a crash, and tells how it ended; undefined: it did not run. */
+  end(service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit | undefined>
+  /** Starts that replica again, at its addresses and on its volume; `env` is of this start alone. */
+  start(service: Service, number: number, env?: Env): Promise<void>
+  /** The volume of a replica, which outlives it. */
+  volume(service: Service, number: number): string
 }
+
+export type Env = Readonly<Record<string, string>>
+export type Exit = Awaited<StartedProcess['exited']>
 
 export interface ClusterOptions {
   readonly home: string
   readonly engines: Engines
-  readonly env?: Readonly<Record<string, string>>
-  /** Of each service. Default 2. */
-  readonly replicas?: number
+  readonly env?: Env
+  /** Settings of one service beyond those of all. */
+  readonly envOf?: (service: Service) => Env
+  /** How many of each service. Default 2. */
+  readonly replicas?: number | Partial<Record<Service, number>>
 }
 
 const MAIN = fileURLToPath(new URL('../../libs/cli/src/main.ts', import.meta.url))
@@ -58,7 +67,8 @@ const OWN: Readonly<Record<Service, string>> = {
 }
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { home, engines, env = {}, replicas: count = 2 } = options
+  const { home, engines, env = {}, envOf = () => ({}), replicas = {} } = options
+  const count = (service: Service): number => (typeof replicas === 'number' ? replicas : (replicas[service] ?? 2))
   const tls = join(home, 'tls')
   const ca = await runCli(['ca', 'init', '--out', tls])
   if (ca !== 0) throw new TypeError('no certificates')
@@ -98,8 +108,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ),
     ...env,
   }
-  const start = async (service: Service, number: number): Promise<void> => {
-    const volume = join(home, `volume-${service}-${number}`)
+  const volumeOf = (service: Service, number: number): string => join(home, `volume-${service}-${number}`)
+  const start = async (service: Service, number: number, once: Env = {}): Promise<void> => {
+    const volume = volumeOf(service, number)
     mkdirSync(volume, { recursive: true, mode: 0o700 })
     const own = {
       CREDENCE_TLS_CERT: join(tls, `${service}.crt`),
@@ -107,16 +118,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       CREDENCE_VOLUME: volume,
       ...Object.fromEntries(LISTENERS[service].map((setting) => [`CREDENCE_${setting}`, String(ports[service][number]?.[setting])])),
     }
-    const process = await startProcess([MAIN, 'serve', service], { env: { ...shared, ...own } })
+    const process = await startProcess([MAIN, 'serve', service], { env: { ...shared, ...own, ...envOf(service), ...once } })
     const replica = { service, number, process }
     running.set(`${service} ${number}`, replica)
     started.push(replica)
   }
-  const end = async (service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  const end = async (service: Service, number: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit | undefined> => {
     const replica = running.get(`${service} ${number}`)
     running.delete(`${service} ${number}`)
     replica?.process.kill(signal)
-    await replica?.process.exited
+    return replica?.process.exited
   }
   const stop = async (): Promise<void> => {
     // Whoever is called outlives its callers.
@@ -129,7 +140,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   try {
     // The first vault makes the root key, which the others find.
     await start('vault', 0)
-    const rest = SERVICES.flatMap((service) => Array.from({ length: count }, (_, number) => [service, number] as const))
+    const rest = SERVICES.flatMap((service) => Array.from({ length: count(service) }, (_, number) => [service, number] as const))
     await Promise.all(
       rest.filter(([service, number]) => service !== 'vault' || number > 0).map(([service, number]) => start(service, number)),
     )
@@ -144,8 +155,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     api: `127.0.0.1:${balancers.api.port}`,
     key: readFileSync(join(home, 'first-key'), 'utf8').trim(),
     replicas: (service) => [...running.values()].filter((replica) => replica.service === service),
+    replica(service, number) {
+      const replica = running.get(`${service} ${number}`)
+      if (replica === undefined) throw new TypeError(`${service} ${number} does not run`)
+      return replica
+    },
     end,
     start,
+    volume: volumeOf,
     stop,
     printed: () => ({
       stdout: started.map(({ process }) => process.stdout()).join('\n'),
@@ -157,12 +174,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 type Planned = Readonly<Record<Service, readonly Readonly<Record<string, number>>[]>>
 
 /** Ports are fixed before anything starts: replicas name each other, and one that comes back has the addresses it had. */
-async function plan(count: number): Promise<Planned> {
+async function plan(count: (service: Service) => number): Promise<Planned> {
   const taken = new Set<number>()
   const entries = await Promise.all(
     SERVICES.map(async (service) => {
       const replicas = []
-      for (let number = 0; number < count; number++) {
+      for (let number = 0; number < count(service); number++) {
         const own: Record<string, number> = {}
         for (const setting of LISTENERS[service]) own[setting] = await freeLowPort(taken)
         replicas.push(own)

@@ -26,6 +26,8 @@ export interface Run {
   readonly platform: Platform
   /** For the user whose accounts are connected. */
   readonly credence: Credence
+  /** What it wrote to its error output. */
+  printed(): string
   /** What the failpoint wrote before its kill, line by line. */
   failpointLog(): readonly string[]
 }
@@ -83,6 +85,7 @@ export async function openArena(classes: readonly ServerClass[]): Promise<Arena>
       return {
         platform: running,
         credence: credence.forUser(USER),
+        printed: running.process.stderr,
         failpointLog: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
       }
     },

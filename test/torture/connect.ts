@@ -1,7 +1,8 @@
-import type { Page } from '../support/person.ts'
-import { type Arena, RETURN_URL, type Run, USER } from './arena.ts'
+import type { Credence } from '@credence/sdk'
+import type { Page, Person } from '../support/person.ts'
+import { RETURN_URL, USER } from './arena.ts'
 import type { ServerClass } from './plan-kills.ts'
-import { LONG_LIFE_S } from './witness.ts'
+import { LONG_LIFE_S, type Witness } from './witness.ts'
 
 /** A credential of its own, as a person connected it through the pages. */
 export interface Connected {
@@ -16,10 +17,17 @@ export interface Connected {
   readonly expiresAtMs: number
 }
 
+/** Where somebody can connect: any arena. */
+export interface Place {
+  readonly person: Person
+  witness(serverClass: ServerClass): Witness
+  providerOf(serverClass: ServerClass): string
+}
+
 /** Default for `expiresInS`: a day. */
 export async function connect(
-  arena: Arena,
-  run: Run,
+  arena: Place,
+  run: { readonly credence: Credence; printed(): string },
   account: { readonly name: string; readonly serverClass: ServerClass; readonly expiresInS?: number | undefined },
 ): Promise<Connected> {
   const { name, serverClass, expiresInS = LONG_LIFE_S } = account
@@ -30,7 +38,7 @@ export async function connect(
   const last = await walk(arena, await arena.person.open(link, atReturn))
   const code = last.url.searchParams.get('credence_code')
   if (code === null)
-    throw new TypeError(`no code on ${last.url.pathname}${last.url.search}: ${textOf(last)}\n${run.platform.process.stderr().slice(-1500)}`)
+    throw new TypeError(`no code on ${last.url.pathname}${last.url.search}: ${textOf(last)}\n${run.printed().slice(-1500)}`)
   const { credential } = await run.credence.sessions.complete(session.id, { code, user: USER })
   const issued = witness.ledger().findLast(({ grantType, issued: tokens }) => grantType === 'authorization_code' && tokens !== undefined)
   if (issued?.family === undefined) throw new TypeError('the authorization server issued nothing')
@@ -49,7 +57,7 @@ const textOf = ({ text }: Page): string =>
 const atReturn = (url: URL): boolean => url.href.startsWith(RETURN_URL)
 
 /** Takes what each page offers until the return address is reached. */
-async function walk({ person }: Arena, first: Page): Promise<Page> {
+async function walk({ person }: Place, first: Page): Promise<Page> {
   let page = first
   for (let pages = 0; pages < 8 && !atReturn(page.url); pages++) {
     const onward = /href="([^"]*\/continue)"/.exec(page.text)?.[1]

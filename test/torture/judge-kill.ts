@@ -67,7 +67,9 @@ interface Evidence {
   readonly proven: boolean
 }
 
-const at = (failpoint: Kill['plan']['failpoint']): number => FAILPOINTS.indexOf(failpoint) + 1
+/** A random moment counts as the one between request and spill: what was lost there the ledger must show as issued. */
+const RANDOM_AT = 4
+const at = (failpoint: Kill['plan']['failpoint']): number => (failpoint === undefined ? RANDOM_AT : FAILPOINTS.indexOf(failpoint) + 1)
 /** From FP6 on the answer is on the disk; before FP3 nothing was sent. */
 const diesWithAnswer = ({ plan }: Pick<Kill, 'plan'>): boolean => at(plan.failpoint) >= 3 && at(plan.failpoint) <= 5
 const isSingleUse = ({ serverClass }: Pick<Kill, 'serverClass'>): boolean => serverClass === 'reject' || serverClass === 'strict'

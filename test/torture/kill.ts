@@ -1,13 +1,16 @@
-import type { LedgerEntry } from '@credence/testkit'
+import type { LedgerEntry, StartedProcess } from '@credence/testkit'
 import type { Arena, Run } from './arena.ts'
-import { type Connected, connect } from './connect.ts'
+import { type Connected, connect, type Place } from './connect.ts'
 import { waitFor } from './patience.ts'
-import { FAILPOINTS, type PlannedKill } from './plan-kills.ts'
+import { FAILPOINTS, type FailpointName, type PlannedKill } from './plan-kills.ts'
 import { use } from './use.ts'
 
+/** Without a failpoint it comes at a random moment. */
+export type KillPlan = Omit<PlannedKill, 'failpoint'> & { readonly failpoint?: FailpointName }
+
 /** A kill that happened as planned: exactly this failpoint, by its own SIGKILL. */
-export interface Kill extends Connected {
-  readonly plan: PlannedKill
+export interface Kill<P extends KillPlan = KillPlan> extends Connected {
+  readonly plan: P
   readonly diedAtMs: number
   /** The newest ledger entry when the process was dead and all that it had sent had arrived. */
   readonly diedSeq: number
@@ -24,7 +27,7 @@ const ARRIVAL_MS = 3_000
  * Starts the platform with the failpoint armed, connects a credential, and lets a refresh of it run into the failpoint. Throws
  * TypeError when anything else happens: such a run proves nothing.
  */
-export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill> {
+export async function kill(arena: Arena, plan: PlannedKill): Promise<Kill<PlannedKill>> {
   const run = await arena.start(plan.failpoint)
   const connected = await connectAndUse(arena, run, plan)
   const accessEndsAtMs = plan.trigger === 'unauthorized' ? await refuseAndCall(arena, run, connected) : connected.expiresAtMs
@@ -42,6 +45,8 @@ async function connectAndUse(arena: Arena, run: Run, { number, serverClass, trig
   return connected
 }
 
+type Dying = Pick<StartedProcess, 'pid' | 'exited'>
+
 const hasDied = (run: Run): boolean => run.failpointLog().length > 0
 
 /** The API refuses from now on. A call whose refresh was not even sent in time is made again. */
@@ -55,7 +60,10 @@ async function refuseAndCall(arena: Arena, run: Run, connected: Connected): Prom
   return endedAtMs
 }
 
-async function expectDeath(run: Run, { failpoint }: PlannedKill): Promise<void> {
+export async function expectDeath(
+  run: { readonly platform: { readonly process: Dying }; failpointLog(): readonly string[] },
+  { failpoint }: Pick<PlannedKill, 'failpoint'>,
+): Promise<void> {
   const { process } = run.platform
   let patience: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
@@ -70,7 +78,7 @@ async function expectDeath(run: Run, { failpoint }: PlannedKill): Promise<void> 
 }
 
 /** What the dead process sent may still be on its way. From FP3 on exactly one request has left, before that none. */
-async function settle(arena: Arena, plan: PlannedKill, { serverClass, family, seq }: Connected): Promise<number> {
+export async function settle(arena: Pick<Place, 'witness'>, plan: PlannedKill, { serverClass, family, seq }: Connected): Promise<number> {
   const witness = arena.witness(serverClass)
   const hasSent = FAILPOINTS.indexOf(plan.failpoint) >= FAILPOINTS.indexOf('FP3')
   if (hasSent) await waitFor(ARRIVAL_MS, () => refreshesOf(witness.ledger(), family, seq).length > 0 || undefined)

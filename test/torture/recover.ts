@@ -1,4 +1,5 @@
-import type { Arena, Run } from './arena.ts'
+import type { Credence } from '@credence/sdk'
+import type { Connected, Place } from './connect.ts'
 import type { Kill } from './kill.ts'
 import { waitFor } from './patience.ts'
 import { type Use, use } from './use.ts'
@@ -32,7 +33,10 @@ const PROOF_MS = 12_000
 /** A call that leaves with a living token must not meet its end on the way. */
 const MARGIN_MS = 1_000
 
-export async function recover(arena: Arena, run: Run, kill: Kill): Promise<Recovery> {
+type Run = { readonly credence: Credence }
+type Witnesses = Pick<Place, 'witness'>
+
+export async function recover(arena: Witnesses, run: Run, kill: Kill): Promise<Recovery> {
   const startedMs = performance.now()
   const witness = arena.witness(kill.serverClass)
   const servedMeanwhile = await serves(run, kill)
@@ -74,7 +78,7 @@ async function byItself(run: Run, { credentialId }: Kill): Promise<End> {
 }
 
 /** An access token that works says nothing of the refresh token behind it: only one more refresh does. */
-async function prove(arena: Arena, run: Run, { credentialId, serverClass, family }: Kill): Promise<boolean> {
+export async function prove(arena: Witnesses, run: Run, { credentialId, serverClass, family }: Connected): Promise<boolean> {
   await arena.witness(serverClass).dropAccessTokens(family)
   const usable = await waitFor(PROOF_MS, async () => (await use(run, credentialId)).status === 200 || undefined)
   return usable === true

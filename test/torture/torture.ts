@@ -65,7 +65,7 @@ async function tortureHome(
   let unplanned = 0
   try {
     for (const batch of batches) {
-      const kills: Kill[] = []
+      const kills: Kill<PlannedKill>[] = []
       for (const plan of batch) {
         if (unplanned >= MOST_UNPLANNED) return []
         const killed = await kill(arena, plan).catch((error: unknown) => {
@@ -82,10 +82,10 @@ async function tortureHome(
   }
 }
 
-async function recoverAll(arena: Arena, kills: readonly Kill[], note: (record: KillRecord) => void): Promise<void> {
+async function recoverAll(arena: Arena, kills: readonly Kill<PlannedKill>[], note: (record: KillRecord) => void): Promise<void> {
   if (kills.length === 0) return
   const starting = arena.start()
-  const recoverOne = async (killed: Kill): Promise<KillRecord> => {
+  const recoverOne = async (killed: Kill<PlannedKill>): Promise<KillRecord> => {
     const recovery = await recover(arena, await starting, killed)
     const verdict = judgeKill(killed, recovery, arena.witness(killed.serverClass).ledger())
     const { end, reason, tookMs } = recovery

@@ -1,5 +1,4 @@
-import { CredenceError } from '@credence/sdk'
-import type { Run } from './arena.ts'
+import { type Credence, CredenceError } from '@credence/sdk'
 
 /** What came of one proxied call: the API's own status, or the code of the refusal. */
 export interface Use {
@@ -8,10 +7,10 @@ export interface Use {
   readonly reconnectUrl?: string
 }
 
-/** One proxied call. Status 0 with a code: the platform refused, or is gone. */
-export async function use(run: Run, credentialId: string): Promise<Use> {
+/** One proxied call, a GET; with `post` a POST to that path. Status 0 with a code: the platform refused, or is gone. */
+export async function use(run: { readonly credence: Credence }, credentialId: string, post?: string): Promise<Use> {
   try {
-    const response = await run.credence.fetch(credentialId, '/echo', { signal: AbortSignal.timeout(CALL_MS) })
+    const response = await run.credence.fetch(credentialId, ...callOf(post))
     await response.arrayBuffer()
     return { status: response.status }
   } catch (error) {
@@ -19,6 +18,11 @@ export async function use(run: Run, credentialId: string): Promise<Use> {
     const { code, reconnectUrl } = error
     return { status: 0, code, ...(reconnectUrl === undefined ? {} : { reconnectUrl }) }
   }
+}
+
+function callOf(post: string | undefined): [string, RequestInit] {
+  const signal = AbortSignal.timeout(CALL_MS)
+  return post === undefined ? ['/echo', { signal }] : [post, { method: 'POST', body: 'once', signal }]
 }
 
 const CALL_MS = 10_000

@@ -20,7 +20,21 @@ export interface Witness {
   welcome(account: string, expiresInS: number): Promise<void>
   /** Ends every access token of a family, at the API and everywhere; the grant lives on. */
   dropAccessTokens(family: string): Promise<void>
+  /** Bends the token endpoint until it is told otherwise; `{}` makes it well again. */
+  behave(behaviour: Bent): Promise<void>
+  /** How many token requests were carried out and wait for `release` with their answers. */
+  held(): Promise<number>
+  release(): Promise<void>
+  /** What arrived at the API, refused calls too. */
+  received(): readonly { readonly path: string; readonly authorization: string | undefined }[]
   close(): Promise<void>
+}
+
+/** How the token endpoint may be bent: its answers wait, or come late, or grant a short life. */
+export interface Bent {
+  readonly hold?: boolean
+  readonly delayMs?: number
+  readonly expiresInS?: number
 }
 
 const FAKE = fileURLToPath(import.meta.resolve('../../libs/testkit/src/fake-as-main.ts'))
@@ -33,13 +47,17 @@ export async function startWitness(serverClass: ServerClass, folder: string): Pr
   const fake = await startProcess([FAKE, '--class', serverClass, '--ledger', ledgerFile, '--expires-in', String(LONG_LIFE_S)])
   const { url, clientId, clientSecret, port } = fake.ready as { url: string; clientId: string; clientSecret: string; port: number }
   const control = async (verb: string, argument: unknown): Promise<unknown> => {
-    const answer = await request(`${url}/control/${verb}`, { method: 'POST', body: JSON.stringify(argument) })
+    const answer = await request(`${url}/control/${verb}`, {
+      method: 'POST',
+      ...(argument === undefined ? {} : { body: JSON.stringify(argument) }),
+    })
     return answer.body.json()
   }
   const api = await startUpstream({
     accept: async ({ token }) => token !== undefined && ((await control('account-of', token)) as { account: unknown }).account !== null,
   })
-  const ledger = (): readonly LedgerEntry[] => readLedger(ledgerFile)
+  const ledger = ledgerReader(ledgerFile)
+  const dropped = new Set<string>()
   return {
     serverClass,
     payload: payloadOf(serverClass, { authorizationServer: url, api: api.url }),
@@ -55,26 +73,38 @@ export async function startWitness(serverClass: ServerClass, folder: string): Pr
     },
     async dropAccessTokens(family) {
       const tokens = ledger().flatMap((entry) => (entry.family === family && entry.issued !== undefined ? [entry.issued.accessToken] : []))
-      for (const token of tokens) {
+      for (const token of tokens.filter((one) => !dropped.has(one))) {
+        dropped.add(token)
         const body = new URLSearchParams({ token, client_id: clientId, client_secret: clientSecret }).toString()
         const headers = { 'content-type': 'application/x-www-form-urlencoded' }
         await (await request(`${url}/revoke`, { method: 'POST', headers, body })).body.dump()
       }
     },
+    async behave(behaviour) {
+      await control('behave', { endpoint: 'token', ...behaviour })
+    },
+    held: async () => ((await control('held', undefined)) as { held: number }).held,
+    async release() {
+      await control('release', undefined)
+    },
+    received: () => api.requests.map(({ path, headers: { authorization } }) => ({ path, authorization })),
     async close() {
       await Promise.all([api.close(), fake.stop()])
     },
   }
 }
 
-/** The file grows while it is read: a line without its end is not there yet. */
-function readLedger(file: string): LedgerEntry[] {
-  const text = readFileSync(file, 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  return whole
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LedgerEntry)
+/** The file grows while it is read: a line without its end is not there yet, and the others are read once. */
+function ledgerReader(file: string): () => readonly LedgerEntry[] {
+  const entries: LedgerEntry[] = []
+  let end = 0
+  return () => {
+    const text = readFileSync(file, 'utf8')
+    const whole = text.lastIndexOf('\n') + 1
+    for (const line of text.slice(end, whole).split('\n')) if (line !== '') entries.push(JSON.parse(line) as LedgerEntry)
+    end = whole
+    return [...entries]
+  }
 }
 
 function payloadOf(

@@ -1,4 +1,5 @@
 import { faultsOf, type Scenario, type ScenarioReport } from './scenario.ts'
+import { shareArena } from './share-arena.ts'
 
 export interface ScenarioRun extends ScenarioReport {
   readonly name: string
@@ -12,16 +13,18 @@ export async function runScenarios(
   { seed, note }: { readonly seed: number; readonly note: (line: string) => void },
 ): Promise<readonly ScenarioRun[]> {
   const runs: ScenarioRun[] = []
+  const shared = shareArena(note)
   for (const { scenario, size } of chosen) {
     note(`${scenario.name} × ${size}: ${scenario.title}`)
     const from = performance.now()
     const report = await scenario
-      .run({ size, seed, note: (line) => note(`  ${scenario.name}: ${line}`) })
+      .run({ size, seed, note: (line) => note(`  ${scenario.name}: ${line}`), arena: shared.arena })
       .catch((error: unknown) => ({ planned: size, injected: 0, faults: [String(error)], figures: {} }))
     const run = { name: scenario.name, size, seconds: Math.round((performance.now() - from) / 1000), ...report }
     runs.push({ ...run, faults: faultsOf(report) })
     note(textOf({ ...run, faults: faultsOf(report) }))
   }
+  await shared.close()
   return runs
 }
 

@@ -1,3 +1,5 @@
+import type { ClusterArena } from './arena.ts'
+
 /** What a scenario is asked for. */
 export interface ScenarioOptions {
   /** How often the fault is injected; each scenario says what it counts. */
@@ -6,6 +8,8 @@ export interface ScenarioOptions {
   readonly seed: number
   /** Tells how far it is; a scenario runs for minutes. */
   readonly note: (line: string) => void
+  /** The arena that this run's scenarios share, opened by the first of them. Absent: each opens its own. */
+  readonly arena?: (() => Promise<ClusterArena>) | undefined
 }
 
 export interface ScenarioReport {

@@ -1,4 +1,5 @@
+import { HERD } from './herd.ts'
 import type { Scenario } from './scenario.ts'
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = []
+export const SCENARIOS: readonly Scenario[] = [HERD]
