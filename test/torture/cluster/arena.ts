@@ -22,6 +22,8 @@ export interface ClusterArena extends Place, Accounts {
   readonly cluster: Cluster
   /** The only way from vaults and refreshers to MongoDB. */
   readonly store: CuttingProxy
+  /** A folder outside of every volume: it may hold tokens. */
+  readonly evidence: string
   /** For the user whose accounts are connected; its calls go to this vault. */
   at(vault: number): Credence
   /** Orders a refresh of that vault as the token-refresher does, with its certificate. */
@@ -76,7 +78,7 @@ async function open(closing: (() => Promise<unknown>)[]): Promise<Omit<ClusterAr
   const accounts = keepAccounts(place.witness, (name, serverClass) =>
     connect(place, { credence: inside.forUser(USER), printed }, { name, serverClass }),
   )
-  return { ...place, ...accounts, cluster, store, at, ...orders(cluster, { home: home.path, closing }) }
+  return { ...place, ...accounts, evidence: evidence.path, cluster, store, at, ...orders(cluster, { home: home.path, closing }) }
 }
 
 async function register(credence: Credence, witnesses: readonly Witness[]): Promise<ReadonlyMap<ServerClass, string>> {
