@@ -3,7 +3,7 @@ import type { Random } from '@credence/service'
 import { seededRandom } from '@credence/testkit'
 import { judgeKill } from '../judge-kill.ts'
 import type { Kill } from '../kill.ts'
-import { batchKills, type FailpointName, type PlannedKill, planKills, SERVER_CLASSES } from '../plan-kills.ts'
+import { FAILPOINTS, type FailpointName, planKills, SERVER_CLASSES } from '../plan-kills.ts'
 import { recover } from '../recover.ts'
 import { type ClusterArena, VAULTS } from './arena.ts'
 import { type JudgedGrant, judgeReplicaKills, type ReplicaKillRecord } from './judge-kills.ts'
@@ -29,25 +29,27 @@ export const KILLS: Scenario = {
 
 type Batch = readonly PlannedReplicaKill[]
 
-/** Failpoints first: what a random kill leaves in the spill would meet one in the start that follows. */
-export function planReplicaKills(size: number, random: Random): Batch[] {
+/**
+ * Deals the kills over batches. In a batch all failpoints differ, and those of the save come first: what FP6, FP7 or a random
+ * kill leaves in the spill is saved by the next start, which would die of it at FP7 or FP8.
+ */
+export function planReplicaKills(size: number): Batch[] {
   const atFailpoints = Math.ceil(size / 2)
-  const planned: PlannedKill[] = planKills(atFailpoints, { classes: SERVER_CLASSES, failpoints: FAILPOINT_ORDER }).map((plan) => ({
-    ...plan,
-    trigger: 'unauthorized',
-  }))
-  const batches: PlannedReplicaKill[][] = batchKills(planned, random, MOST_IN_BATCH / 2)
-  for (let number = atFailpoints + 1; number <= size; number++) {
-    const shortest = batches.toSorted((one, other) => one.length - other.length)[0]
-    if (shortest === undefined || shortest.length >= MOST_IN_BATCH) batches.push([{ number }])
-    else shortest.push({ number })
-  }
+  const dealt = planKills(atFailpoints, { classes: SERVER_CLASSES, failpoints: FAILPOINT_ORDER })
+    .map(({ number, failpoint, serverClass }): PlannedReplicaKill => ({ number, failpoint, serverClass }))
+    .sort((one, other) => rankOf(one) - rankOf(other))
+  for (let number = atFailpoints + 1; number <= size; number++) dealt.push({ number })
+  const batches: PlannedReplicaKill[][] = Array.from({ length: Math.ceil(size / MOST_IN_BATCH) }, () => [])
+  for (const [index, plan] of dealt.entries()) batches[index % batches.length]?.push(plan)
   return batches
 }
 
+/** FP8 first, random moments last. */
+const rankOf = ({ failpoint }: PlannedReplicaKill): number => -FAILPOINTS.indexOf(failpoint ?? 'FP1')
+
 async function killAll(arena: ClusterArena, { size, seed, note }: ScenarioOptions) {
   const random = seededRandom(seed)
-  const left = planReplicaKills(size, random)
+  const left = planReplicaKills(size)
   const records: ReplicaKillRecord[] = []
   const lane = async (vault: number): Promise<void> => {
     for (let batch = left.shift(); batch !== undefined; batch = left.shift()) {

@@ -1,6 +1,7 @@
 import { HERD } from './herd.ts'
 import { KILLS } from './kills.ts'
 import type { Scenario } from './scenario.ts'
+import { TERMS } from './terms.ts'
 
 /** In the order in which they run. */
-export const SCENARIOS: readonly Scenario[] = [HERD, KILLS]
+export const SCENARIOS: readonly Scenario[] = [HERD, KILLS, TERMS]
