@@ -7,7 +7,11 @@ export interface Expiring {
   expire(): void
 }
 
-/** One sleep for all that run, until the earliest is due: a call costs no timer of its own. */
+/**
+ * One sleep for all that run, until the earliest is due: a call costs no timer of its own. What has arrived by then counts:
+ * a process that stood still finds its timers due before it has read what came meanwhile, and that may be an answer which
+ * exists nowhere else.
+ */
 export class Deadlines {
   readonly #clock: Clock
   readonly #running: () => readonly Expiring[]
@@ -41,7 +45,8 @@ export class Deadlines {
     const { signal } = this.#sleeping
     const waitMs = Math.max(1, Math.ceil(wakeAt - this.#clock.monotonicMs()))
     this.#clock.sleep(waitMs, signal).then(
-      () => this.#wake(signal),
+      // Sockets are read between timers and immediates.
+      () => setImmediate(() => this.#wake(signal)),
       () => undefined,
     )
   }

@@ -153,6 +153,18 @@ describe('time', () => {
     expect(await facts(Promise.reject((await failed)[0]))).toMatch(/^UPSTREAM_TIMEOUT \w+ yes$/)
   })
 
+  test('does not run out for an answer that has arrived while the process stood still', async () => {
+    const { egress, to, clock } = await rawServer((socket) => {
+      socket.once('data', () => {
+        socket.write(`${HEAD}0123456789`)
+        // The timer is due in the next turn of the loop, before anybody reads: as after a SIGSTOP.
+        setTimeout(() => void clock.advance(2_000), 1)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+      })
+    })
+    expect(await textOf(await egress.send(outbound({ ...to, deadlineMs: 2_000 })))).toBe('0123456789')
+  })
+
   test('runs out for a handshake that is never answered', async () => {
     const server = opened(await startRaw(() => undefined))
     const clock = new StillClock()

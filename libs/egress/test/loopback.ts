@@ -110,7 +110,7 @@ export class StillClock implements Clock {
     })
   }
 
-  /** Moves on and wakes who is due, then lets their promises run. */
+  /** Moves on and wakes who is due, then lets run what they begin, and what they put off to the next turn. */
   async advance(ms: number): Promise<void> {
     this.#nowMs += ms
     for (const sleeper of [...this.#sleepers]) {
@@ -118,6 +118,6 @@ export class StillClock implements Clock {
       this.#sleepers.delete(sleeper)
       sleeper.wake()
     }
-    await new Promise((resolve) => setImmediate(resolve))
+    for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve))
   }
 }
