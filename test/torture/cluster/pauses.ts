@@ -61,7 +61,7 @@ interface PlannedPause {
 
 async function pauseAll(arena: ClusterArena, plan: PlannedPause): Promise<Pause[]> {
   const { vaults, survivor, lasting } = plan
-  const accounts = await Promise.all(vaults.flatMap(() => SERVER_CLASSES.map((serverClass) => arena.borrow(serverClass))))
+  const accounts = await Promise.all(SERVER_CLASSES.flatMap((serverClass) => vaults.map(() => arena.borrow(serverClass))))
   const ownOf = (vault: number): Account[] => accounts.filter((_, index) => vaults[index % vaults.length] === vault)
   const { underWay, uses } = await (plan.isHeld ? stopHeld(arena, accounts, plan) : stopAtRandom(arena, accounts, plan))
   const until = performance.now() + lasting
