@@ -77,6 +77,7 @@ describe('each scenario is failed by', () => {
     uses: [ok],
     orders: ['waiting'],
     requests: [sound[0]!],
+    isRaced: true,
     isRevoked: false,
     status: 'active',
   }
@@ -98,7 +99,7 @@ describe('each scenario is failed by', () => {
       { orders: ['failed'] },
       { isRevoked: true },
       { status: 'expired' },
-      { orders: [] },
+      { isRaced: false },
     ]
     for (const one of wrong) expect(faultsOf(judgeRaces([{ ...race, ...one }])), JSON.stringify(one)).toHaveLength(1)
   })

@@ -5,12 +5,14 @@ import { SERVER_CLASSES } from '../plan-kills.ts'
 import { type Use, use } from '../use.ts'
 import type { Account } from './accounts.ts'
 import { type ClusterArena, VAULTS } from './arena.ts'
+import { bend } from './hold-refreshes.ts'
 import type { Scenario, ScenarioReport } from './scenario.ts'
 import { inArena } from './share-arena.ts'
 
-/** Who comes second comes at most so much later: about as long as a refresh takes here. */
+/** Who comes last comes so much later at most, and the answer later than that. */
 const WITHIN_MS = 40
-/** The token-refresher counts as one who asks because of its plan, so its order is the same whether a call was refused or not. */
+const ANSWER_MS = 60
+/** With the certificate of the token-refresher, as its plan makes it: two of its replicas. */
 const ORDERERS = 2
 
 /** R09, R22: a call was refused and a plan has come due: both ask for a refresh of one version, at different vaults. */
@@ -28,6 +30,7 @@ export const RACES: Scenario = {
         races.push(await race(arena, accounts[number % accounts.length]!, { first: number % VAULTS, random }))
         if (races.length % 25 === 0) options.note(`${races.length} races`)
       }
+      await bend(arena, accounts, {})
       for (const account of accounts) arena.giveBack(account)
       return judgeRaces(races)
     }),
@@ -42,6 +45,8 @@ export interface Race {
   /** What the vaults answered to the orders. */
   readonly orders: readonly string[]
   readonly requests: readonly LedgerEntry[]
+  /** A call and an order had begun before anybody was answered. */
+  readonly isRaced: boolean
   readonly isRevoked: boolean
   readonly status: string
 }
@@ -56,10 +61,14 @@ async function race(
   const before = await arena.versionAt(first, account)
   const seq = witness.ledger().at(-1)?.seq ?? 0
   await witness.dropAccessTokens(family)
+  await witness.behave({ delayMs: ANSWER_MS })
+  const watch = new RaceWatch()
   const vault = (next: number): number => (first + next) % VAULTS
-  const called = Array.from({ length: VAULTS }, (_, at) => soon(random, () => use({ credence: arena.at(vault(at)) }, credentialId)))
+  const called = Array.from({ length: VAULTS }, (_, at) =>
+    soon(random, () => watch.asked('call', use({ credence: arena.at(vault(at)) }, credentialId))),
+  )
   const ordered = Array.from({ length: ORDERERS }, (_, at) =>
-    soon(random, () => arena.order(vault(at + 1), account, before)).catch((error: unknown) => String(error)),
+    soon(random, () => watch.asked('order', arena.order(vault(at + 1), account, before))).catch((error: unknown) => String(error)),
   )
   const [uses, orders] = await Promise.all([Promise.all(called), Promise.all(ordered)])
   const { status } = await arena.at(first).credentials.get(credentialId)
@@ -71,8 +80,26 @@ async function race(
     uses,
     orders,
     requests: refreshesOf(ledger, family, seq),
+    isRaced: watch.isRaced,
     isRevoked: ledger.some((entry) => entry.kind === 'family_revoked' && entry.family === family),
     status,
+  }
+}
+
+/** Who has begun before the first was answered. */
+class RaceWatch {
+  readonly #begun = new Set<'call' | 'order'>()
+  #isAnswered = false
+
+  asked<T>(by: 'call' | 'order', answer: Promise<T>): Promise<T> {
+    if (!this.#isAnswered) this.#begun.add(by)
+    return answer.finally(() => {
+      this.#isAnswered = true
+    })
+  }
+
+  get isRaced(): boolean {
+    return this.#begun.size === 2
   }
 }
 
@@ -98,8 +125,7 @@ export function judgeRaces(races: readonly Race[]): ScenarioReport {
   const count = (word: string): number => races.flatMap(({ orders }) => orders).filter((order) => order === word).length
   return {
     planned: races.length,
-    // More than one has asked before the answer was there: otherwise nobody raced.
-    injected: races.filter(({ uses, orders }) => uses.length > 1 && orders.length > 0).length,
+    injected: races.filter(({ isRaced }) => isRaced).length,
     faults,
     figures: {
       'token requests': races.reduce((sum, { requests }) => sum + requests.length, 0),
