@@ -93,6 +93,17 @@ describe('judgeKill', () => {
     expect(judgeKill(kill('grace', 'FP8'), recovery('usable'), spilled).faults).toEqual(['1 more requests although the answer was spilled'])
   })
 
+  test('beside the last resort another replica may take a rejected intent over once, and no strict one', () => {
+    const faultsAmong = (serverClass: ServerClass, requests: number): readonly string[] => {
+      const one = kill(serverClass, 'FP3')
+      const again = Array.from({ length: requests }, (_, index) => post(12 + index, ['r0', 'previous']))
+      return judgeKill({ ...one, plan: { ...one.plan, hasOthers: true } }, recovery('expired'), [lost, ...again]).faults
+    }
+    expect(faultsAmong('reject', 2)).toEqual([])
+    expect(faultsAmong('reject', 3)).toEqual(['3 last resorts'])
+    expect(faultsAmong('strict', 2)).toEqual(['2 last resorts'])
+  })
+
   test('a lost grant must say where to reconnect, and serve as long as it can', () => {
     const silent = recovery('expired', { offersReconnect: false, servedMeanwhile: false })
     expect(judgeKill(kill('strict', 'FP3'), silent, [lost]).faults).toHaveLength(2)

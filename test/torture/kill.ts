@@ -5,8 +5,12 @@ import { waitFor } from './patience.ts'
 import { FAILPOINTS, type FailpointName, type PlannedKill } from './plan-kills.ts'
 import { use } from './use.ts'
 
-/** Without a failpoint it comes at a random moment. */
-export type KillPlan = Omit<PlannedKill, 'failpoint'> & { readonly failpoint?: FailpointName }
+export type KillPlan = Omit<PlannedKill, 'failpoint'> & {
+  /** Absent: it comes at a random moment. */
+  readonly failpoint?: FailpointName
+  /** Other replicas live on, which find the open intent before the one that died is back. */
+  readonly hasOthers?: boolean
+}
 
 /** A kill that happened as planned: exactly this failpoint, by its own SIGKILL. */
 export interface Kill<P extends KillPlan = KillPlan> extends Connected {

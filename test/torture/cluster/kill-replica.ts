@@ -66,7 +66,7 @@ export async function killAtFailpoint(
   const diedSeq = await settle(arena, { ...plan, trigger: 'unauthorized' }, account)
   const kill: Kill = {
     ...account,
-    plan: { number: plan.number, failpoint, serverClass, trigger: 'unauthorized' },
+    plan: { number: plan.number, failpoint, serverClass, trigger: 'unauthorized', hasOthers: true },
     diedAtMs,
     diedSeq,
     accessEndsAtMs,
@@ -105,7 +105,13 @@ export async function killAtRandom(
   const kills = accounts.map((account): Kill => {
     const { serverClass } = account
     const diedSeq = arena.witness(serverClass).ledger().at(-1)?.seq ?? 0
-    return { ...account, plan: { number: plan.number, serverClass, trigger: 'unauthorized' }, diedAtMs, diedSeq, accessEndsAtMs }
+    return {
+      ...account,
+      plan: { number: plan.number, serverClass, trigger: 'unauthorized', hasOthers: true },
+      diedAtMs,
+      diedSeq,
+      accessEndsAtMs,
+    }
   })
   return { plan, kills, accounts, posts, spilled: countSpilled(arena.cluster.volume('vault', vault)) }
 }

@@ -93,9 +93,12 @@ class RaceWatch {
 
   asked<T>(by: 'call' | 'order', answer: Promise<T>): Promise<T> {
     if (!this.#isAnswered) this.#begun.add(by)
-    return answer.finally(() => {
-      this.#isAnswered = true
-    })
+    // Who is told that another vault is at it has not been answered.
+    const note = (outcome: unknown): void => {
+      if (outcome !== 'waiting') this.#isAnswered = true
+    }
+    answer.then(note, note)
+    return answer
   }
 
   get isRaced(): boolean {
