@@ -14,7 +14,7 @@ import { inArena } from './share-arena.ts'
 /** The first few of them are those that leave the most different things behind. */
 const FAILPOINT_ORDER: readonly FailpointName[] = ['FP6', 'FP4', 'FP2', 'FP7', 'FP5', 'FP3', 'FP8', 'FP1']
 /** So many kills follow on each other before the vault may recover. */
-const MOST_IN_BATCH = 4
+const MOST_IN_BATCH = 6
 /** This one lives on, so that there is always one. */
 const SURVIVOR = 0
 

@@ -16,11 +16,11 @@ const MOST_TRIES = 4
 
 /**
  * Stops a token-refresher while refreshes that came due wait for their answers. Which of the two has ordered them only their
- * logs tell, afterwards; when it was none of this one's, the whole is done again.
+ * logs tell, afterwards; when it was none of this one's, the other is stopped in the next ones.
  */
-export async function stopRefresher(arena: ClusterArena, number: number): Promise<Term> {
+export async function stopRefresher(arena: ClusterArena, first: number): Promise<Term> {
   for (let left = MOST_TRIES; ; left--) {
-    const term = await tryToStop(arena, number)
+    const term = await tryToStop(arena, (first + left) % 2)
     if (term.underWay > 0 || left === 1) return term
   }
 }

@@ -28,7 +28,11 @@ export const TERMS: Scenario = {
       const random = seededRandom(options.seed)
       const terms: Term[] = []
       for (let number = 1; number <= options.size; number++) {
-        terms.push(await (number % REFRESHER_EVERY === 2 ? stopRefresher(arena, number % 2) : stopVault(arena, number % VAULTS, random)))
+        terms.push(
+          await (number % REFRESHER_EVERY === 2
+            ? stopRefresher(arena, Math.floor(number / REFRESHER_EVERY))
+            : stopVault(arena, number % VAULTS, random)),
+        )
         if (number % 10 === 0) options.note(`${number} stops`)
       }
       return judgeTerms(terms)
