@@ -27,7 +27,7 @@ export interface PlatformOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../../libs/cli/src/main.ts', import.meta.url))
-const ANY_PORT = ['PUBLIC', 'ADMIN', 'DATA', 'API', 'REGISTRY', 'VAULT', 'REFRESHER', 'VERIFIER', 'GATEWAY'].map((name) => [
+const ANY_PORT = ['PUBLIC', 'ADMIN', 'DATA', 'API', 'REGISTRY', 'VAULT', 'REFRESHER', 'VERIFIER', 'GATEWAY', 'PROBE'].map((name) => [
   `CREDENCE_${name}_PORT`,
   '0',
 ])

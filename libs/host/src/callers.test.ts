@@ -4,12 +4,17 @@ import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { RpcServer } from '@credence/rpc'
 import { createLogger, startTracing } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { testAuthority } from '@credence/testkit'
 import { type ChannelCredentials, Client, credentials, status } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { serveCallers } from './callers.ts'
 
-const parts = { log: createLogger({ service: 'test', level: 'silent' }), tracing: startTracing({ serviceName: 'test' }) }
+const parts = {
+  log: createLogger({ service: 'test', level: 'silent' }),
+  tracing: startTracing({ serviceName: 'test' }),
+  metrics: unmeasured,
+}
 const service = { mounts: [], authenticate: () => Promise.reject(new CodedError('UNAUTHENTICATED')) }
 let folder = ''
 let certificate: { apiTlsCert: string; apiTlsKey: string }

@@ -14,16 +14,16 @@ type CallerSettings = Pick<HostSettings, 'host' | 'apiPort' | 'apiTlsCert' | 'ap
 export async function serveCallers(
   { authenticate, mounts }: Pick<StandingService, 'authenticate' | 'mounts'>,
   { host, apiPort: port, apiTlsCert, apiTlsKey }: CallerSettings,
-  { log, tracing }: Pick<Host, 'log' | 'tracing'>,
+  { log, tracing, metrics }: Pick<Host, 'log' | 'tracing' | 'metrics'>,
 ): Promise<RpcServer | undefined> {
   if (authenticate === undefined) return undefined
   if (apiTlsCert !== undefined && apiTlsKey !== undefined) {
-    return serveRpc({ host, port, mounts, log, tracing, authenticate, callerTls: { certFile: apiTlsCert, keyFile: apiTlsKey } })
+    return serveRpc({ host, port, mounts, log, tracing, metrics, authenticate, callerTls: { certFile: apiTlsCert, keyFile: apiTlsKey } })
   }
   // A certificate whose key was forgotten must not become a listener without one.
   const isMeantToHaveOne = apiTlsCert !== undefined || apiTlsKey !== undefined
   if (isMeantToHaveOne || !isLoopback(host)) throw certificateMissing({ apiTlsCert, apiTlsKey })
-  return serveRpc({ host, port, mounts, log, tracing, authenticate })
+  return serveRpc({ host, port, mounts, log, tracing, metrics, authenticate })
 }
 
 function certificateMissing({ apiTlsCert, apiTlsKey }: Pick<CallerSettings, 'apiTlsCert' | 'apiTlsKey'>): CodedError {

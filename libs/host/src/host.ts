@@ -4,6 +4,7 @@ import { type EventBus, openJetStreamBus } from '@credence/events'
 import { openPeers, type Peers, type ServiceName, type TlsIdentity } from '@credence/rpc'
 import type { Secret } from '@credence/secret'
 import { type Clock, type Logger, type Random, startTracing, systemClock, systemRandom, type Tracing } from '@credence/service'
+import { type Metrics, type ProcessMetrics, startMetrics } from '@credence/service/metrics'
 import { type DocumentStore, openMongoStore } from '@credence/store'
 import type { HostSettings } from './settings.ts'
 
@@ -15,6 +16,7 @@ export interface Host {
   readonly random: Random
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics: Metrics
   readonly tls: TlsIdentity
   readonly peers: Peers
 }
@@ -23,6 +25,8 @@ export interface Host {
 const DATABASE = /^[A-Za-z0-9_-]{1,38}$/
 
 export interface OpenHost extends Host {
+  /** All figures of this process, in the text format of Prometheus. */
+  readonly figures: Pick<ProcessMetrics, 'text'>
   close(): Promise<void>
 }
 
@@ -37,6 +41,10 @@ export async function openHost(service: ServiceName, settings: HostSettings, log
   const closing: (() => Promise<void>)[] = []
   const close = (): Promise<void> => closeAll(closing, log)
   try {
+    // The first that is opened, so that its last words hold those of all that is closed before it.
+    const figures = startMetrics({ serviceName: service, endpoint: settings.otlpEndpoint, clock })
+    closing.push(() => figures.shutdown())
+    const metrics = figures.of(service)
     const store = await openStore(service, settings, random)
     closing.push(() => store.close())
     const bus = await openJetStreamBus({
@@ -47,13 +55,14 @@ export async function openHost(service: ServiceName, settings: HostSettings, log
       clock,
       random,
       log,
+      metrics,
     })
     closing.push(() => bus.close())
     const tracing = startTracing({ serviceName: service, endpoint: settings.otlpEndpoint })
     closing.push(() => tracing.shutdown())
     const peers = openPeers({ tls, address: (name) => addressesOf(settings)[name] })
     closing.push(async () => peers.close())
-    return { store, bus, clock, random, log, tracing, tls, peers, close }
+    return { store, bus, clock, random, log, tracing, metrics, figures, tls, peers, close }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,5 @@
 /** What a service stands on when it is a process of its own: settings, store, bus, identity, peers, caller listener, probes. */
 export type { Host } from './host.ts'
+export { startProbes } from './probes.ts'
 export { type ServiceMain, type ServiceSpec, type StandingService, serviceMain } from './service-main.ts'
 export { HOST_SETTINGS, REFRESH_SETTINGS, refreshTimesOf } from './settings.ts'

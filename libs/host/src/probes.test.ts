@@ -4,13 +4,15 @@ import { CodedError } from '@credence/errors'
 import { afterEach, expect, test } from 'vitest'
 import { type Probes, startProbes } from './probes.ts'
 
+const figures = { text: async () => 'credence_spills_open 3\n' }
+
 const open: Probes[] = []
 afterEach(async () => {
   for (const probes of open.splice(0)) await probes.close()
 })
 
 async function probesOf(ready: () => Promise<readonly string[]>, patienceMs?: number): Promise<Probes> {
-  const probes = await startProbes({ host: '127.0.0.1', port: 0, ready, ...(patienceMs === undefined ? {} : { patienceMs }) })
+  const probes = await startProbes({ host: '127.0.0.1', port: 0, ready, figures, ...(patienceMs === undefined ? {} : { patienceMs }) })
   open.push(probes)
   return probes
 }
@@ -23,6 +25,13 @@ async function ask({ address }: Probes, path: string): Promise<[number, unknown]
 test('a process that answers is alive, whether it is ready or not', async () => {
   const probes = await probesOf(() => Promise.reject(new CodedError('STORE_UNAVAILABLE')))
   expect(await ask(probes, '/livez')).toEqual([200, { live: true }])
+})
+
+test('figures are given as Prometheus scrapes them, also while the service is not ready', async () => {
+  const probes = await probesOf(() => Promise.reject(new CodedError('STORE_UNAVAILABLE')))
+  const response = await fetch(`${probes.address}/metrics`)
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+  expect(await response.text()).toBe('credence_spills_open 3\n')
 })
 
 test('a service that can do its work is ready, and one that cannot tells the code of what is missing', async () => {
@@ -63,7 +72,7 @@ test('a service that drains is alive and not ready, however well it is', async (
 
 test('nothing else is told there', async () => {
   const probes = await probesOf(async () => [])
-  for (const path of ['/', '/metrics', '/readyz/../livez2']) expect((await ask(probes, path))[0]).toBe(404)
+  for (const path of ['/', '/readyz/../livez2']) expect((await ask(probes, path))[0]).toBe(404)
 })
 
 test('a port that is held is refused by its number', async () => {
@@ -72,7 +81,7 @@ test('a port that is held is refused by its number', async () => {
   const { port } = holder.address() as AddressInfo
   try {
     const ready = async (): Promise<readonly string[]> => []
-    await expect(startProbes({ host: '127.0.0.1', port, ready })).rejects.toMatchObject({
+    await expect(startProbes({ host: '127.0.0.1', port, ready, figures })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       message: expect.stringContaining(String(port)),
     })

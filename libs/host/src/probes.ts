@@ -1,6 +1,7 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CodedError, type ErrorCode, isCoded } from '@credence/errors'
+import { METRICS_CONTENT_TYPE, type ProcessMetrics } from '@credence/service/metrics'
 
 export interface Probes {
   /** `http://host:port` */
@@ -15,19 +16,22 @@ const PATIENCE_MS = 2_000
 
 /**
  * `GET /livez`: 200 while the process answers. `GET /readyz`: 200 `{"ready":true}` when `ready` resolves in time, else 503
- * `{"ready":false,"code":…}` with the code of what is missing. Neither tells anything else, so nobody has to be let in. Throws PORT_IN_USE.
+ * `{"ready":false,"code":…}` with the code of what is missing. `GET /metrics`: figures as Prometheus
+ * scrapes them. None tells of anybody's credentials, so nobody has to be let in. Throws PORT_IN_USE.
  */
 export async function startProbes(options: {
   readonly host: string
   readonly port: number
   /** Resolves with what is missing although the service can do its work: the code of each. */
   readonly ready: () => Promise<readonly string[]>
+  readonly figures: Pick<ProcessMetrics, 'text'>
   /** How long `ready` may take before it is 503 DEADLINE_EXCEEDED. Default 2 s. */
   readonly patienceMs?: number
 }): Promise<Probes> {
   const { patienceMs = PATIENCE_MS } = options
   let draining = false
   const server = createServer((request, response) => {
+    if (request.url === '/metrics') return void tellFigures(options.figures, response)
     void answer(request.url ?? '').then(([status, body]) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
     )
@@ -57,6 +61,16 @@ export async function startProbes(options: {
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+async function tellFigures(figures: Pick<ProcessMetrics, 'text'>, response: ServerResponse): Promise<void> {
+  try {
+    const text = await figures.text()
+    response.writeHead(200, { 'content-type': METRICS_CONTENT_TYPE }).end(text)
+  } catch {
+    // Whoever scrapes sees that there are none; why is no secret, but nobody's to read here either.
+    response.writeHead(503).end()
   }
 }
 

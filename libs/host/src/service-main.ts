@@ -110,7 +110,7 @@ export async function stand(
     return (await bus) ? [] : ['BUS_UNAVAILABLE']
   }
   try {
-    const probes = await startProbes({ host: settings.host, port: settings.probePort, ready })
+    const probes = await startProbes({ host: settings.host, port: settings.probePort, ready, figures: host.figures })
     closing.push(() => probes.close())
     const started = await start(host)
     closing.push(() => started.stop())

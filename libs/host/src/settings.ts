@@ -58,12 +58,12 @@ export const HOST_SETTINGS = {
     doc: 'Certificate of that listener, PEM. Without it callers are served on loopback only.',
   },
   apiTlsKey: { name: 'API_TLS_KEY', kind: 'file', doc: 'Its private key, PEM.' },
-  probePort: { name: 'PROBE_PORT', kind: 'port', default: 7420, doc: 'HTTP /livez and /readyz.' },
+  probePort: { name: 'PROBE_PORT', kind: 'port', default: 7420, doc: 'HTTP /livez, /readyz and /metrics.' },
   otlpEndpoint: {
     name: 'OTLP_ENDPOINT',
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     kind: 'url',
-    doc: 'Where spans go (OTLP over HTTP). Default: nowhere.',
+    doc: 'Where spans and metrics go (OTLP over HTTP). Default: nowhere.',
   },
 } as const
 

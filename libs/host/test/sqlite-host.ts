@@ -1,6 +1,7 @@
 import { openEmbeddedBus } from '@credence/events'
 import { openPeers } from '@credence/rpc'
 import { createLogger, startTracing, systemClock, systemRandom } from '@credence/service'
+import { startMetrics } from '@credence/service/metrics'
 import { openSqliteStore } from '@credence/store'
 import { tempHome, testAuthority } from '@credence/testkit'
 import type { OpenHost } from '../src/host.ts'
@@ -20,6 +21,8 @@ export async function openSqliteHost(): Promise<SqliteHost> {
   const store = await openSqliteStore({ file: `${home.path}/store.db`, random })
   const bus = await openEmbeddedBus({ store, clock, random, log })
   const tracing = startTracing({ serviceName: 'registry' })
+  const figures = startMetrics({ serviceName: 'registry', clock })
+  const metrics = figures.of('registry')
   const authority = testAuthority()
   const uris = ['spiffe://credence/registry']
   const tls = { ...authority.issue({ commonName: 'registry', uris, client: true, server: true }), caPem: authority.certificatePem }
@@ -30,7 +33,8 @@ export async function openSqliteHost(): Promise<SqliteHost> {
     peers.close()
     await bus.close()
     await store.close()
+    await figures.shutdown()
     home.remove()
   }
-  return { store, bus, clock, random, log, tracing, tls, peers, close, told, isClosed: () => closed }
+  return { store, bus, clock, random, log, tracing, metrics, figures, tls, peers, close, told, isClosed: () => closed }
 }

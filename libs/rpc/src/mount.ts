@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CodedError, isCoded } from '@credence/errors'
+import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import { type Logger, type Tracing, withTraceFrom } from '@credence/service'
+import { type Metrics, unmeasured } from '@credence/service/metrics'
 import type { CallContext, ServiceImplementation, TsProtoServiceDefinition } from 'nice-grpc'
 import { ALLOW, type Peer } from './allow-table.ts'
 import { toStatus } from './error-status.ts'
@@ -35,6 +36,7 @@ export type Authenticate = (credentials: { readonly authorization: string; reado
 export interface GuardOptions {
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics?: Metrics
   /** Present on the caller listener; without it the peer is the service that its certificate names. */
   readonly authenticate?: Authenticate
 }
@@ -66,9 +68,13 @@ function guardUnary(path: string, call: Call, options: GuardOptions): Method {
   return (request, context) =>
     withTraceFrom(context.metadata.get('traceparent'), () =>
       options.tracing.span(path.slice(1), {}, async () => {
+        const ended = clocked(path, options)
         try {
-          return await call(request, await admit(path, context, options))
+          const response = await call(request, await admit(path, context, options))
+          ended('OK')
+          return response
         } catch (error) {
+          ended(statusOf(error))
           throw refuse(error, path, options)
         }
       }),
@@ -80,6 +86,9 @@ function guardStream(path: string, call: Call, options: GuardOptions): Method {
     // A generator runs in the context of whoever asks for the next item: the snapshot keeps the span around its whole life.
     const trace = context.metadata.get('traceparent')
     const inside = await withTraceFrom(trace, () => options.tracing.span(path.slice(1), {}, async () => AsyncLocalStorage.snapshot()))
+    const ended = clocked(path, options)
+    // A caller who stops listening ends a stream by `return`, which is no error.
+    let code = 'OK'
     try {
       const admitted = await inside(() => admit(path, context, options))
       const items = inside(() => (call(request, admitted) as AsyncIterable<unknown>)[Symbol.asyncIterator]())
@@ -89,9 +98,27 @@ function guardStream(path: string, call: Call, options: GuardOptions): Method {
         await inside(() => items.return?.())
       }
     } catch (error) {
+      code = statusOf(error)
       throw refuse(error, path, options)
+    } finally {
+      ended(code)
     }
   }
+}
+
+/** To be called with the status when the call has ended. */
+function clocked(path: string, { metrics = unmeasured }: GuardOptions): (code: string) => void {
+  const method = path.slice(1)
+  const seconds = metrics.stopwatch()
+  return (code) => {
+    metrics.count('credence_rpc_calls_total', { method, code })
+    metrics.record('credence_rpc_seconds', seconds(), { method })
+  }
+}
+
+function statusOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'AbortError') return 'CANCELLED'
+  return isCoded(error) ? ERRORS[error.code].grpc : 'INTERNAL'
 }
 
 async function admit(path: string, context: CallContext, options: GuardOptions): Promise<RpcContext> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { CodedError } from '@credence/errors'
 import type { Logger, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import { type ChannelOptions, ServerCredentials } from '@grpc/grpc-js'
 import { createServer, type Server } from 'nice-grpc'
 import { errorDetailsServerMiddleware } from 'nice-grpc-error-details'
@@ -25,6 +26,8 @@ export interface RpcServerOptions {
   readonly log: Logger
   /** The service whose spans the calls are. */
   readonly tracing: Tracing
+  /** Whose figures they are; without it nobody counts them. */
+  readonly metrics?: Metrics
   /** Mutual TLS: a service listener. Without it the listener is plaintext, which is for callers on loopback. */
   readonly tls?: TlsIdentity
   /** Certificate of a caller listener: TLS without client certificates. */

@@ -72,13 +72,9 @@ type Rows<K extends MetricRow['kind'], T extends Record<keyof T, string>> = { re
 
 const CODES = Object.keys(ERRORS)
 /** Refusals by a rule of ours about one credential; a surge of them is somebody's bug, or somebody's search. */
-const DENIALS = CODES.filter((code) => /^(?:UNAUTHENTICATED|USER_REQUIRED|SCOPE_REQUIRED|NOT_FOUND|CREDENTIAL_\w+)$/.test(code)).concat([
-  'PROXY_DISABLED',
-  'HOST_REFUSED',
-  'ADDRESS_REFUSED',
-  'PATH_REFUSED',
-  'METHOD_REFUSED',
-])
+export const DENIALS: readonly string[] = CODES.filter((code) =>
+  /^(?:UNAUTHENTICATED|USER_REQUIRED|SCOPE_REQUIRED|NOT_FOUND|CREDENTIAL_\w+)$/.test(code),
+).concat(['PROXY_DISABLED', 'HOST_REFUSED', 'ADDRESS_REFUSED', 'PATH_REFUSED', 'METHOD_REFUSED'])
 const STATUSES = [...new Set(Object.values(ERRORS).map(({ grpc }) => grpc)), 'OK', 'CANCELLED']
 const METHODS = { most: 128 }
 const SUBSCRIBERS = { most: 32 }

@@ -17,7 +17,7 @@ import {
 import { observeProcess } from './process-metrics.ts'
 import { remember, within } from './remember.ts'
 
-export { METRICS, type MetricRow, metricTable } from './metric-table.ts'
+export { DENIALS, METRICS, type MetricRow, metricTable } from './metric-table.ts'
 
 /** One value of a gauge with its labels. */
 export type Reading<N extends MetricName> = { readonly value: number } & LabelsOf<N>

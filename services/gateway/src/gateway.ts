@@ -2,6 +2,7 @@ import { createEgress, type Egress } from '@credence/egress'
 import { type EventBus, type Relay, startRelay } from '@credence/events'
 import type { Peers, Principal } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { DocumentStore } from '@credence/store'
 import type { GatewaySettings } from './config.ts'
 import { openAddresses } from './connect/addresses.ts'
@@ -26,6 +27,7 @@ export interface GatewayParts {
   readonly log: Logger
   readonly peers: Peers
   readonly tracing: Tracing
+  readonly metrics: Metrics
   /** For calls to issuers; made from the settings when absent. */
   readonly egress?: Egress
 }
@@ -48,17 +50,17 @@ export interface Gateway {
 
 /** Opens the collections and starts what runs beside the requests: the relay of facts and the sweeper. */
 export async function openGateway(settings: GatewaySettings, parts: GatewayParts): Promise<Gateway> {
-  const { store, bus, clock, random, log } = parts
+  const { store, bus, clock, random, log, metrics } = parts
   const services = servicesOf(parts.peers)
   let relay: Pick<Relay, 'nudge'> = { nudge: () => undefined }
-  const sessions = await openSessions({ store, clock, random, relay: () => relay })
+  const sessions = await openSessions({ store, clock, random, metrics, relay: () => relay })
   const [claims, tokens, addresses] = await Promise.all([
     openClaims(store, clock),
     openTokens({ store, clock, random }),
     openAddresses(store),
   ])
   const flow: Flow = { services, sessions, addresses, clock, random, log, ending: endingOf({ services, sessions, clock, log }) }
-  const started = await startRelay({ source: 'gateway', store, collections: [sessions.collection], bus, clock, log })
+  const started = await startRelay({ source: 'gateway', store, collections: [sessions.collection], bus, clock, log, metrics })
   relay = started
   const stopping = new AbortController()
   const sweeping = sweepSessions(flow, [claims, tokens], stopping.signal)

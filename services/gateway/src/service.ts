@@ -32,7 +32,7 @@ const LINK_LIFE_MS = 15 * 60_000
 /** Starts the gateway's three listeners: public pages, admin API, service rpcs. What was opened is closed when one cannot start. */
 export async function start(config: GatewayConfig, adapters: GatewayAdapters): Promise<RunningGateway> {
   const settings = settingsOf(config)
-  const { log, tracing, tls } = adapters
+  const { log, tracing, metrics, tls } = adapters
   const gateway = await openGateway(settings, adapters)
   const stops = [() => gateway.stop()]
   const stop = async (): Promise<void> => {
@@ -40,7 +40,7 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
   }
   try {
     const mounts = [gatewayRpc(gateway)]
-    const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
+    const rpc = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, metrics, tls })
     stops.push(() => rpc.stop())
     const publicSide = await startPublic(gateway)
     const listeners = [publicSide.stop]

@@ -2,6 +2,7 @@ import { type EventBus, type Fact, openEmbeddedBus } from '@credence/events'
 import { type GatewayServiceClient, GatewayServiceDefinition } from '@credence/proto/gateway'
 import { openChannel, openPeers, type RpcServer, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { createLogger, startTracing, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
 import { type GatewayConfig, type RunningGateway, start } from '../src/index.ts'
@@ -45,7 +46,7 @@ export class Platform {
     const ports = { host: '127.0.0.1', port: 0, publicPort: 0, adminPort: 0 }
     this.gateway = await start(
       { ...ports, ...addresses, ...config },
-      { store, bus: this.bus, clock, random: systemRandom, log, tls, peers, tracing },
+      { store, bus: this.bus, clock, random: systemRandom, log, tls, peers, tracing, metrics: unmeasured },
     )
     this.#closing.push(() => peers.close())
   }

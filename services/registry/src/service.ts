@@ -2,6 +2,7 @@ import type { EventBus } from '@credence/events'
 import { startRelay } from '@credence/events'
 import { type Authenticate, type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { DocumentStore } from '@credence/store'
 import { type RegistryConfig, settingsOf } from './config.ts'
 import { pageTokens } from './documents/page-token.ts'
@@ -22,6 +23,7 @@ export interface RegistryAdapters {
   readonly random: Random
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics: Metrics
   readonly tls: TlsIdentity
   /** The vault and the token-refresher are called. They may start later: what the vault has to be told waits. */
   readonly peers: Peers
@@ -42,13 +44,13 @@ export interface RunningRegistry {
 
 /** Builds the registry once and serves it; resolves when its port is bound. */
 export async function start(config: RegistryConfig, adapters: RegistryAdapters): Promise<RunningRegistry> {
-  const { store, bus, clock, random, log, tracing, tls, peers } = adapters
+  const { store, bus, clock, random, log, tracing, metrics, tls, peers } = adapters
   const settings = settingsOf(config)
   const docs = await openCollections(store)
   const now = (): Date => new Date(clock.now())
   const { installation, firstKey } = await firstStart({ docs, random, now: now() })
   const sources = [docs.credentials, docs.consumers, docs.providers]
-  const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log })
+  const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log, metrics })
   let sweeper: Sweeper | undefined
   const registry: Registry = {
     docs,
@@ -65,7 +67,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   }
   sweeper = startSweeper(registry, { clock, ms: settings.sweepMs })
   const mounts = [registryMount(registry)]
-  const server = await serveRpc({ host: config.host, port: config.port, mounts, log, tracing, tls })
+  const server = await serveRpc({ host: config.host, port: config.port, mounts, log, tracing, metrics, tls })
   return {
     addresses: { grpc: `${server.host}:${server.port}` },
     mounts,

@@ -15,6 +15,7 @@ import {
   servicePrincipal,
 } from '@credence/rpc'
 import { createLogger, startTracing, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
 import { type RunningRegistry, start } from '../src/index.ts'
@@ -73,7 +74,7 @@ export class Platform {
     const tls = identity('registry')
     const peers = openPeers({ tls, address: (service) => (service === 'vault' ? this.vault.address : this.refresher.address) })
     const tracing = startTracing({ serviceName: 'registry' })
-    const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers }
+    const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, metrics: unmeasured, tls, peers }
     this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, pushTimeoutMs: PUSH_TIMEOUT_MS }, adapters)
     this.firstKey = this.registry.firstKey ?? this.firstKey
     await this.#bus.subscribe('test', {}, async ({ fact }) => {

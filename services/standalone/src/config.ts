@@ -27,6 +27,7 @@ const OWN_SETTINGS = {
   refresherPort: { name: 'REFRESHER_PORT', kind: 'port', default: 7412, doc: 'Service gRPC of the token-refresher (mutual TLS).' },
   verifierPort: { name: 'VERIFIER_PORT', kind: 'port', default: 7413, doc: 'Service gRPC of the verifier (mutual TLS).' },
   gatewayPort: { name: 'GATEWAY_PORT', kind: 'port', default: 7414, doc: 'Service gRPC of the gateway (mutual TLS).' },
+  probePort: { name: 'PROBE_PORT', kind: 'port', default: 7420, doc: 'HTTP /livez, /readyz and /metrics.' },
   keyUri: { name: 'KEY_URI', kind: 'string', doc: 'Root key: a file, made at the first start. Default: key in the home folder.' },
   acceptRestore: {
     name: 'ACCEPT_RESTORE',
@@ -39,7 +40,7 @@ const OWN_SETTINGS = {
     name: 'OTLP_ENDPOINT',
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     kind: 'url',
-    doc: 'Where spans go (OTLP over HTTP). Default: nowhere.',
+    doc: 'Where spans and metrics go (OTLP over HTTP). Default: nowhere.',
   },
 } as const
 

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { openEmbeddedBus } from '@credence/events'
 import { start as startGateway } from '@credence/gateway'
-import type { Host } from '@credence/host'
+import { type Host, startProbes } from '@credence/host'
 import { start as startRegistry } from '@credence/registry'
 import { openPeers, type RpcMount, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
 import {
@@ -16,6 +16,7 @@ import {
   systemClock,
   systemRandom,
 } from '@credence/service'
+import { type ProcessMetrics, startMetrics } from '@credence/service/metrics'
 import { openSqliteStore } from '@credence/store'
 import { start as startRefresher } from '@credence/token-refresher'
 import { start as startVault } from '@credence/vault'
@@ -31,8 +32,8 @@ export interface StandaloneAdapters {
 }
 
 export interface RunningStandalone {
-  /** `http://…` of public, admin and data, `host:port` of the rest. */
-  readonly addresses: Readonly<Record<'public' | 'admin' | 'data' | 'api' | ServiceName, string>>
+  /** `http://…` of public, admin, data and probes, `host:port` of the rest. */
+  readonly addresses: Readonly<Record<'public' | 'admin' | 'data' | 'api' | 'probes' | ServiceName, string>>
   readonly home: string
   /** The admin key, at the first start only. */
   readonly firstKey?: string
@@ -51,9 +52,11 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
   const stops: (() => Promise<void>)[] = [claimed.release]
   try {
     await mkdir(home, { recursive: true, mode: 0o700 })
+    const figures = startMetrics({ serviceName: 'platform', endpoint: settings.otlpEndpoint, clock })
+    stops.push(() => figures.shutdown())
     const store = await openSqliteStore({ file: join(home, 'credence.db'), random })
     stops.push(() => store.close())
-    const bus = await openEmbeddedBus({ store, clock, random, log: loggerOf('bus', adapters) })
+    const bus = await openEmbeddedBus({ store, clock, random, log: loggerOf('bus', adapters), metrics: figures.of('platform') })
     stops.push(() => bus.close())
     const authority = createAuthority({ random, clock, name: 'Credence services', folder: join(home, 'tls') })
     const addresses = new Map<ServiceName, string>()
@@ -65,9 +68,13 @@ export async function startStandalone(config: StandaloneConfig, adapters: Standa
         async () => peers.close(),
         () => tracing.shutdown(),
       )
-      return { store, bus, clock, random, log: loggerOf(service, adapters), tracing, tls, peers }
+      return { store, bus, clock, random, log: loggerOf(service, adapters), tracing, metrics: figures.of(service), tls, peers }
     }
-    return await startServices({ config, claimed, publicUrl, home, hand, addresses, stops })
+    const ready = async (): Promise<readonly string[]> => {
+      await store.ping()
+      return []
+    }
+    return await startServices({ config, claimed, publicUrl, home, hand, addresses, stops, probes: { ready, figures } })
   } catch (error) {
     await stopAll(stops)
     throw error
@@ -85,6 +92,7 @@ function portsOf(settings: StandaloneConfig['settings']) {
     REFRESHER_PORT: settings.refresherPort,
     VERIFIER_PORT: settings.verifierPort,
     GATEWAY_PORT: settings.gatewayPort,
+    PROBE_PORT: settings.probePort,
   }
 }
 
@@ -96,6 +104,7 @@ interface Starting {
   readonly hand: (service: ServiceName) => Host
   readonly addresses: Map<ServiceName, string>
   readonly stops: (() => Promise<void>)[]
+  readonly probes: { readonly ready: () => Promise<readonly string[]>; readonly figures: ProcessMetrics }
 }
 
 async function startServices(at: Starting): Promise<RunningStandalone> {
@@ -147,16 +156,19 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
   await claimed.release()
   const gateway = started('gateway', await startGateway(gatewayConfig, hand('gateway')))
   const callers: RpcMount[] = [...registry.mounts, ...vault.mounts, ...verifier.mounts, ...refresher.mounts, ...gateway.mounts]
-  const { log, tracing } = hand('gateway')
+  const { log, tracing, metrics } = hand('gateway')
   const api = await serveRpc({
     host,
     port: ports.API_PORT,
     mounts: callers,
     log,
     tracing,
+    metrics,
     authenticate: (shown) => vault.authenticate(shown, 'grpc'),
   })
   stops.push(() => api.stop())
+  const probes = await startProbes({ host, port: ports.PROBE_PORT, ...at.probes })
+  stops.push(() => probes.close())
   // A key is shown when it works everywhere.
   await registry.keysTold
   return {
@@ -165,6 +177,7 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
       admin: `http://${gateway.addresses.admin}`,
       data: `http://${vault.addresses.data}`,
       api: `${api.host}:${api.port}`,
+      probes: probes.address,
       ...(Object.fromEntries(addresses) as Record<ServiceName, string>),
     },
     home,

@@ -1,6 +1,7 @@
 import { type EventBus, type Relay, startRelay } from '@credence/events'
 import { type Peers, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { DocumentStore } from '@credence/store'
 import { type RefresherConfig, type RefresherSettings, settingsOf } from './config.ts'
 import { openClientLimits } from './credential/client-limits.ts'
@@ -10,6 +11,7 @@ import { openPlans } from './credential/plans.ts'
 import type { Refresher } from './credential/refresher.ts'
 import { follow, runPlan } from './credential/run-plan.ts'
 import { subscribeToHints } from './events.ts'
+import { observeRefreshes } from './observe.ts'
 import { registryPort, vaultPort } from './peers.ts'
 import { createQueueFeed, type QueueFeed } from './queue/feed-queue.ts'
 import { MAX_CONCURRENT, type RefreshQueue } from './queue/refresh-queue.ts'
@@ -28,6 +30,7 @@ export interface RefresherAdapters {
   readonly random: Random
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics: Metrics
   readonly tls: TlsIdentity
   /** Vault and registry are called. They may start later. */
   readonly peers: Peers
@@ -45,13 +48,14 @@ export interface RunningRefresher {
 /** Builds the token-refresher once and serves it; resolves when its port is bound. Throws INVALID_SETTING. */
 export async function start(config: RefresherConfig, adapters: RefresherAdapters): Promise<RunningRefresher> {
   const settings = settingsOf(config)
-  const { bus, clock, log, tracing, tls } = adapters
+  const { bus, clock, log, tracing, metrics, tls } = adapters
   const calls = new AbortController()
   const queue = adapters.queue ?? openTimerQueue({ clock, log })
   const feed = createQueueFeed({ queue, log, windowMs: settings.windowMs, now: () => clock.now() })
   const { refresher, relay } = await build(settings, adapters, { feed, signal: calls.signal })
+  observeRefreshes({ metrics, plans: refresher.plans, limits: refresher.limits, queue, now: () => clock.now() })
   const mounts = [refresherMount(refresher)]
-  const server = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, tls })
+  const server = await serveRpc({ host: settings.host, port: settings.port, mounts, log, tracing, metrics, tls })
   const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> => tracing.span(`refresher.${name}`, {}, work)
   const worker = await queue.process((id) => inSpan('run_plan', () => runPlan(refresher, id)))
   const hints = await subscribeToHints(bus, (ids) => inSpan('follow', () => follow(refresher, ids)))
@@ -82,7 +86,7 @@ export async function start(config: RefresherConfig, adapters: RefresherAdapters
 /** The use cases' view of the world, and the relay that carries their facts out. */
 async function build(
   { refreshTimes: times, publicUrl, clientConcurrency: start }: RefresherSettings,
-  { store, bus, clock, random, log, peers }: RefresherAdapters,
+  { store, bus, clock, random, log, metrics, peers }: RefresherAdapters,
   { feed, signal }: { readonly feed: QueueFeed; readonly signal: AbortSignal },
 ): Promise<{ refresher: Refresher; relay: Relay }> {
   let nudge = (): void => undefined
@@ -95,7 +99,7 @@ async function build(
       feed.follow(id, plan)
     },
   })
-  const relay = await startRelay({ source: 'token-refresher', store, collections: [plans.collection as never], bus, clock, log })
+  const relay = await startRelay({ source: 'token-refresher', store, collections: [plans.collection as never], bus, clock, log, metrics })
   nudge = () => relay.nudge()
   const refresher: Refresher = {
     plans,
@@ -108,6 +112,7 @@ async function build(
     inFlight: new Set(),
     random,
     log,
+    metrics,
     now: () => clock.now(),
   }
   return { refresher, relay }

@@ -21,6 +21,7 @@ async function underTest(world: RedisWorld): Promise<QueueUnderTest> {
   const queue: RefreshQueue = {
     schedule: (...jobs) => real.schedule(...jobs),
     cancel: (id) => real.cancel(id),
+    depth: () => real.depth(),
     process: (handler) =>
       real.process(async (id) => {
         running++

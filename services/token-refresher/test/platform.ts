@@ -4,6 +4,7 @@ import { type GetPlanResponse, type TokenRefresherServiceClient, TokenRefresherS
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { callAs, openChannel, openPeers, type Peers, type Principal, type ServiceName, servicePrincipal } from '@credence/rpc'
 import { createLogger, type Random, startTracing, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type Collection, type DocumentStore, openSqliteStore, type Stored } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
@@ -87,6 +88,7 @@ export class Platform {
         random,
         log,
         tracing: startTracing({ serviceName: 'token-refresher' }),
+        metrics: unmeasured,
         tls,
         peers: this.#peers,
         ...(queue === undefined ? {} : { queue }),

@@ -82,6 +82,17 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await worker.stop()
     })
 
+    test('[C-6] its depth tells what comes later, what could run and what runs', async () => {
+      const { queue, handler, worker, now, pass } = await started(true)
+      await queue.schedule(...many(MAX_CONCURRENT + 3).map((id) => job(id, now())), job('cred_later', now() + 3_600_000))
+      await pass(10)
+      expect(await queue.depth()).toEqual({ delayed: 1, ready: 3, running: MAX_CONCURRENT })
+      handler.release()
+      await pass(10)
+      expect(await queue.depth()).toEqual({ delayed: 1, ready: 0, running: 0 })
+      await worker.stop()
+    })
+
     test('[S2-8] Q1 what is nearly over goes before what waits longer', async () => {
       const { queue, handler, worker, now, pass } = await started(true)
       for (const id of many(MAX_CONCURRENT + 20)) await queue.schedule(job(id, now()))

@@ -6,6 +6,7 @@ import { startRelay } from '@credence/events'
 import { RegistryServiceDefinition } from '@credence/proto/registry'
 import { callAs, type Peers, type RpcMount, serveRpc, servicePrincipal, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { DocumentStore } from '@credence/store'
 import { readAnchor, startAnchor } from './audit/anchor.ts'
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
@@ -37,6 +38,7 @@ export interface VaultAdapters {
   readonly random: Random
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics: Metrics
   readonly tls: TlsIdentity
   readonly peers: Peers
   readonly failpoint: (name: string) => void
@@ -68,11 +70,11 @@ export async function start(config: VaultConfig, adapters: VaultAdapters): Promi
 
 async function serve(config: VaultConfig, adapters: VaultAdapters, parts: Built): Promise<RunningVault> {
   const { host } = config
-  const { log, tracing, tls, clock } = adapters
+  const { log, tracing, metrics, tls, clock } = adapters
   const { lingerMs = 0 } = config
   const mount = vaultMount(parts)
   const data = await startDataListener({ host, port: config.dataPort, vault: parts, callers: parts.callers, log, tracing, clock, lingerMs })
-  const grpc = await serveRpc({ host, port: config.port, mounts: [mount], log, tracing, tls }).catch(async (error: unknown) => {
+  const grpc = await serveRpc({ host, port: config.port, mounts: [mount], log, tracing, metrics, tls }).catch(async (error: unknown) => {
     await data.stop()
     throw error
   })
@@ -106,7 +108,7 @@ async function build(config: VaultConfig, adapters: VaultAdapters): Promise<Buil
 }
 
 async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() => Promise<void>)[]): Promise<VaultParts> {
-  const { store, bus, clock, random, log } = adapters
+  const { store, bus, clock, random, log, metrics } = adapters
   const { folder, keyFile } = config
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const root = openKeyFile({ file: keyFile, random, writtenWith: await writtenWith(store) })
@@ -119,6 +121,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
   closing.push(() => instances.stop(isSpillEmpty()))
   const spill = await openSpill({ folder, instance, key: keyFor('spill v1'), clock, random })
   closing.push(() => spill.close())
+  metrics.observe('credence_spills_open', () => [{ value: spill.open().length }])
   isSpillEmpty = () => spill.open().length === 0
   const { audit, records } = await openAudit(config, adapters, { instance, key: keyFor('audit chain v1'), closing })
   const anchor = await startAnchor({ store, instance, audit, clock, log })
@@ -127,7 +130,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
   const envelope = createEnvelope(keys, random)
   const children = await openChildren(store, floors)
   const egress = createEgress({ settings: config.egress, clock, random })
-  const relay = await startRelay({ source: 'vault', store, collections: [children.collection], bus, clock, log })
+  const relay = await startRelay({ source: 'vault', store, collections: [children.collection], bus, clock, log, metrics })
   closing.push(
     () => relay.stop(),
     () => egress.close(),
@@ -142,6 +145,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     instances,
     clock,
     random,
+    metrics,
     egress,
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
@@ -168,12 +172,13 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
 /** The audit log, held against its anchor; a restore that the operator accepts is written into it. */
 async function openAudit(
   config: VaultConfig,
-  { store, clock }: VaultAdapters,
+  { store, clock, metrics }: VaultAdapters,
   { instance, key, closing }: { instance: string; key: Uint8Array; closing: (() => Promise<void>)[] },
 ): Promise<{ audit: AuditLog; records: readonly AuditRecord[] }> {
   const { folder, acceptRestore, auditDeadlineMs: deadlineMs } = config
   const anchored = acceptRestore ? {} : { anchored: await readAnchor(store, instance) }
-  const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, deadlineMs, ...anchored })
+  const onRefused = (): void => metrics.count('credence_audit_failures_total', {})
+  const { log: audit, records } = await openAuditLog({ folder, instance, key, clock, deadlineMs, onRefused, ...anchored })
   closing.push(() => audit.close())
   if (!acceptRestore) return { audit, records }
   const restored: AuditRecord = {

@@ -21,6 +21,7 @@ import {
   type TlsIdentity,
 } from '@credence/rpc'
 import { createLogger, startTracing, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome, testAuthority } from '@credence/testkit'
 import { type RunningVault, start, type VaultConfig } from '../src/index.ts'
@@ -91,7 +92,7 @@ export class Harness {
     this.#closing.push(() => peers.close())
     const { failpoint = () => undefined, clock: _clock, wrapStore, ...config } = { ...this.#options, ...again }
     const store = wrapStore?.(this.store) ?? this.store
-    const adapters = { store, bus: this.#bus, clock, random: systemRandom, log, tracing, tls, peers, failpoint }
+    const adapters = { store, bus: this.#bus, clock, random: systemRandom, log, tracing, metrics: unmeasured, tls, peers, failpoint }
     try {
       this.vault = await start(this.#config(config), adapters)
     } catch (error) {

@@ -4,6 +4,7 @@ import { encodeRecipe, type Recipe } from '@credence/provider'
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { type Principal, servicePrincipal } from '@credence/rpc'
 import { createLogger, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import type { AppendFileOptions } from '../src/audit/append-file.ts'
@@ -90,6 +91,7 @@ export async function openParts(options: PartsOptions = {}): Promise<Parts> {
     home,
     store,
     random,
+    metrics: unmeasured,
     spill,
     instances,
     digestKey: key,

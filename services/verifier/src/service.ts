@@ -5,6 +5,7 @@ import { RegistryServiceDefinition } from '@credence/proto/registry'
 import { VaultServiceDefinition } from '@credence/proto/vault'
 import { callAs, type Peers, type Principal, type RpcMount, serveRpc, servicePrincipal, type TlsIdentity } from '@credence/rpc'
 import type { Clock, Logger, Random, Tracing } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { DocumentStore } from '@credence/store'
 import type { VerifierConfig } from './config.ts'
 import { openVerifications, type Verifications } from './credential/record.ts'
@@ -20,6 +21,7 @@ export interface VerifierAdapters {
   readonly random: Random
   readonly log: Logger
   readonly tracing: Tracing
+  readonly metrics: Metrics
   readonly tls: TlsIdentity
   readonly peers: Peers
 }
@@ -32,13 +34,13 @@ export async function start(
   config: VerifierConfig,
   adapters: VerifierAdapters,
 ): Promise<{ addresses: { grpc: string }; mounts: RpcMount[]; stop(): Promise<void> }> {
-  const { store, bus, clock, log, tracing, tls } = adapters
+  const { store, bus, clock, log, tracing, metrics, tls } = adapters
   const verifications = await openVerifications(adapters)
-  const relay = await startRelay({ source: 'verifier', store, collections: [verifications.collection], bus, clock, log })
+  const relay = await startRelay({ source: 'verifier', store, collections: [verifications.collection], bus, clock, log, metrics })
   const run = (principal: Principal, order: VerifyOrder): Promise<Verification> =>
     verifyAndReport({ adapters, verifications, nudge: () => relay.nudge() }, principal, order)
   const mount = verifierMount(run)
-  const grpc = await serveRpc({ host: config.host, port: config.port, mounts: [mount], log, tracing, tls })
+  const grpc = await serveRpc({ host: config.host, port: config.port, mounts: [mount], log, tracing, metrics, tls })
   const confirm = (principal: Principal, credentialId: string): Promise<void> => confirmRefusal({ adapters, run }, principal, credentialId)
   const refusals = await subscribeToRefusals(bus, confirm, log)
   const rechecks = startRechecks({ verifications, confirm, clock, log, everyMs: config.recheckMs ?? RECHECK_MS })
@@ -63,6 +65,7 @@ async function verifyAndReport(
   const { adapters } = at
   const result = await verify(peersOf(adapters.peers), principal, order)
   await at.verifications.record(order, result)
+  adapters.metrics.count('credence_verifications_total', { verdict: result.verdict })
   at.nudge()
   if (order.candidateId !== '' || result.verdict === 'no_probe') return result
   const now = new Date(adapters.clock.now())

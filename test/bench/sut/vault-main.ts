@@ -11,6 +11,7 @@ import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { start as startRegistry } from '@credence/registry'
 import { openPeers, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { systemClock as clock, createLogger, systemRandom as random, runUntilSignal, startTracing } from '@credence/service'
+import { startMetrics } from '@credence/service/metrics'
 import { openSqliteStore } from '@credence/store'
 import { testAuthority } from '@credence/testkit'
 import { start as startVault } from '@credence/vault'
@@ -29,6 +30,7 @@ const PUBLIC_URL = 'http://localhost:1'
 const { home, egress, upstreamPort } = JSON.parse(process.argv[2] ?? '{}') as Told
 const signatureChecks = countSignatureChecks()
 const tracing = startTracing({ serviceName: 'bench' })
+const figures = startMetrics({ serviceName: 'platform', clock })
 const log = createLogger({ service: 'bench', level: 'error' })
 
 await runUntilSignal(async () => {
@@ -37,7 +39,17 @@ await runUntilSignal(async () => {
   const addresses = new Map<ServiceName, string>()
   const around = (service: ServiceName) => {
     const tls = identity(service)
-    return { store, bus, clock, random, log, tracing, tls, peers: openPeers({ tls, address: (name) => addresses.get(name) }) }
+    return {
+      store,
+      bus,
+      clock,
+      random,
+      log,
+      tracing,
+      metrics: figures.of(service),
+      tls,
+      peers: openPeers({ tls, address: (name) => addresses.get(name) }),
+    }
   }
   const vault = await startVault(vaultConfig(), { ...around('vault'), failpoint: () => undefined })
   addresses.set('vault', vault.addresses.grpc)

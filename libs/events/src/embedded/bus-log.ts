@@ -1,6 +1,7 @@
 import { isId } from '@credence/credential'
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger, Random } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { Collection, Doc, DocumentStore, Stored } from '@credence/store'
 import type { Fact } from '../event-bus.ts'
 import { KEPT_MS } from '../outbox/event-log.ts'
@@ -34,6 +35,7 @@ export interface BusLogOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  readonly metrics?: Metrics
 }
 
 interface Start {

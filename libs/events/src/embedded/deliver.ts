@@ -1,4 +1,5 @@
 import { withTraceFrom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { cursorOf } from '../cursor.ts'
 import { SubjectQueues } from '../deliver/subject-queues.ts'
 import type { FactFilter, FactHandler, Subscription } from '../event-bus.ts'
@@ -9,7 +10,7 @@ import type { DurableCursor } from './durable-cursor.ts'
 import { follow } from './follow.ts'
 import { Order } from './order.ts'
 
-export interface DeliverOptions extends Pick<BusLogOptions, 'clock' | 'random' | 'log'> {
+export interface DeliverOptions extends Pick<BusLogOptions, 'clock' | 'random' | 'log' | 'metrics'> {
   readonly stream: BusLog
   readonly durable: string
   readonly cursor: DurableCursor
@@ -68,15 +69,18 @@ export class Deliverer implements Subscription {
   }
 
   async #handle(entry: Entry, attempt: number): Promise<void> {
-    const { stream, handler, log, durable } = this.#options
+    const { stream, handler, log, durable, metrics = unmeasured } = this.#options
     const { fact } = entry
+    if (attempt > 1) metrics.count('credence_events_redelivered_total', { subscriber: durable })
     try {
       const cursor = cursorOf({ epoch: stream.epoch, position: entry.position })
       await withTraceFrom(fact.traceparent, () => handler({ fact, cursor }))
     } catch (error) {
+      metrics.count('credence_events_delivered_total', { subscriber: durable, outcome: 'failed' })
       log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt })
       throw error
     }
+    metrics.count('credence_events_delivered_total', { subscriber: durable, outcome: 'handled' })
     this.#held--
     this.#finish(entry)
     this.#room.wake()

@@ -1,4 +1,5 @@
 import { CodedError } from '@credence/errors'
+import type { Metrics } from '@credence/service/metrics'
 import type { Place } from '../cursor.ts'
 import type { EventBus, Fact } from '../event-bus.ts'
 import { type DeadLetter, deadLetters } from './dead-letter.ts'
@@ -12,6 +13,7 @@ import { Subscriber } from './subscriber.ts'
 export interface JetStreamOptions extends LinkOptions, StreamOptions {
   /** After how many failures, outages not counted, a fact is put aside as a dead letter. Default 20: about eight minutes. */
   readonly attempts?: number
+  readonly metrics?: Metrics
 }
 
 export interface JetStreamBus extends EventBus {

@@ -1,4 +1,5 @@
 import type { Clock, Logger, Random } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { Place } from '../cursor.ts'
 import type { FactFilter, FactHandler, Subscription } from '../event-bus.ts'
 import { pauseAfter } from '../pause.ts'
@@ -17,6 +18,7 @@ export interface SubscriberOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  readonly metrics?: Metrics
   readonly durable: string
   readonly filter: FactFilter
   readonly handler: FactHandler

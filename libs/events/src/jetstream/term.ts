@@ -1,5 +1,6 @@
 import { ERRORS, isCoded } from '@credence/errors'
 import { type Clock, type Logger, type Random, withTraceFrom } from '@credence/service'
+import { type Metrics, unmeasured } from '@credence/service/metrics'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import { cursorOf, type Place } from '../cursor.ts'
 import { SubjectQueues } from '../deliver/subject-queues.ts'
@@ -20,6 +21,7 @@ export interface TermOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  readonly metrics?: Metrics
   readonly durable: string
   readonly filter: FactFilter
   readonly handler: FactHandler
@@ -120,8 +122,10 @@ export class Term {
   }
 
   async #receive(messages: ConsumerMessages): Promise<void> {
+    const { durable, metrics = unmeasured } = this.#options
     for await (const message of messages) {
       const position = message.info.streamSequence
+      if (message.redelivered) metrics.count('credence_events_redelivered_total', { subscriber: durable })
       const known = this.#held.get(position)
       if (known !== undefined) {
         known.message = message
@@ -151,12 +155,14 @@ export class Term {
   }
 
   async #give(entry: Entry, fact: Fact): Promise<void> {
-    const { handler, handled, filter, log, durable, epoch } = this.#options
+    const { handler, handled, filter, log, durable, epoch, metrics = unmeasured } = this.#options
     if (handled.has(fact.id) || !matches(filter, fact)) return
     try {
       const cursor = cursorOf({ epoch, position: entry.position })
       await withTraceFrom(fact.traceparent, () => handler({ fact, cursor }))
+      metrics.count('credence_events_delivered_total', { subscriber: durable, outcome: 'handled' })
     } catch (error) {
+      metrics.count('credence_events_delivered_total', { subscriber: durable, outcome: 'failed' })
       log.failure('bus.handler_failed', error, { event_id: fact.id, event_type: fact.type, to_service: durable, attempt: entry.failures })
       if (mayPass(error)) throw error
       const attempts = ++entry.failures + entry.message.info.deliveryCount - 1
@@ -170,7 +176,7 @@ export class Term {
     { message, position }: Entry,
     why: { readonly reason: 'MALFORMED' | 'HANDLER_FAILED'; readonly attempts: number; readonly error: unknown },
   ): Promise<void> {
-    const { link, stream, durable, epoch, log } = this.#options
+    const { link, stream, durable, epoch, log, metrics = unmeasured } = this.#options
     const cursor = cursorOf({ epoch, position })
     try {
       await bury(message, { ...why, link, durable, cursor })
@@ -178,6 +184,7 @@ export class Term {
       stream.mend()
       throw error
     }
+    metrics.count('credence_events_dead_lettered_total', { subscriber: durable, reason: why.reason })
     log.error('bus.dead_letter', { reason: why.reason, cursor, to_service: durable, attempt: why.attempts })
   }
 

@@ -1,8 +1,10 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
+import { type Metrics, unmeasured } from '@credence/service/metrics'
 import type { Collection, DocumentStore, Stored } from '@credence/store'
 import type { EventBus, Fact } from '../event-bus.ts'
 import { Wakeup } from '../wakeup.ts'
+import { observeOutbox } from './backlog.ts'
 import { openEventLog, sweepHourly } from './event-log.ts'
 import { type HasOutbox, OUTBOX_INDEX, withoutFacts } from './outbox.ts'
 import { streamGuard } from './stream-guard.ts'
@@ -21,6 +23,7 @@ export interface RelayOptions {
   readonly bus: EventBus
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics?: Metrics
   /** How often the outboxes are looked at without a nudge. Default 5 s. */
   readonly intervalMs?: number
 }
@@ -44,7 +47,7 @@ export interface Relay {
  * R4 What a lost stream held is on the bus again before anything newer is.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { source, store, clock, log, intervalMs = INTERVAL_MS } = options
+  const { source, store, clock, log, metrics = unmeasured, intervalMs = INTERVAL_MS } = options
   const events = await openEventLog({ source, store, clock })
   const stopping = new AbortController()
   const { signal } = stopping
@@ -52,10 +55,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   let wanted = true
 
   const guard = streamGuard({ bus: options.bus, events, clock, log, signal })
+  const publish = async (fact: Fact): Promise<void> => {
+    await guard.publish(fact)
+    metrics.count('credence_events_published_total', { type: fact.type })
+  }
+  observeOutbox({ metrics, collections: options.collections, clock })
 
   const relayAll = async (): Promise<void> => {
     await guard.restore()
-    for (const collection of options.collections) await relayCollection({ collection, publish: guard.publish, keep: events.keep, signal })
+    for (const collection of options.collections) await relayCollection({ collection, publish, keep: events.keep, signal })
     await guard.mark()
   }
   const run = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { HasOutbox } from '@credence/events'
 import { systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type DocumentStore, openSqliteStore, type Stored } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -16,7 +17,7 @@ describe('the store of sessions', () => {
   beforeEach(async () => {
     home = tempHome()
     store = await openSqliteStore({ file: `${home.path}/data.sqlite`, random: systemRandom })
-    sessions = await openSessions({ store, clock, random: systemRandom, relay: () => ({ nudge: () => nudges++ }) })
+    sessions = await openSessions({ store, clock, random: systemRandom, metrics: unmeasured, relay: () => ({ nudge: () => nudges++ }) })
   })
   afterEach(async () => {
     await store.close()

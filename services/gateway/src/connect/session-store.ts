@@ -3,6 +3,7 @@ import { newId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import { addFacts, type NewFact, OUTBOX_INDEX, type Relay } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { Collection, CollectionSpec, DocumentStore, Stored } from '@credence/store'
 import { type ConnectSession, hasEnded, stateAt } from './session.ts'
 
@@ -39,6 +40,7 @@ interface Parts {
   readonly store: DocumentStore
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: Metrics
   /** Asked at each write, because the relay starts after the collections that it reads. */
   readonly relay: () => Pick<Relay, 'nudge'>
 }
@@ -56,7 +58,7 @@ export const SESSION_COLLECTION: CollectionSpec = {
 }
 
 /** Opens the collection of sessions. */
-export async function openSessions({ store, clock, random, relay }: Parts): Promise<SessionStore> {
+export async function openSessions({ store, clock, random, metrics, relay }: Parts): Promise<SessionStore> {
   const collection = await store.collection<ConnectSession>(SESSION_COLLECTION)
   const waiters = new Map<string, Set<() => void>>()
   const wake = (id: string): void => {
@@ -74,6 +76,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
     newId: () => newId('sess', (count) => random.bytes(count)),
     async insert(session, facts) {
       const written = await collection.insert(withFacts({ ...session, v: 1, outbox: [], factSeq: 0 }, facts))
+      metrics.count('credence_sessions_total', { state: 'started' })
       relay().nudge()
       return written
     },
@@ -90,6 +93,7 @@ export async function openSessions({ store, clock, random, relay }: Parts): Prom
       const ends = hasEnded(next.state) && !hasEnded(session.state)
       const sweepAt = ends ? new Date(clock.now() + KEPT_MS) : next.sweepAt
       const written = await replaceBeside(collection, session, (current) => withFacts({ ...current, ...change, sweepAt }, facts))
+      if (ends) metrics.count('credence_sessions_total', { state: next.state })
       if (facts.length > 0) relay().nudge()
       wake(session.id)
       return written

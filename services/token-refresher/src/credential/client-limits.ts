@@ -19,6 +19,8 @@ export interface Place {
 export interface ClientLimits {
   /** A place, or the time to ask for one again (ms). Refreshes without a client are not limited. */
   enter(clientId: string | undefined): Place | { readonly waitUntil: number }
+  /** How many endpoints are left alone now, by why. */
+  avoided(): Readonly<Record<'open' | 'half_open' | 'waiting', number>>
 }
 
 export interface ClientLimitsOptions {
@@ -81,6 +83,14 @@ export function openClientLimits(options: ClientLimitsOptions): ClientLimits {
           return wasHalfOpen && !endpoint.isHalfOpen
         },
       }
+    },
+    avoided() {
+      const count = { open: 0, half_open: 0, waiting: 0 }
+      for (const { closedUntil, isHalfOpen } of endpoints.values()) {
+        if (closedUntil > now()) count[isHalfOpen ? 'open' : 'waiting']++
+        else if (isHalfOpen) count.half_open++
+      }
+      return count
     },
   }
 }

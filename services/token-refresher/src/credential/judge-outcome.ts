@@ -69,6 +69,7 @@ function upstreamErrorOf({ answer }: RefreshResult): string | undefined {
 }
 
 function tell(refresher: Refresher, plan: Plan, verdict: Verdict): void {
+  refresher.metrics.count('credence_refreshes_total', { class: verdict.class })
   const failure = plan.failures[verdict.class]
   const fields = {
     credential_id: plan.id,

@@ -58,7 +58,9 @@ export interface Report {
 export const DUE_INDEX: IndexSpec = { name: 'due', members: ['refreshAt'] }
 export const CLIENT_INDEX: IndexSpec = { name: 'by_client', members: ['clientId'] }
 export const PROJECT_INDEX: IndexSpec = { name: 'by_project', members: ['project'] }
-export const PLAN_INDEXES: readonly IndexSpec[] = [DUE_INDEX, CLIENT_INDEX, PROJECT_INDEX, OUTBOX_INDEX]
+/** Only what was in doubt in its present version is in it, the longest ago first. */
+export const DOUBT_INDEX: IndexSpec = { name: 'in_doubt', members: ['failures.IN_DOUBT.first'] }
+export const PLAN_INDEXES: readonly IndexSpec[] = [DUE_INDEX, DOUBT_INDEX, CLIENT_INDEX, PROJECT_INDEX, OUTBOX_INDEX]
 
 /** True while a refresh that failed waits for its next try. */
 export function isRetrying({ state }: Pick<Plan, 'state'>): boolean {

@@ -1,5 +1,6 @@
 import type { RefreshTimes } from '@credence/refresh-protocol'
 import type { Logger, Random } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { ClientLimits } from './client-limits.ts'
 import type { Clients } from './clients.ts'
 import type { Plans } from './plans.ts'
@@ -50,6 +51,7 @@ export interface Refresher {
   readonly inFlight: Set<string>
   readonly random: Random
   readonly log: Logger
+  readonly metrics: Metrics
   /** Wall clock, ms. */
   now(): number
 }

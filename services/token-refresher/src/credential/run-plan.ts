@@ -36,6 +36,8 @@ async function refresh(refresher: Refresher, plan: Plan): Promise<void> {
   const place = refresher.limits.enter(plan.clientId)
   if ('waitUntil' in place) return postpone(refresher, plan, place.waitUntil)
   refresher.inFlight.add(credentialId)
+  const lateMs = refresher.now() - (plan.refreshAt?.getTime() ?? refresher.now())
+  refresher.metrics.record('credence_refresh_lag_seconds', lateMs / 1000, {})
   try {
     const { result, recovered } = await orderAt(place, () => order(refresher, { credentialId, version, project }, plan))
     await conclude(refresher, plan, result)
@@ -85,6 +87,8 @@ async function order(
 async function conclude(refresher: Refresher, plan: Plan, result: RefreshResult): Promise<void> {
   const { id: credential_id, version } = plan
   refresher.log.info('refresh.ended', { credential_id, version, outcome: result.outcome })
+  if (result.outcome === 'refreshed') refresher.metrics.count('credence_refreshes_total', { class: 'REFRESHED' })
+  if (result.outcome === 'moved') refresher.metrics.count('credence_refreshes_total', { class: 'RACE_LOST' })
   switch (result.outcome) {
     case 'failed':
     case 'in_doubt':

@@ -6,7 +6,7 @@ import { jobTelemetry } from './bullmq-trace.ts'
 import { type JobData, QUEUE, type QueueSettings, type Running, startWorker } from './bullmq-worker.ts'
 import { checkAddress, examine, type RedisFinding } from './check-redis.ts'
 import { asking, connectImpatient, connectPatient, type PatientConnection } from './redis-connection.ts'
-import type { QueueWorker, RefreshJob, RefreshQueue } from './refresh-queue.ts'
+import type { QueueDepth, QueueWorker, RefreshJob, RefreshQueue } from './refresh-queue.ts'
 
 export interface BullmqQueueOptions {
   /** `redis[s]://[user:password@]host:port[/db]`. The password is never told. */
@@ -116,6 +116,12 @@ class SharedQueue implements BullmqQueue {
       // B3: the one under way cannot be taken back, the next one can.
       if (isHandled) await this.#redis.del(this.#queue.toKey(`dn:${credentialId}`))
     })
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const counts = await asking(() => this.#queue.getJobCounts('delayed', 'wait', 'prioritized', 'active'))
+    const { delayed = 0, wait = 0, prioritized = 0, active = 0 } = counts
+    return { delayed, ready: wait + prioritized, running: active }
   }
 
   async process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker> {

@@ -6,7 +6,7 @@ import type { Plans } from '../credential/plans.ts'
 import type { RefreshJob, RefreshQueue } from './refresh-queue.ts'
 
 export interface FeedOptions {
-  readonly queue: RefreshQueue
+  readonly queue: Pick<RefreshQueue, 'schedule' | 'cancel'>
   readonly log: Logger
   /** How far ahead plans are put in. */
   readonly windowMs: number

@@ -24,9 +24,13 @@ export interface RefreshQueue {
   /** Each as if it were put in alone; together they cost little more than one. */
   schedule(...jobs: RefreshJob[]): Promise<void>
   cancel(credentialId: string): Promise<void>
+  /** How many jobs there are: those that come later, those that could run, those that do. Of all who share the queue. */
+  depth(): Promise<QueueDepth>
   /** Starts handling. To be called once. */
   process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker>
 }
+
+export type QueueDepth = Readonly<Record<'delayed' | 'ready' | 'running', number>>
 
 export interface QueueWorker {
   /** Begins nothing more, and resolves when all that is under way has ended. */

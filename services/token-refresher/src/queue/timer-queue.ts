@@ -1,5 +1,5 @@
 import { type Clock, type Logger, withTraceFrom } from '@credence/service'
-import { MAX_CONCURRENT, type QueueWorker, type RefreshJob, type RefreshQueue } from './refresh-queue.ts'
+import { MAX_CONCURRENT, type QueueDepth, type QueueWorker, type RefreshJob, type RefreshQueue } from './refresh-queue.ts'
 
 export interface TimerQueueOptions {
   readonly clock: Clock
@@ -40,6 +40,11 @@ class TimerQueue implements RefreshQueue {
 
   async cancel(credentialId: string): Promise<void> {
     this.#takeOut(credentialId)
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const { priority, normal } = this.#ready
+    return { delayed: this.#jobs.size, ready: priority.size + normal.size, running: this.#running.size }
   }
 
   async process(handler: (credentialId: string) => Promise<void>): Promise<QueueWorker> {

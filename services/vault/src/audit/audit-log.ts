@@ -49,6 +49,8 @@ export interface AuditLogOptions {
   /** The head as the store knows it; absent when the operator restored the store. */
   readonly anchored?: Anchored
   readonly open?: AppendFileOptions['open']
+  /** Told of each record that was refused. */
+  readonly onRefused?: () => void
 }
 
 /**
@@ -71,7 +73,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<{ log: Aud
     onBatch: (durable) => settle(durable),
     ...(options.open === undefined ? {} : { open: options.open }),
   })
-  const { log, settled } = auditLog(file, options.key, checked.head)
+  const { log, settled } = auditLog(file, { ...options, start: checked.head })
   settle = settled
   return { log, records: checked.records }
 }
@@ -112,7 +114,10 @@ function altered(instance: string, record: number): CodedError {
   return new CodedError('ROLLED_BACK', `The audit log ${instance} was altered at record ${record}.`)
 }
 
-function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditLog; settled: (durable: boolean) => void } {
+function auditLog(
+  file: AppendFile,
+  { key, start, onRefused = () => undefined }: Pick<AuditLogOptions, 'key' | 'onRefused'> & { readonly start: Head },
+): { log: AuditLog; settled: (durable: boolean) => void } {
   let durable = start
   let next = start
   /** Of the batch that is being written. */
@@ -129,8 +134,12 @@ function auditLog(file: AppendFile, key: Uint8Array, start: Head): { log: AuditL
     return file.append(linked, options)
   }
   const log: AuditLog = {
-    append: (record) => append(record),
-    note: (record) => void append(record, { lazy: true }).catch(() => undefined),
+    append: (record) =>
+      append(record).catch((error: unknown) => {
+        onRefused()
+        throw error
+      }),
+    note: (record) => void append(record, { lazy: true }).catch(onRefused),
     flush: () => file.flush(),
     head: () => ({ count: durable.count, mac: durable.mac.toString('hex') }),
     onRecord: (listener) => void listeners.push(listener),

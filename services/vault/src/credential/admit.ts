@@ -5,6 +5,7 @@ import { authorize } from './authorize.ts'
 import { boundHosts } from './binding.ts'
 import type { Access, Child } from './child.ts'
 import { quarantined } from './floors.ts'
+import { countDenial } from './measure.ts'
 import { type ReadAt, readAtNow } from './read-at.ts'
 import { auditBase } from './record-change.ts'
 import { targetOf } from './target.ts'
@@ -57,6 +58,7 @@ export async function admit(vault: VaultContext, principal: Principal, asked: As
     await vault.audit.append({ ...base, phase: 'began' })
     return { ...permit, principal, base }
   } catch (error) {
+    countDenial(vault.metrics, error)
     if (isCoded(error) && error.code !== 'AUDIT_UNAVAILABLE') await vault.audit.append({ ...base, phase: 'denied', outcome: error.code })
     throw error
   }

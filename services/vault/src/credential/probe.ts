@@ -6,6 +6,7 @@ import { span } from '@credence/service'
 import { MOST_ANSWER_BYTES, readAll } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
 import { inject } from './inject.ts'
+import { countProbe } from './measure.ts'
 import { type OpenSecret, openCandidate, openSecret } from './open.ts'
 import { auditBase } from './record-change.ts'
 import { createScrubber } from './scrub.ts'
@@ -60,6 +61,7 @@ export async function probe(
     const result = await span('vault.probe', { credential_id: child.id, method: order.call.method }, () =>
       callOut(vault, { child, secret, call: order.call, isCandidate: order.candidateId !== '' }),
     )
+    countProbe(vault.metrics, result)
     await end(result.failure === '' ? (result.expected ? 'ok' : 'unexpected') : result.failure, result.status)
     return result
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Stored } from '@credence/store'
 import { REFRESH_TOKEN, refreshView } from '../grant/grant-secret.ts'
 import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
+import { countTokenAnswer } from './measure.ts'
 import { openSecret } from './open.ts'
 import { auditBase } from './record-change.ts'
 import { type RefreshContext, type RefreshOutcome, withRefreshState } from './refresh-context.ts'
@@ -84,7 +85,8 @@ async function start(vault: RefreshContext, principal: Principal, order: Refresh
     if (decision.do === 'in_doubt')
       return { outcome: 'in_doubt', child, openIntent: true, askUser: decision.askUser, restored: view.restored ?? false }
     const taken = await take(vault, child, decision)
-    if (taken !== undefined) return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration, takenMs })
+    if (taken !== undefined)
+      return attempt(vault, principal, { child: taken, recipe, sent: decision.sent, clientGeneration, takenMs, cause: order.cause })
   }
   return { outcome: 'waiting', waitUntilMs: vault.clock.now() + vault.refreshTimes.leaseMs }
 }
@@ -113,6 +115,7 @@ interface Attempt {
   readonly recipe: Recipe
   readonly sent: Sent
   readonly clientGeneration: number
+  readonly cause: RefreshCause
   /** Monotonic time of the decision: the write, the audit and the connect all count against the deadline. */
   readonly takenMs: number
 }
@@ -137,6 +140,9 @@ async function attempt(vault: RefreshContext, principal: Principal, at: Attempt)
   const refused = answer?.kind === 'error' ? { providerError: answer.code } : {}
   const status = answer !== undefined && 'status' in answer ? { status: answer.status } : {}
   const code = outcome.outcome === 'refreshed' || outcome.outcome === 'moved' ? 'ok' : (answer?.kind ?? outcome.outcome)
+  vault.metrics.count('credence_refresh_requests_total', { cause: at.cause, outcome: code })
+  vault.metrics.record('credence_refresh_seconds', (vault.clock.monotonicMs() - at.takenMs) / 1000, {})
+  countTokenAnswer(vault.metrics, answer)
   const version = outcome.child === undefined ? {} : { version: outcome.child.version }
   const ended = { ...base, at: vault.clock.now(), phase: 'ended' as const, outcome: code, ...refused, ...status, ...version }
   await vault.audit.append(ended).catch(() => undefined)

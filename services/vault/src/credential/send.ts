@@ -9,6 +9,7 @@ import { awaitRefresh } from './await-refresh.ts'
 import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type InjectedRequest, inject } from './inject.ts'
+import { type CallTimes, countDenial, measureCall } from './measure.ts'
 import { openSecret } from './open.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
@@ -40,7 +41,7 @@ export interface SendContext extends VaultContext, Pick<RefreshContext, 'refresh
   readonly maxRequestBytes: number
 }
 
-type Outgoing = Omit<ProxyCall, 'body'> & { readonly body: CallBody }
+type Outgoing = Omit<ProxyCall, 'body'> & { readonly body: CallBody; readonly times: CallTimes }
 
 /** Five seconds where each read is too old when the secret could be written; more often it is not read in vain. */
 const MOST_FENCE_READS = 20
@@ -48,15 +49,28 @@ const MOST_FENCE_READS = 20
 /** The hot path, DESIGN §4 steps 2 to 5: one document read, policy, durable audit, decrypt, send, scrubbed answer. */
 export async function send(vault: SendContext, principal: Principal, call: ProxyCall): Promise<ProxyAnswer> {
   const body = await callBody(call, vault.maxRequestBytes)
-  const outgoing = { ...call, body }
+  // What the caller takes to send is no time of ours.
+  const measured = measureCall(vault.metrics)
+  try {
+    const answer = await sendTimed(vault, principal, { ...call, body, times: measured.times })
+    measured.answered(answer.status)
+    return answer
+  } catch (error) {
+    measured.failed(error)
+    throw error
+  }
+}
+
+async function sendTimed(vault: SendContext, principal: Principal, call: Outgoing): Promise<ProxyAnswer> {
+  const { body } = call
   let admitted = await admit(vault, principal, { ...call, action: 'send' })
-  let answer = await attempt(vault, admitted, outgoing)
+  let answer = await attempt(vault, admitted, call)
   let replayed = false
-  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted, call.signal) : 'none'
+  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted, call) : 'none'
   if (renewal === 'newer' && !call.noReplay && !(body instanceof StreamedBody)) {
     answer.drop()
     admitted = await admit(vault, principal, { ...call, action: 'send' })
-    answer = await attempt(vault, admitted, outgoing)
+    answer = await attempt(vault, admitted, call)
     replayed = true
   }
   // Told once per version: whoever verifies it makes one call of his own before anything is declared expired. A refused
@@ -69,8 +83,9 @@ export async function send(vault: SendContext, principal: Principal, call: Proxy
 type Renewal = 'none' | 'newer' | 'open'
 
 /** A refresh that fails leaves the caller the API's own answer. */
-async function renew(vault: SendContext, { principal, child }: Admitted, signal: AbortSignal): Promise<Renewal> {
+async function renew(vault: SendContext, { principal, child }: Admitted, { signal, times }: Outgoing): Promise<Renewal> {
   if (child.token === undefined) return 'none'
+  const seconds = vault.metrics.stopwatch()
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
     const { outcome, child: found } = await vault.refresh(principal, order)
@@ -80,6 +95,8 @@ async function renew(vault: SendContext, { principal, child }: Admitted, signal:
     return outcome === 'no_refresh_token' ? 'none' : 'open'
   } catch {
     return 'open'
+  } finally {
+    times.refresh += seconds()
   }
 }
 
@@ -114,6 +131,7 @@ async function attempt(vault: SendContext, admitted: Admitted, call: Outgoing): 
     }
     throw new CodedError('UNAVAILABLE', 'The vault is too busy to use a secret while it knows that it may: try again later.')
   } catch (error) {
+    countDenial(vault.metrics, error)
     end(vault, admitted.base, { outcome: codeOf(error) })
     throw error
   }
@@ -134,6 +152,7 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
   })
   const { body, contentLength } = call
   const streamed = body instanceof StreamedBody
+  const seconds = vault.metrics.stopwatch()
   try {
     const upstream = await span('vault.send', { credential_id: child.id, method: call.method, url_host: target.host }, () =>
       vault.egress.send({
@@ -157,6 +176,8 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
     request[Symbol.dispose]()
     if (error instanceof FenceMoved) return undefined
     throw error
+  } finally {
+    call.times.provider += seconds()
   }
 }
 

@@ -2,6 +2,7 @@ import type { Egress } from '@credence/egress'
 import type { NewFact } from '@credence/events'
 import { addFacts } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
+import type { Metrics } from '@credence/service/metrics'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Child } from './child.ts'
@@ -23,6 +24,7 @@ export interface VaultContext {
   readonly egress: Egress
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: Metrics
   /** HMAC key for digests and fingerprints; never leaves the vault. */
   readonly digestKey: Uint8Array
   readonly reconnectUrl: (credentialId: string) => string

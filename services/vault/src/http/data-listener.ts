@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import type { Readable } from 'node:stream'
 import { CodedError, isCoded, PROBLEM_TYPE, problemOf } from '@credence/errors'
+import type { Principal } from '@credence/rpc'
 import { type Clock, currentTraceId, type Logger, type Tracing, withTraceFrom } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
+import { countDenial } from '../credential/measure.ts'
 import { type ProxyAnswer, type SendContext, send } from '../credential/send.ts'
 
 export interface DataListenerOptions {
@@ -57,10 +59,7 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
     const [, id, path = '/', query = ''] = ROUTE.exec(request.url ?? '') ?? []
     if (id === undefined) throw new CodedError('NOT_FOUND', 'The address is /v1/proxy/{credential_id}/{path}.')
     credentialId = id
-    const principal = await options.callers.authenticate(
-      { authorization: header(request, 'authorization') ?? '', user: header(request, 'credence-user') ?? '' },
-      'http',
-    )
+    const principal = await authenticated(options, request)
     const result = await send(options.vault, principal, {
       credentialId: id,
       method: request.method ?? 'GET',
@@ -75,6 +74,16 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
     endUnread(request, response)
   } catch (error) {
     fail(options, response, { error, credentialId })
+  }
+}
+
+async function authenticated({ callers, vault }: DataListenerOptions, request: IncomingMessage): Promise<Principal> {
+  const shown = { authorization: header(request, 'authorization') ?? '', user: header(request, 'credence-user') ?? '' }
+  try {
+    return await callers.authenticate(shown, 'http')
+  } catch (error) {
+    countDenial(vault.metrics, error)
+    throw error
   }
 }
 
