@@ -17,6 +17,8 @@ export interface Inside {
 /** A platform of its own: `credence dev` in a process of its own, on random ports. */
 export interface Platform extends Inside {
   readonly signInLink?: string
+  /** Of /livez, /readyz and /metrics. */
+  readonly probes: string
   readonly process: StartedProcess
 }
 
@@ -44,12 +46,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
   const process = await startProcess([MAIN, 'dev', '-o', 'json', ...(options.args ?? [])], { env })
   const said = process.ready as Record<string, string>
-  const { public: open = '', admin = '', data = '', api = '' } = said
+  const { public: open = '', admin = '', data = '', api = '', probes = '' } = said
   return {
     public: open,
     admin,
     data,
     api,
+    probes,
     process,
     stop: () => process.stop(),
     printed: () => ({ stdout: process.stdout(), stderr: process.stderr() }),

@@ -52,7 +52,7 @@ interface Gauges {
   credence_refresh_endpoints: 'state'
   credence_outbox_facts: never
   credence_outbox_oldest_seconds: never
-  credence_process_start_seconds: never
+  credence_start_seconds: never
   credence_process_resident_bytes: never
   credence_process_heap_bytes: never
   credence_event_loop_lag_seconds: never
@@ -77,7 +77,24 @@ export const DENIALS: readonly string[] = CODES.filter((code) =>
 ).concat(['PROXY_DISABLED', 'HOST_REFUSED', 'ADDRESS_REFUSED', 'PATH_REFUSED', 'METHOD_REFUSED'])
 const STATUSES = [...new Set(Object.values(ERRORS).map(({ grpc }) => grpc)), 'OK', 'CANCELLED']
 const METHODS = { most: 128 }
-const SUBSCRIBERS = { most: 32 }
+/** The durable names under which services subscribe. */
+const SUBSCRIBERS = ['token-refresher', 'verifier']
+
+const GAUGES: readonly GaugeName[] = [
+  'credence_spills_open',
+  'credence_refreshes_due',
+  'credence_refresh_oldest_due_seconds',
+  'credence_refreshes_in_doubt',
+  'credence_refresh_oldest_doubt_seconds',
+  'credence_refresh_queue_jobs',
+  'credence_refresh_endpoints',
+  'credence_outbox_facts',
+  'credence_outbox_oldest_seconds',
+  'credence_start_seconds',
+  'credence_process_resident_bytes',
+  'credence_process_heap_bytes',
+  'credence_event_loop_lag_seconds',
+]
 
 /** A proxied call: below a millisecond of our own up to a provider that takes its minute. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
@@ -204,12 +221,8 @@ export const METRICS: Rows<'counter', Counters> & Rows<'histogram', Histograms> 
     { verdict: ['ok', 'failed', 'undecided', 'no_probe'] },
     'Calls of the verifier, by what they say of the credential.',
   ),
-  credence_readings_failed_total: counter(bus, { gauge: { most: 32 } }, 'Gauges that could not be read, and have no value now.'),
-  credence_process_start_seconds: gauge(
-    { by: PROCESSES },
-    {},
-    'When the process began, seconds since 1970. A role without it is not running.',
-  ),
+  credence_readings_failed_total: counter(bus, { gauge: GAUGES }, 'Gauges that could not be read, and have no value now.'),
+  credence_start_seconds: gauge({ by: PROCESSES }, {}, 'When the service began, seconds since 1970. A role without it is not running.'),
   credence_process_resident_bytes: gauge({ by: PROCESSES }, {}, 'Memory of the process.'),
   credence_process_heap_bytes: gauge({ by: PROCESSES }, {}, 'Of it, the JavaScript heap in use.'),
   credence_event_loop_lag_seconds: gauge(

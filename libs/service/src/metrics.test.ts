@@ -67,10 +67,10 @@ describe('the figures of a service', () => {
 
   test('names that others close are as many as the table says, and no more', async () => {
     const metrics = start()
-    for (let i = 0; i < 100; i++) metrics.of('vault').count('credence_events_redelivered_total', { subscriber: `s${i}` })
-    const found = await lines(metrics, 'credence_events_redelivered_total{')
-    expect(found).toHaveLength(33)
-    expect(found.at(-1)).toBe('credence_events_redelivered_total{service="vault",subscriber="other"} 68')
+    for (let i = 0; i < 100; i++) metrics.of('vault').count('credence_events_published_total', { type: `t${i}` })
+    const found = await lines(metrics, 'credence_events_published_total{')
+    expect(found).toHaveLength(65)
+    expect(found.at(-1)).toBe('credence_events_published_total{service="vault",type="other"} 36')
   })
 
   test('a counter with few values is there before the first event, so that its increase is seen', async () => {
@@ -119,14 +119,14 @@ describe('a gauge', () => {
     metrics.of('vault').observe('credence_outbox_facts', () => [{ value: 3 }])
     expect(await lines(metrics, 'credence_spills_open')).toEqual([])
     expect(await lines(metrics, 'credence_outbox_facts')).toEqual(['credence_outbox_facts{service="vault"} 3'])
-    expect(await lines(metrics, 'credence_readings_failed_total')).toEqual([
+    expect((await lines(metrics, 'credence_readings_failed_total')).filter((line) => !line.endsWith(' 0'))).toEqual([
       'credence_readings_failed_total{service="vault",gauge="credence_spills_open"} 1',
     ])
   })
 
   test('the process tells when it began, its memory, and how late its timers are', async () => {
     const text = await start().text()
-    expect(text).toContain('credence_process_start_seconds{service="vault"} 1000\n')
+    expect(text).toContain('credence_start_seconds{service="vault"} 1000\n')
     for (const name of ['credence_process_resident_bytes', 'credence_process_heap_bytes', 'credence_event_loop_lag_seconds']) {
       expect(Number(new RegExp(`^${name}{service="vault"} (.+)$`, 'm').exec(text)?.[1])).toBeGreaterThanOrEqual(0)
     }

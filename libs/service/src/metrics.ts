@@ -82,7 +82,7 @@ export function startMetrics(options: MetricsOptions): ProcessMetrics {
     services.set(service, known)
     return known
   }
-  observeProcess(of(serviceName), clock)
+  observeProcess(of(serviceName))
   return {
     of,
     async text() {
@@ -172,6 +172,8 @@ function metricsOf(
       return () => (clock.monotonicMs() - started) / 1000
     },
   }
+  const start = clock.now() / 1000
+  metrics.observe('credence_start_seconds', () => [{ value: start }])
   // `increase` over a counter that appears with its first event does not see that event: it is there before, at 0.
   for (const [name, { row }] of instruments) {
     if (row.kind !== 'counter' || !row.by.includes(service)) continue

@@ -1,16 +1,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Clock } from './clock.ts'
 import type { Metrics } from './metrics.ts'
 
 const RESOLUTION_MS = 20
 const NS_PER_S = 1e9
 
-/** What the process tells of itself: that it runs, its memory, and whether its event loop is held up. */
-export function observeProcess(metrics: Metrics, clock: Pick<Clock, 'now'>): void {
-  const start = clock.now() / 1000
+/** What the process tells of itself: its memory, and whether its event loop is held up. */
+export function observeProcess(metrics: Metrics): void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
-  metrics.observe('credence_process_start_seconds', () => [{ value: start }])
   metrics.observe('credence_process_resident_bytes', () => [{ value: process.memoryUsage.rss() }])
   metrics.observe('credence_process_heap_bytes', () => [{ value: process.memoryUsage().heapUsed }])
   metrics.observe('credence_event_loop_lag_seconds', () => {

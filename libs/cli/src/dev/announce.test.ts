@@ -2,7 +2,13 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { announcementJson, announcementText } from './announce.ts'
 
-const addresses = { public: 'http://localhost:7400', admin: 'http://127.0.0.1:7401', data: 'http://127.0.0.1:7402', api: '127.0.0.1:7405' }
+const addresses = {
+  public: 'http://localhost:7400',
+  admin: 'http://127.0.0.1:7401',
+  data: 'http://127.0.0.1:7402',
+  api: '127.0.0.1:7405',
+  probes: 'http://127.0.0.1:7420',
+}
 const running = { addresses, home: '/data', signInLink: async () => '', stop: async () => undefined }
 const signIn = 'http://localhost:7401/sign-in/link/x'
 

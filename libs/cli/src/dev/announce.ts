@@ -13,12 +13,13 @@ export interface Announcement {
 
 export function announcementJson({ running, signIn, logFile }: Announcement): object {
   const { addresses, home, firstKey } = running
-  const { public: publicUrl, admin, data, api } = addresses
+  const { public: publicUrl, admin, data, api, probes } = addresses
   return {
     public: publicUrl,
     admin,
     data,
     api,
+    probes,
     home,
     client_file: clientFileIn(home),
     ...(logFile === undefined ? {} : { log_file: logFile }),
@@ -35,6 +36,7 @@ export function announcementText({ running, signIn, logFile }: Announcement): st
     ['API reference', `${addresses.admin}/docs`],
     ['proxy', `${addresses.data}/v1/proxy/{credential id}/{path}`],
     ['gRPC', addresses.api],
+    ['metrics', `${addresses.probes}/metrics`],
     ['data', home],
     ['log', logFile],
     ['admin key', firstKey],

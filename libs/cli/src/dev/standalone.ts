@@ -14,8 +14,8 @@ export interface StandaloneConfig {
 }
 
 export interface RunningPlatform {
-  /** `http://…` of public, admin and data; `host:port` of api. */
-  readonly addresses: Readonly<Record<'public' | 'admin' | 'data' | 'api', string>>
+  /** `http://…` of public, admin, data and probes; `host:port` of api. */
+  readonly addresses: Readonly<Record<'public' | 'admin' | 'data' | 'api' | 'probes', string>>
   readonly home: string
   /** At the first start only. */
   readonly firstKey?: string
