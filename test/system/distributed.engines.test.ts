@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Cluster, SERVICES, startCluster } from '../support/cluster.ts'
 import { connect, credentialOf, type Journey, journeyOn, registerProviders, startOutside, USER } from '../support/journey.ts'
 import { ancestry, type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
+import { scrape } from '../support/scrape.ts'
 import { SECRETS } from '../support/world.ts'
 
 const canRun = (await haveMongodb()) && (await haveNats()) && (await haveRedis())
@@ -89,6 +90,45 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     for (const service of SERVICES) await cluster.start(service, 1)
     expect((await journey.ann.fetch(id, '/echo')).status).toBe(200)
   }, 90_000)
+
+  test('[C-6] every replica tells its figures; those that share an engine tell the same of it', async () => {
+    const all = SERVICES.flatMap((service) =>
+      cluster.replicas(service).map(({ process }) => ({ service, probes: String(process.ready.probes) })),
+    )
+    expect(all).toHaveLength(2 * SERVICES.length)
+    const look = () => Promise.all(all.map(async ({ service, probes }) => ({ service, figures: await scrape(probes) })))
+    for (const { service, figures } of await look()) {
+      expect(new Set(figures.samples.map(({ labels }) => labels.service))).toEqual(new Set([service]))
+      expect([service, figures.sum('credence_start_seconds')]).toEqual([service, expect.any(Number)])
+      expect([service, figures.sum('credence_readings_failed_total')]).toEqual([service, 0])
+    }
+    // What is connected and idle: nothing waits in an outbox, and the jobs of the three grants are in the one queue.
+    const refresher = async () => (await look()).filter(({ service }) => service === 'token-refresher').map(({ figures }) => figures)
+    await expect
+      .poll(async () => (await look()).map(({ figures }) => figures.sum('credence_outbox_oldest_seconds') ?? Number.NaN), within)
+      .toEqual(all.map(() => 0))
+    await expect
+      .poll(async () => (await refresher()).every((figures) => (figures.sum('credence_refresh_queue_jobs') ?? 0) > 0), within)
+      .toBe(true)
+    const published = (await look()).reduce((sum, { figures }) => sum + (figures.sum('credence_events_published_total') ?? 0), 0)
+    expect(published).toBeGreaterThan(0)
+    const mark = (await look()).filter(({ service }) => service === 'vault')
+    await journey.ann.fetch(credentialOf(journey, 'bearer'), '/echo')
+    const calls = (scrapes: typeof mark) => scrapes.reduce((sum, { figures }) => sum + (figures.sum('credence_proxy_calls_total') ?? 0), 0)
+    expect(calls((await look()).filter(({ service }) => service === 'vault')) - calls(mark)).toBe(1)
+  }, 60_000)
+
+  test('[C-6] facts that cannot be published show as the age of the outbox, until they are out', async () => {
+    const oldest = async (): Promise<number> => {
+      const found = await Promise.all(cluster.replicas('registry').map(({ process }) => scrape(String(process.ready.probes))))
+      return Math.max(...found.map((figures) => figures.sum('credence_outbox_oldest_seconds') ?? 0))
+    }
+    await nats.kill()
+    await journey.ann.credentials.share(credentialOf(journey, 'bearer'), { with: 'id:ben', permission: 'use' })
+    await expect.poll(oldest, within).toBeGreaterThan(0)
+    await nats.restart()
+    await expect.poll(oldest, within).toBe(0)
+  }, 120_000)
 
   test('[C-1] a rolling restart under load fails no call', async () => {
     const id = credentialOf(journey, 'bearer')

@@ -69,11 +69,19 @@ describe('the figures of a platform at work', () => {
 
   test('[C-6] the wait for a slow provider is none of ours', async () => {
     const before = await look()
-    const abort = AbortSignal.timeout(400)
-    await journey.ann.fetch(credentialOf(journey, 'bearer'), '/never', { signal: abort }).catch(() => undefined)
+    const { requests } = journey.world.apis.bearer
+    const [seen, began, abort] = [requests.length, performance.now(), new AbortController()]
+    const answer = journey.ann.fetch(credentialOf(journey, 'bearer'), '/never', { signal: abort.signal }).catch(() => undefined)
+    await expect.poll(() => requests.length, within).toBeGreaterThan(seen)
+    const held = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const heldMs = performance.now() - held
+    abort.abort()
+    await answer
     await expect.poll(grown(before, 'credence_proxy_seconds_count', { part: 'provider' }), within).toBe(1)
-    const sum = (part: string): Promise<number> => grown(before, 'credence_proxy_seconds_sum', { part })()
-    expect(await sum('provider')).toBeGreaterThan(await sum('credence'))
+    const ms = async (part: string): Promise<number> => 1000 * (await grown(before, 'credence_proxy_seconds_sum', { part })())
+    expect(await ms('provider')).toBeGreaterThanOrEqual(heldMs - 1)
+    expect(await ms('credence')).toBeLessThanOrEqual(performance.now() - began - heldMs)
   })
 
   test('[C-6] tell who was denied by the reason, and not whom', async () => {
