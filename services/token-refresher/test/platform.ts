@@ -4,7 +4,7 @@ import { type GetPlanResponse, type TokenRefresherServiceClient, TokenRefresherS
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { callAs, openChannel, openPeers, type Peers, type Principal, type ServiceName, servicePrincipal } from '@credence/rpc'
 import { createLogger, type Random, startTracing, systemRandom } from '@credence/service'
-import { unmeasured } from '@credence/service/metrics'
+import { type ProcessMetrics, startMetrics } from '@credence/service/metrics'
 import { type Collection, type DocumentStore, openSqliteStore, type Stored } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import { onTestFinished } from 'vitest'
@@ -37,6 +37,7 @@ export class Platform {
   readonly fake: FakePeers
   readonly facts: Fact[] = []
   readonly logLines: string[] = []
+  readonly figures: ProcessMetrics
   refresher!: RunningRefresher
   store!: DocumentStore
   bus!: EventBus
@@ -51,6 +52,7 @@ export class Platform {
     this.#options = options
     this.clock = options.clock ?? new TestClock()
     this.fake = new FakePeers(this.clock)
+    this.figures = startMetrics({ serviceName: 'token-refresher', clock: this.clock })
   }
 
   /** Started, and stopped when the test ends. */
@@ -63,6 +65,7 @@ export class Platform {
     onTestFinished(async () => {
       await platform.down()
       await platform.fake.stop()
+      await platform.figures.shutdown()
       platform.#home.remove()
     })
     return platform
@@ -88,7 +91,7 @@ export class Platform {
         random,
         log,
         tracing: startTracing({ serviceName: 'token-refresher' }),
-        metrics: unmeasured,
+        metrics: this.figures.of('token-refresher'),
         tls,
         peers: this.#peers,
         ...(queue === undefined ? {} : { queue }),

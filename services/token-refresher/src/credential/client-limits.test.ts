@@ -56,6 +56,20 @@ describe('the limits of a client', () => {
     expect(other.fill().length).toBe(16)
   })
 
+  test('[C-6] those that are left alone are told by why: an open breaker, one try, or a wait that was asked for', async () => {
+    const world = new World()
+    expect(world.limits.avoided()).toEqual({ open: 0, half_open: 0, waiting: 0 })
+    await world.run(20, 'failed')
+    expect(world.limits.avoided()).toEqual({ open: 1, half_open: 0, waiting: 0 })
+    await world.clock.advance(30_000)
+    expect(world.limits.avoided()).toEqual({ open: 0, half_open: 1, waiting: 0 })
+    const other = new World()
+    await other.run(1, 'throttled', { retryAfterMs: MINUTE })
+    expect(other.limits.avoided()).toEqual({ open: 0, half_open: 0, waiting: 1 })
+    await other.clock.advance(MINUTE)
+    expect(other.limits.avoided()).toEqual({ open: 0, half_open: 0, waiting: 0 })
+  })
+
   test('[S2-8] one that refuses many at once is given half, not the half of the half', async () => {
     const world = new World()
     const places = world.fill()
