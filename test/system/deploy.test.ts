@@ -249,6 +249,22 @@ if (helm !== undefined)
       expect(docs.filter((doc) => doc.includes('scaleTargetRef') && doc.includes('credence-vault'))).toEqual([])
     })
 
+    test('[C-7] has its figures scraped and its alerts loaded only where it is told to', () => {
+      const kinds = (docs: readonly string[]): string[] => docs.flatMap((doc) => /^kind: (PodMonitor|PrometheusRule)$/m.exec(doc)?.[1] ?? [])
+      expect(kinds(render())).toEqual([])
+      const docs = render('--set', 'metrics.podMonitor.enabled=true', '--set', 'metrics.rules.enabled=true')
+      expect(kinds(docs).sort()).toEqual(['PodMonitor', 'PrometheusRule'])
+      const monitor = docs.find((doc) => doc.includes('kind: PodMonitor'))
+      expect(monitor).toMatch(/port: probes, path: \/metrics/)
+      expect(pods(docs, 'vault')).toContain(`{name: probes, containerPort: ${PROBES}}`)
+      const rules = docs.find((doc) => doc.includes('kind: PrometheusRule')) ?? ''
+      const names = (text: string): string[] => [...text.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
+      expect(names(rules)).toEqual(names(read('observability', 'alerts.yaml')))
+      const prometheus = 'networkPolicy.from.probes[0].namespaceSelector.matchLabels.name=monitoring'
+      expect(of(render('--set', prometheus), 'NetworkPolicy', 'vault')).toMatch(/name: monitoring\n\s+ports: \[\{protocol: TCP, port: 7420\}\]/)
+      expect(of(docs, 'NetworkPolicy', 'vault')).not.toContain(`port: ${PROBES}`)
+    })
+
     test('scales by KEDA where it is told to, and refuses what would lose data or break a session', () => {
       const keda = ['--set', 'services.token-refresher.scaler=keda', '--set', 'services.token-refresher.kedaTriggers[0].type=prometheus']
       const docs = render(...keda)
