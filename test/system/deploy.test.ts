@@ -250,7 +250,8 @@ if (helm !== undefined)
     })
 
     test('[C-7] has its figures scraped and its alerts loaded only where it is told to', () => {
-      const kinds = (docs: readonly string[]): string[] => docs.flatMap((doc) => /^kind: (PodMonitor|PrometheusRule)$/m.exec(doc)?.[1] ?? [])
+      const kinds = (docs: readonly string[]): string[] =>
+        docs.flatMap((doc) => /^kind: (PodMonitor|PrometheusRule)$/m.exec(doc)?.[1] ?? [])
       expect(kinds(render())).toEqual([])
       const docs = render('--set', 'metrics.podMonitor.enabled=true', '--set', 'metrics.rules.enabled=true')
       expect(kinds(docs).sort()).toEqual(['PodMonitor', 'PrometheusRule'])
@@ -261,7 +262,9 @@ if (helm !== undefined)
       const names = (text: string): string[] => [...text.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
       expect(names(rules)).toEqual(names(read('observability', 'alerts.yaml')))
       const prometheus = 'networkPolicy.from.probes[0].namespaceSelector.matchLabels.name=monitoring'
-      expect(of(render('--set', prometheus), 'NetworkPolicy', 'vault')).toMatch(/name: monitoring\n\s+ports: \[\{protocol: TCP, port: 7420\}\]/)
+      expect(of(render('--set', prometheus), 'NetworkPolicy', 'vault')).toMatch(
+        /name: monitoring\n\s+ports: \[\{protocol: TCP, port: 7420\}\]/,
+      )
       expect(of(docs, 'NetworkPolicy', 'vault')).not.toContain(`port: ${PROBES}`)
     })
 
