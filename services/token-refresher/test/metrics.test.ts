@@ -45,7 +45,6 @@ describe('what the refresher tells', () => {
   test('[C-6] a grant in doubt is counted with its age until it is out of doubt', async () => {
     const platform = await Platform.start()
     const held = await platform.connect()
-    await platform.connect()
     expect(await told(platform, 'credence_refreshes_in_doubt')).toBe(0)
     platform.fake.respond = () => ({ answerKind: 'lost', cause: 'reset', openIntent: true })
     await platform.toDue(held)
