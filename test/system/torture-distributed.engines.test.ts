@@ -1,11 +1,11 @@
-import { haveMongodb, haveRedis, natsMissing } from '@credence/testkit'
+import { haveMongodb, haveNats, haveRedis } from '@credence/testkit'
 import { afterAll, describe, expect, test } from 'vitest'
 import { choose } from '../torture/cluster/run.ts'
 import { faultsOf } from '../torture/cluster/scenario.ts'
 import { SCENARIOS } from '../torture/cluster/scenarios.ts'
 import { shareArena } from '../torture/cluster/share-arena.ts'
 
-const canRun = (await haveMongodb()) && (await natsMissing()) === undefined && haveRedis()
+const canRun = (await haveMongodb()) && (await haveNats()) && (await haveRedis())
 const notes: string[] = []
 const note = (line: string): void => void notes.push(line)
 

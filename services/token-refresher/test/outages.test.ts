@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { newId } from '@credence/credential'
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { createLogger, systemRandom } from '@credence/service'
+import { unmeasured } from '@credence/service/metrics'
 import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { seededRandom, TestClock, tempHome } from '@credence/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -50,6 +51,7 @@ class Fleet {
         reportHealth: async () => undefined,
       },
       times: DEFAULT_REFRESH_TIMES,
+      metrics: unmeasured,
       publicUrl: 'https://credence.example',
       inFlight: new Set(),
       log: createLogger({ service: 'token-refresher', level: 'silent' }),
