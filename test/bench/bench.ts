@@ -2,16 +2,19 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type StartedProcess, startProcess, tempHome } from '@credence/testkit'
+import { Engines } from './engines.ts'
 import { type Outside, startOutside } from './outside.ts'
 import { pin } from './process-stat.ts'
 import type { Row } from './result.ts'
 import type { Effort } from './runner.ts'
+import { makeTemplate, type Template } from './stored/template.ts'
 import { VaultUnderTest } from './vault-under-test.ts'
 
 /** Rows that are measured together, because they share their cases. */
 export interface Group {
   readonly ids: readonly string[]
-  run(bench: Bench): Promise<Row[]>
+  /** `wanted` are the ids that were asked for: of what costs much, the others may be left out. */
+  run(bench: Bench, wanted: ReadonlySet<string>): Promise<Row[]>
 }
 
 export interface BenchOptions {
@@ -24,6 +27,7 @@ export interface BenchOptions {
 export class Bench {
   readonly effort: Effort
   readonly home: string
+  readonly engines: Engines = new Engines()
   readonly #temp = tempHome()
   readonly #nodeOptions: readonly string[]
   readonly #processes: StartedProcess[] = []
@@ -31,6 +35,7 @@ export class Bench {
   #vault: Promise<VaultUnderTest> | undefined
   #bearer: Promise<string> | undefined
   #bareProxy: Promise<StartedProcess> | undefined
+  #template: Promise<Template> | undefined
 
   constructor(options: BenchOptions) {
     this.effort = options.effort
@@ -61,11 +66,23 @@ export class Bench {
     return this.#bearer
   }
 
+  /** A platform's home with one account, from which many are made. */
+  template(): Promise<Template> {
+    this.#template ??= makeTemplate(this.folder('template'))
+    return this.#template
+  }
+
   bareProxy(): Promise<StartedProcess> {
     this.#bareProxy ??= this.outside().then(({ said }) =>
       this.start('sut/bare-proxy-main.ts', [String(said.port), join(this.home, 'bare-proxy.log')]),
     )
     return this.#bareProxy
+  }
+
+  /** Ends such a program before the others. */
+  async end(process: StartedProcess): Promise<void> {
+    this.#processes.splice(this.#processes.indexOf(process), 1)
+    await process.stop()
   }
 
   /** Starts a program: one of `sut/` on the core of what is measured, one of `outside/` on that of the load. */
@@ -80,6 +97,7 @@ export class Bench {
     await (await this.#vault)?.stop()
     for (const process of this.#processes) await process.stop()
     await (await this.#outside)?.process.stop()
+    await this.engines.close()
     this.#temp.remove()
   }
 }

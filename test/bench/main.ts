@@ -1,7 +1,7 @@
 /**
  * How fast it is, each row against its baseline in the same run.
  *
- *     npm run bench -- [--json FILE] [--only P1,F1] [--quick] [--rounds N] [--profile DIR]
+ *     npm run bench -- [--json FILE] [--only P1,F1] [--quick] [--rounds N] [--sizes 1k,1M] [--profile DIR]
  *
  * `--quick` only shows that every row works: its figures say nothing. `--profile` writes a CPU profile of the vault's process.
  */
@@ -13,14 +13,17 @@ import { pin } from './process-stat.ts'
 import { asJson, type Row } from './result.ts'
 import { CHECK_ROWS } from './rows/check.ts'
 import { DISABLE_ROWS } from './rows/disable.ts'
-import { ROWS_OF_OTHER_PROFILES } from './rows/not-here.ts'
+import { EVENT_ROWS } from './rows/events.ts'
+import { MONGODB_ROWS } from './rows/mongodb.ts'
 import { PROXY_ROWS } from './rows/proxy.ts'
 import { REFRESH_ROWS } from './rows/refresh.ts'
+import { REPLICA_ROWS } from './rows/replicas.ts'
 import { SEND_ROWS } from './rows/send.ts'
 import { START_ROWS } from './rows/start.ts'
 import { STORED_ROWS } from './rows/stored.ts'
 import { STREAM_ROWS } from './rows/streams.ts'
 import { FULL, QUICK } from './runner.ts'
+import { sizesIn } from './sizes.ts'
 
 const GROUPS: readonly Group[] = [
   CHECK_ROWS,
@@ -31,7 +34,9 @@ const GROUPS: readonly Group[] = [
   DISABLE_ROWS,
   START_ROWS,
   STORED_ROWS,
-  ROWS_OF_OTHER_PROFILES,
+  MONGODB_ROWS,
+  EVENT_ROWS,
+  REPLICA_ROWS,
 ]
 
 const { values } = parseArgs({
@@ -41,12 +46,18 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     profile: { type: 'string' },
     rounds: { type: 'string' },
+    sizes: { type: 'string' },
   },
 })
 
 const wanted = idsOf(values.only)
 const nodeOptions = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', values.profile]
-const effort = values.quick ? QUICK : { ...FULL, rounds: Number(values.rounds ?? FULL.rounds) }
+const base = values.quick ? QUICK : FULL
+const effort = {
+  ...base,
+  rounds: Number(values.rounds ?? base.rounds),
+  sizes: values.sizes === undefined ? base.sizes : sizesIn(values.sizes),
+}
 const bench = new Bench({ effort, nodeOptions })
 const isPinned = pin(process.pid, 'load')
 const rows: Row[] = []
@@ -64,7 +75,7 @@ process.exit()
 async function measure(group: Group): Promise<Row[]> {
   const start = performance.now()
   try {
-    const found = (await group.run(bench)).filter(({ id }) => wanted.has(id))
+    const found = (await group.run(bench, wanted)).filter(({ id }) => wanted.has(id))
     // At once: a run that is ended early keeps what it had.
     console.error(`${tableOf(found, { judge: false })}\n${((performance.now() - start) / 1000).toFixed(1)} s\n`)
     return found

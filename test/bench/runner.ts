@@ -21,15 +21,24 @@ export interface Effort {
   readonly warmUpMs: number
   /** Work that is put off (shipped audit records) is waited for, so that it is charged to the case that made it. */
   readonly settleMs: number
+  /** How many credentials are stored, the least first. */
+  readonly sizes: readonly number[]
 }
 
-export const FULL: Effort = { quick: false, rounds: 5, sliceMs: 2_000, warmUpMs: 1_000, settleMs: 1_200 }
+export const FULL: Effort = {
+  quick: false,
+  rounds: 5,
+  sliceMs: 2_000,
+  warmUpMs: 1_000,
+  settleMs: 1_200,
+  sizes: [1_000, 10_000, 100_000, 1_000_000],
+}
 /** For rows that judge no CPU: what is put off is nobody's there. */
 export function unsettled(effort: Effort): Effort {
   return { ...effort, settleMs: 0 }
 }
 
-export const QUICK: Effort = { quick: true, rounds: 1, sliceMs: 250, warmUpMs: 100, settleMs: 0 }
+export const QUICK: Effort = { quick: true, rounds: 1, sliceMs: 250, warmUpMs: 100, settleMs: 0, sizes: [1_000, 5_000] }
 
 export interface Case {
   /** The process whose CPU counts. */

@@ -52,9 +52,14 @@ async function writerOf(store: DocumentStore, templateId: string): Promise<(inde
     return Promise.all([
       parents.insert(parentOf(parent, { id, user, index })),
       children.insert(childOf(child, { id, user, index })),
-      plans.insert({ ...plan, id, refreshAt: new Date(FIRST_DUE_AT + index * 1000), outbox: [] }),
+      plans.insert(idlePlan(plan, { id, index })),
     ])
   }
+}
+
+/** One that nobody has to be told of, and that is due in its turn. */
+export function idlePlan(plan: Plan, { id, index }: { readonly id: string; readonly index: number }): Plan {
+  return { ...plan, id, refreshAt: new Date(FIRST_DUE_AT + index * 1000), outbox: [] }
 }
 
 async function need<D extends Doc>(

@@ -23,17 +23,20 @@ export async function makeTemplate(home: string): Promise<Template> {
     await pause(PLAN_WAIT_MS)
     await journey.platform.process.stop()
     await journey.person.leave()
-    await mustHavePlan(home, credentialId)
-    return { home, credentialId }
+    const template = { home, credentialId }
+    await planIn(template)
+    return template
   } finally {
     await world.close()
   }
 }
 
-async function mustHavePlan(home: string, credentialId: string): Promise<void> {
+/** The plan of that account. Throws when there is none. */
+export async function planIn({ home, credentialId }: Template): Promise<Plan> {
   const store = await openSqliteStore({ file: join(home, 'credence.db'), random })
   const plans = await store.collection<Plan>({ name: 'token_refresher_plans', indexes: PLAN_INDEXES })
   const plan = await plans.get(credentialId)
   await store.close()
   if (plan === undefined) throw new TypeError('the account that was connected has no plan')
+  return plan
 }
