@@ -18,6 +18,8 @@ export interface Stats {
   readonly gated: number
   /** Connections that wait before it. */
   readonly held: number
+  /** Calls of `/counted` after the moment that was asked for. */
+  readonly since: number
 }
 
 /** Everything outside of the platform, in a process of its own. */
@@ -27,6 +29,8 @@ export interface Outside {
   readonly process: StartedProcess
   stats(): Promise<Stats>
   setGate(open: boolean): Promise<void>
+  /** How many calls of `/counted` came after that moment of `process.hrtime.bigint()`. */
+  countedSince(moment: bigint): Promise<number>
 }
 
 export async function startOutside(): Promise<Outside> {
@@ -43,5 +47,6 @@ export async function startOutside(): Promise<Outside> {
     async setGate(open) {
       await ask(`gate?open=${open ? 1 : 0}`)
     },
+    countedSince: async (moment) => (await ask(`counted?since=${moment}`)).since,
   }
 }

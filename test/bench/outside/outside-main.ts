@@ -7,6 +7,8 @@
  *     GET  /guarded               401 unless the bearer token is the newest that /token gave
  *     POST /token?after=MS        new tokens, not before so long
  *     GET  /control/stats         { tokens, gated, held }
+ *     GET  /counted               1 KiB of JSON, and the moment is kept
+ *     GET  /control/counted?since=NS  { since: how many came after that moment of `process.hrtime.bigint()` }
  *     GET  /control/gate?open=1   lets what is held and what comes through; open=0 shuts it
  */
 import { randomBytes } from 'node:crypto'
@@ -22,6 +24,8 @@ const GATED_HOST = 'gated.example.com'
 
 const seen = { tokens: 0, gated: 0 }
 let newest = ''
+/** `CLOCK_MONOTONIC`, which all processes of a machine share, in ns. */
+const countedAt: bigint[] = []
 
 await runUntilSignal(async () => {
   const api = createServer((request, response) => void answer(request, response))
@@ -31,7 +35,9 @@ await runUntilSignal(async () => {
   api.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://outside.invalid')
     if (url.pathname === '/control/gate') gate.set(url.searchParams.get('open') === '1')
-    if (url.pathname.startsWith('/control/')) response.end(JSON.stringify({ ...seen, held: gate.held() }))
+    const since = BigInt(url.searchParams.get('since') ?? 0)
+    const counted = countedAt.filter((moment) => moment > since).length
+    if (url.pathname.startsWith('/control/')) response.end(JSON.stringify({ ...seen, held: gate.held(), since: counted }))
   })
   const ports = { port: portOf(api), gatePort: gate.port }
   console.log(JSON.stringify({ ...ports, gatedHost: GATED_HOST, caFile: standIns.caFile }))
@@ -48,6 +54,10 @@ await runUntilSignal(async () => {
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://outside.invalid')
   if (url.pathname === '/small') return send(response, SMALL)
+  if (url.pathname === '/counted') {
+    countedAt.push(process.hrtime.bigint())
+    return send(response, SMALL)
+  }
   if (url.pathname === '/gated') {
     seen.gated++
     // The next call must open a connection of its own, and be held.

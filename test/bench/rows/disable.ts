@@ -1,6 +1,7 @@
 import type { Bench, Group } from '../bench.ts'
 import { openCaller } from '../load/http-load.ts'
 import { pause } from '../runner.ts'
+import type { VaultOrders } from '../vault-orders.ts'
 
 const CALLS = 48
 const MOST_WAIT_MS = 10_000
@@ -9,12 +10,8 @@ const MOST_WAIT_MS = 10_000
 export const DISABLE_ROWS: Group = {
   ids: ['E2'],
   async run(bench) {
-    const values: number[] = []
-    for (let round = 0; round < bench.effort.rounds; round++) {
-      // The same calls without the order in between: whoever counts must be able to see them.
-      if ((await usesBehindGate(bench, { disable: false })) !== CALLS) throw new TypeError('the gate did not let the calls through')
-      values.push(await usesBehindGate(bench, { disable: true }))
-    }
+    const vault = await bench.vault()
+    const gated: Gated = { orders: vault, ports: [vault.dataPort], headers: vault.callerHeaders }
     return [
       {
         id: 'E2',
@@ -23,25 +20,48 @@ export const DISABLE_ROWS: Group = {
         unit: 'uses',
         goal: 0,
         better: 'lower',
-        values,
+        values: await usesOfHeldCalls(bench, gated, bench.effort.rounds),
         note: `without the order ${CALLS} of ${CALLS} were used; the embedded profile has one replica`,
       },
     ]
   },
 }
 
+export interface Gated {
+  readonly orders: VaultOrders
+  /** Of the replicas: each has its share of the calls. */
+  readonly ports: readonly number[]
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** For each round, how many of the held calls used the credential after it was disabled. */
+export async function usesOfHeldCalls(bench: Bench, gated: Gated, rounds: number): Promise<number[]> {
+  const values: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    // The same calls without the order in between: whoever counts must be able to see them.
+    if ((await usesBehindGate(bench, gated, { disable: false })) !== CALLS) throw new TypeError('the gate did not let the calls through')
+    values.push(await usesBehindGate(bench, gated, { disable: true }))
+  }
+  return values
+}
+
 /** Holds calls between admission and TLS, gives the order, lets them go on, and asks the API how many it got. */
-async function usesBehindGate(bench: Bench, { disable }: { readonly disable: boolean }): Promise<number> {
-  const vault = await bench.vault()
+async function usesBehindGate(
+  bench: Bench,
+  { orders, ports, headers }: Gated,
+  { disable }: { readonly disable: boolean },
+): Promise<number> {
   const outside = await bench.outside()
-  const credentialId = await vault.connectBearer(`https://${outside.said.gatedHost}`)
+  const credentialId = await orders.connectBearer(`https://${outside.said.gatedHost}`)
   const before = (await outside.stats()).gated
   await outside.setGate(false)
-  const ask = { port: vault.dataPort, path: `/v1/proxy/${credentialId}/gated`, headers: vault.callerHeaders }
-  const callers = await Promise.all(Array.from({ length: CALLS }, () => openCaller(ask)))
+  const path = `/v1/proxy/${credentialId}/gated`
+  const callers = await Promise.all(
+    Array.from({ length: CALLS }, (_, caller) => openCaller({ port: ports[caller % ports.length]!, path, headers })),
+  )
   const calls = callers.map((caller) => caller.call())
   await held(outside)
-  if (disable) await vault.setState(credentialId, 'disabled', 2)
+  if (disable) await orders.setState(credentialId, 'disabled', 2)
   await outside.setGate(true)
   const answers = await Promise.all(calls)
   for (const caller of callers) caller.close()

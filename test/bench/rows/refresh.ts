@@ -1,11 +1,12 @@
 import { RefreshRequest } from '@credence/proto/vault'
-import { callAs } from '@credence/rpc'
+import { callAs, type TlsIdentity } from '@credence/rpc'
 import type { Bench, Group } from '../bench.ts'
 import { type GrpcTarget, loop, openGrpc } from '../load/grpc-load.ts'
 import { type HttpAnswer, openCaller } from '../load/http-load.ts'
 import { figure } from '../print-table.ts'
 import type { Measured } from '../result.ts'
 import { type Case, inRounds, median, perSecond, quantile } from '../runner.ts'
+import type { VaultOrders } from '../vault-orders.ts'
 import type { VaultUnderTest } from '../vault-under-test.ts'
 
 const METHOD = '/credence.vault.v1.VaultService/Refresh'
@@ -21,12 +22,22 @@ export const REFRESH_ROWS: Group = {
   },
 }
 
-async function refresher(
-  vault: VaultUnderTest,
-  connections: number,
-): Promise<{ target: GrpcTarget; refresh(credentialId: string): Promise<void> }> {
-  const target = await openGrpc(vault.said.grpc, { tls: vault.said.identities['token-refresher'], connections })
-  const { metadata } = callAs(vault.order('token-refresher'))
+export interface RefresherOptions {
+  readonly grpc: string
+  readonly tls: TlsIdentity
+  readonly orders: VaultOrders
+  readonly connections: number
+}
+
+/** Asks one vault for refreshes, as the token-refresher does. */
+export async function refresher({
+  grpc,
+  tls,
+  orders,
+  connections,
+}: RefresherOptions): Promise<{ target: GrpcTarget; refresh(credentialId: string): Promise<void> }> {
+  const target = await openGrpc(grpc, { tls, connections })
+  const { metadata } = callAs(orders.order('token-refresher'))
   const principal = Buffer.from(metadata?.get('credence-principal-bin') as Uint8Array).toString('base64')
   const headers = { 'credence-principal-bin': principal }
   return {
@@ -36,18 +47,37 @@ async function refresher(
   }
 }
 
+function refresherOf(vault: VaultUnderTest, connections: number): ReturnType<typeof refresher> {
+  return refresher({ grpc: vault.said.grpc, tls: vault.said.identities['token-refresher'], orders: vault, connections })
+}
+
 /** A few at a time: each is several calls. */
-async function grants(vault: VaultUnderTest, count: number, answersAfterMs: number): Promise<string[]> {
+export async function grants(
+  orders: VaultOrders,
+  { count, answersAfterMs }: { readonly count: number; readonly answersAfterMs: number },
+): Promise<string[]> {
   const ids: string[] = []
   while (ids.length < count) {
     const batch = Math.min(32, count - ids.length)
-    ids.push(...(await Promise.all(Array.from({ length: batch }, () => vault.connectGrant(answersAfterMs)))))
+    ids.push(...(await Promise.all(Array.from({ length: batch }, () => orders.connectGrant(answersAfterMs)))))
   }
   return ids
 }
 
+/** The loop runs in the process that has this control, which must be on the core of what is measured. */
+export async function rawPosts(
+  bench: Bench,
+  { control, concurrent, ms }: { readonly control: number; readonly concurrent: number; readonly ms: number },
+): Promise<{ ops: number; ms: number; latencies: number[] }> {
+  const { said } = await bench.outside()
+  const body = JSON.stringify({ port: said.port, path: '/token', concurrent, ms })
+  const answer = await fetch(`http://127.0.0.1:${control}/raw-posts`, { method: 'POST', body })
+  const sample = (await answer.json()) as { latencies: number[]; ms: number }
+  return { ...sample, ops: sample.latencies.length }
+}
+
 /** A refresh that did nothing would be fast: the token endpoint is asked how many there were. */
-function witnessed(bench: Bench, { pid, run }: Case): Case {
+export function witnessed(bench: Bench, { pid, run }: Case): Case {
   return {
     pid,
     async run(ms) {
@@ -63,15 +93,10 @@ function witnessed(bench: Bench, { pid, run }: Case): Case {
 
 async function throughput(bench: Bench): Promise<Measured> {
   const vault = await bench.vault()
-  const { said } = await bench.outside()
-  const ids = await grants(vault, CONCURRENT, 0)
-  const { target, refresh } = await refresher(vault, 4)
+  const ids = await grants(vault, { count: CONCURRENT, answersAfterMs: 0 })
+  const { target, refresh } = await refresherOf(vault, 4)
   const { pid } = vault.process
-  const raw = async (ms: number): Promise<{ ops: number; ms: number; latencies: number[] }> => {
-    const posts = { port: said.port, path: '/token', concurrent: CONCURRENT, ms }
-    const sample = (await vault.control('/raw-posts', posts)) as { latencies: number[]; ms: number }
-    return { ...sample, ops: sample.latencies.length }
-  }
+  const raw = (ms: number): ReturnType<typeof rawPosts> => rawPosts(bench, { control: vault.said.control, concurrent: CONCURRENT, ms })
   const whole: Case = { pid, run: (ms) => loop((caller) => refresh(ids[caller]!), { concurrent: CONCURRENT, ms }) }
   const rounds = await inRounds(bench.effort, { refresh: witnessed(bench, whole), raw: { pid, run: raw } })
   target.close()
@@ -92,8 +117,8 @@ async function throughput(bench: Bench): Promise<Measured> {
 async function slow(bench: Bench): Promise<Measured> {
   const concurrent = bench.effort.quick ? 64 : 1024
   const vault = await bench.vault()
-  const ids = await grants(vault, concurrent, SLOW_MS)
-  const { target, refresh } = await refresher(vault, 8)
+  const ids = await grants(vault, { count: concurrent, answersAfterMs: SLOW_MS })
+  const { target, refresh } = await refresherOf(vault, 8)
   const all: Case = { pid: vault.process.pid, run: (ms) => loop((caller) => refresh(ids[caller]!), { concurrent, ms }) }
   const rounds = await inRounds({ ...bench.effort, rounds: bench.effort.quick ? 1 : 3 }, { refresh: witnessed(bench, all) })
   target.close()
