@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { tableOf } from '../bench/print-table.ts'
 import { asJson, type Measured, type NotRun, reached } from '../bench/result.ts'
+import { costs } from '../bench/rows/ticks.ts'
 import { type Effort, inRounds, median, perSecond, QUICK, quantile, rotated } from '../bench/runner.ts'
+import { sizeName, sizesIn } from '../bench/sizes.ts'
 
 const row = (given: Partial<Measured>): Measured => ({
   id: 'P1',
@@ -60,4 +62,27 @@ test('every case runs once in each round, and each is the first once', async () 
   expect(order.join('')).toBe('abcabcbcacab')
   expect(rounds.map((round) => Object.keys(round).toSorted().join(''))).toEqual(['abc', 'abc', 'abc'])
   expect(rotated([1, 2, 3], 4)).toEqual([2, 3, 1])
+})
+
+describe('sizes of stores', () => {
+  test('are read in any order and compared with the least', () => {
+    expect(sizesIn('1M,1k,500,10k,1k')).toEqual([500, 1_000, 10_000, 1_000_000])
+    expect([500, 1_000, 1_500, 100_000, 1_000_000, 2_500_000].map(sizeName)).toEqual(['500', '1k', '1500', '100k', '1M', '2500k'])
+    for (const size of sizesIn('7,20k,3M')) expect(sizesIn(`${sizeName(size)},1`)).toContain(size)
+  })
+
+  test('that are none, or one alone, are refused by name', () => {
+    for (const text of ['', '1k,', '0,1k', '1.5k,2k', '1m,2m', '-1,2']) expect(() => sizesIn(text)).toThrow(/a size is a number/)
+    expect(() => sizesIn('1k,1000')).toThrow(/at least two/)
+  })
+
+  test('are told with the median tick of each, and its range over the rounds', () => {
+    const sample = (...latencies: number[]) => ({ ops: 3, ms: 1, cpuUs: 0, latencies })
+    const rounds = [
+      { '1k': sample(1, 2, 9), '1M': sample(4, 4, 4) },
+      { '1k': sample(3, 3, 3), '1M': sample(5, 6, 7) },
+      { '1k': sample(1, 1, 1), '1M': sample(5, 5, 5) },
+    ]
+    expect(costs(rounds, ['1k', '1M'])).toBe('1k 2.000 ms [1..3] · 1M 5.000 ms [4..6]')
+  })
 })
