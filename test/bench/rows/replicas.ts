@@ -64,7 +64,10 @@ async function usesAfterDisable(
   const credentialId = await orders.connectBearer()
   const ports = vaults.map(({ dataPort }) => dataPort)
   const hammer = startHammer({ ports, path: `/v1/proxy/${credentialId}/counted`, headers: callerHeaders, callers: CALLERS_EACH })
+  const sentOff = process.hrtime.bigint()
   await until(() => hammer.answered().every((count) => count >= ENOUGH), 'the callers were not answered')
+  // Whoever counts must be able to see them.
+  if ((await outside.countedSince(sentOff)) < 2 * ENOUGH) throw new TypeError('the API has not seen the calls that were answered')
   const start = performance.now()
   await orders.setState(credentialId, 'disabled', 2)
   const [after, moment] = [process.hrtime.bigint(), performance.now()]
