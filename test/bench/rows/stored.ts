@@ -77,7 +77,7 @@ interface Stores {
 }
 
 async function memory(bench: Bench, { few, many }: Stores): Promise<Measured> {
-  const rounds = bench.effort.quick ? 1 : 3
+  const rounds = bench.effort.quick ? 1 : 2
   const bytes: { few: number[]; many: number[] } = { few: [], many: [] }
   for (let round = 0; round < rounds; round++) {
     bytes.few.push(await residentWith(few, bench))
