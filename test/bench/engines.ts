@@ -1,10 +1,10 @@
 import {
   givenMongodb,
   haveMongodb,
+  haveNats,
   haveRedis,
   type MongodbServer,
   type NatsServer,
-  natsMissing,
   type RedisServer,
   startMongodb,
   startNats,
@@ -26,9 +26,8 @@ export class Engines {
   /** Why these cannot be had on this machine; undefined where they can. In CI that is an error instead. */
   async missing(...names: readonly EngineName[]): Promise<string | undefined> {
     if (names.includes('mongodb') && givenMongodb() === undefined && !(await haveMongodb())) return 'needs MongoDB'
-    const nats = names.includes('nats') ? await natsMissing() : undefined
-    if (nats !== undefined) return `needs NATS: ${nats}`
-    return names.includes('redis') && !haveRedis() ? 'needs Redis' : undefined
+    if (names.includes('nats') && !(await haveNats())) return 'needs NATS'
+    return names.includes('redis') && !(await haveRedis()) ? 'needs Redis' : undefined
   }
 
   /** That of CREDENCE_TEST_MONGODB_URL, or one that is started. */
