@@ -10,7 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { REFRESH_SETTINGS } from './arena.ts'
-import { choose, runScenarios } from './cluster/run.ts'
+import { choose, runScenarios, verdictOf } from './cluster/run.ts'
 import { SCENARIOS } from './cluster/scenarios.ts'
 import { parseFilter, planKills } from './plan-kills.ts'
 import { progressLine, reportText } from './report.ts'
@@ -50,9 +50,9 @@ async function onOneMachine(): Promise<boolean> {
 async function onCluster(): Promise<boolean> {
   const runs = await runScenarios(choose(SCENARIOS, values.only, values.smoke ? 'smoke' : 'full'), { seed, note })
   keep(runs)
-  const failed = runs.filter(({ faults }) => faults.length > 0)
-  note(failed.length === 0 ? `\nHELD: ${runs.length} scenarios` : `\nFAILED: ${failed.map(({ name }) => name).join(', ')}`)
-  return failed.length === 0
+  const { held, text } = verdictOf(runs)
+  note(`\n${text}`)
+  return held
 }
 
 function keep(report: object): void {

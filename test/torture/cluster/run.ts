@@ -28,11 +28,21 @@ export async function runScenarios(
   return runs
 }
 
-function textOf({ name, size, seconds, planned, injected, faults, figures }: ScenarioRun): string {
+export function textOf({ name, size, seconds, planned, injected, faults, figures, needs }: ScenarioRun): string {
+  if (needs !== undefined) return `NOT RUN: needs ${needs} (${name} × ${size})`
   const told = Object.entries(figures).map(([figure, value]) => `${value} ${figure}`)
   const verdict = faults.length === 0 ? 'HELD' : 'FAILED'
   const head = `${verdict} ${name} × ${size}: ${[`${injected} of ${planned} injected`, ...told, `${seconds} s`].join(' · ')}`
   return [head, ...faults.map((fault) => `  ! ${fault}`)].join('\n')
+}
+
+/** The verdict over all: a scenario that could not be run is in neither number. */
+export function verdictOf(runs: readonly ScenarioRun[]): { readonly held: boolean; readonly text: string } {
+  const failed = runs.filter(({ faults }) => faults.length > 0)
+  const away = runs.filter(({ needs }) => needs !== undefined)
+  const apart = away.length === 0 ? '' : `; not run: ${away.map(({ name }) => name).join(', ')}`
+  if (failed.length > 0) return { held: false, text: `FAILED: ${failed.map(({ name }) => name).join(', ')}${apart}` }
+  return { held: true, text: `HELD: ${runs.length - away.length} scenarios${apart}` }
 }
 
 /** `kills=400,terms`: names with sizes. Without a size the scenario's own; empty: all of them. Throws TypeError. */

@@ -20,6 +20,13 @@ export interface ScenarioReport {
   readonly faults: readonly string[]
   /** Measured, by name: `token requests`, `drained s`, … */
   readonly figures: Readonly<Record<string, number | string>>
+  /** What is not there that the scenario needs: it was not run, and has neither held nor failed. */
+  readonly needs?: string
+}
+
+/** The report of a scenario that cannot be run here. */
+export function notRun(needs: string): ScenarioReport {
+  return { planned: 0, injected: 0, faults: [], figures: {}, needs }
 }
 
 /** One kind of fault on the distributed profile, and what must hold meanwhile and after it. */
