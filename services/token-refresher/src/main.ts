@@ -1,7 +1,7 @@
 import { REFRESH_SETTINGS, refreshTimesOf, type ServiceMain, serviceMain } from '@credence/host'
 import { CLIENT_COLLECTION } from './credential/clients.ts'
 import { PLAN_COLLECTION } from './credential/plans.ts'
-import { openBullmqQueue } from './queue/bullmq-queue.ts'
+import { openEnduringQueue } from './queue/enduring-queue.ts'
 import { connectImpatient } from './queue/redis-connection.ts'
 import { start } from './service.ts'
 
@@ -29,7 +29,7 @@ export const main: ServiceMain = serviceMain({
   },
   async start(settings, adapters) {
     const { clock, random, log } = adapters
-    const queue = await openBullmqQueue({ url: Buffer.from(settings.redisUrl.reveal()).toString('utf8'), clock, random, log })
+    const queue = await openEnduringQueue({ url: Buffer.from(settings.redisUrl.reveal()).toString('utf8'), clock, random, log })
     try {
       const config = { ...settings, refreshTimes: refreshTimesOf(settings), clientConcurrency: CLIENT_CONCURRENCY }
       const running = await start(config, { ...adapters, queue })
