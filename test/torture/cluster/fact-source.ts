@@ -1,4 +1,5 @@
 import { newId } from '@credence/credential'
+import { isCoded } from '@credence/errors'
 import {
   addFacts,
   type EventBus,
@@ -117,6 +118,9 @@ async function changed(
   const next = addFacts<Parent>({ ...doc, version }, [{ type: 'credential.enabled', data: { version } }], context)
   return (found === undefined ? parents.insert(next) : parents.replace(next, found.rev)).then(
     () => true,
-    () => false,
+    (error: unknown) => {
+      if (isCoded(error, 'CONFLICT') || isCoded(error, 'ALREADY_EXISTS')) return false
+      throw error
+    },
   )
 }

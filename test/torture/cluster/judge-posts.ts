@@ -25,3 +25,19 @@ export function judgePosts(posts: readonly Post[], grants: Iterable<Grant>, now:
     ...(sent.size === posts.length ? [] : [`${posts.length - sent.size} token requests for a version that was sent before`]),
   ]
 }
+
+/** The plans as they are stored, revisions included, and the number of token requests. */
+export interface Untouched {
+  readonly plans: ReadonlyMap<string, string>
+  readonly posts: number
+}
+
+/** What a lie has changed. */
+export function judgeUntouched(before: Untouched, after: Untouched): readonly string[] {
+  const ids = new Set([...before.plans.keys(), ...after.plans.keys()])
+  const changed = [...ids].filter((id) => before.plans.get(id) !== after.plans.get(id)).length
+  return [
+    ...(changed === 0 ? [] : [`${changed} plans were changed`]),
+    ...(after.posts === before.posts ? [] : [`${after.posts - before.posts} token requests that nobody was due`]),
+  ]
+}
