@@ -6,7 +6,7 @@ import { agrees, ids, inOrder, openSource, platform, relayOf, until } from './ch
 import { cuttingProxy } from './cutting-proxy.ts'
 import { administer, describeWithNats, openOn, testBusOn, testNats } from './jetstream-setting.ts'
 import { ManualClock } from './manual-clock.ts'
-import { credential, fact, Seen, seqs, silent, take } from './setting.ts'
+import { credential, fact, isDelivery, Seen, seqs, silent, take } from './setting.ts'
 
 const DOCUMENTS = 20
 const A = credential(1)
@@ -44,6 +44,32 @@ await describeWithNats('JetStream that loses what it held', () => {
     const next = await relayOf(source, bus)
     await next.drain()
     expect(seqs(await take(bus, 3, { from: new Date(0) }))).toEqual(['reset', 1, 2])
+  })
+
+  test('[C-2] R15 a stream that lost its older half is published again, also when that was one', async () => {
+    const server = await testNats()
+    const { source, bus, seen } = await platform(server)
+    for (let i = 0; i < 4; i++) await source.change(A)
+    const lose = async (): Promise<void> => {
+      await administer(server.url, async (jsm) => {
+        const { first_seq: first, last_seq: last } = (await jsm.streams.info('CREDENCE')).state
+        await jsm.streams.purge('CREDENCE', { seq: Math.ceil((first + last) / 2) })
+      })
+    }
+    for (const begin of [async () => undefined, lose, lose]) {
+      await begin()
+      const relay = await relayOf(source, bus)
+      await relay.drain()
+      await relay.stop()
+      const held = new Set<number>()
+      const stop = new AbortController()
+      for await (const message of bus.read({ from: new Date(0), signal: stop.signal })) {
+        if (isDelivery(message)) held.add(message.fact.seq)
+        if (held.size === 4) stop.abort()
+      }
+      expect(held).toEqual(new Set([1, 2, 3, 4]))
+    }
+    await agrees(seen, await source.told([A]))
   })
 
   test('R4 what a relay has in hand while the stream is lost waits until the older facts are there', async () => {

@@ -2,6 +2,7 @@ import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
 import type { Doc, DocumentStore, Stored } from '@credence/store'
 import type { Fact } from '../event-bus.ts'
+import { SubjectOrder } from './subject-order.ts'
 
 /** How long facts can be read again, in the event log of a service and on the bus. */
 export const KEPT_MS: number = 30 * 24 * 3_600_000
@@ -36,7 +37,7 @@ export interface EventLog {
   stream(): Promise<Stored<StreamDoc> | undefined>
   /** Writes that over what was read, or over nothing. Throws CONFLICT or ALREADY_EXISTS when another relay was faster. */
   setStream(doc: Omit<StreamDoc, 'id' | 'v'>, read: Stored<StreamDoc> | undefined): Promise<void>
-  /** All facts, or those that came from a time on, in the order in which they came, page by page. */
+  /** All facts, or those that came from a time on, in the order in which they came and each subject's by their seq, page by page. */
   pages(from?: Date): AsyncIterable<readonly Fact[]>
   /** Resolves when the fact is in the log; it may have been there before. */
   keep(fact: Fact): Promise<void>
@@ -64,6 +65,7 @@ export async function openEventLog(options: {
       await (read === undefined ? streams.insert({ id: STREAM_ID, v: 1, ...doc }) : streams.replace({ ...read, ...doc }, read.rev))
     },
     async *pages(from) {
+      const order = new SubjectOrder()
       for (let after: string | undefined, more = true; more; more = after !== undefined) {
         const page = await events.find('stored', {
           prefix: [],
@@ -71,8 +73,9 @@ export async function openEventLog(options: {
           ...(from === undefined ? {} : { from }),
           ...(after === undefined ? {} : { after }),
         })
-        yield page.docs.map(({ fact }) => fact)
+        order.add(page.docs)
         after = page.next
+        yield after === undefined ? order.takeAll() : order.takeRipe()
       }
     },
     async keep(fact) {

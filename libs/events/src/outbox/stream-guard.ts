@@ -22,6 +22,13 @@ export interface StreamGuard {
   mark(): Promise<void>
 }
 
+interface Marking {
+  readonly state: StreamState
+  readonly now: number
+  /** The position of the oldest fact that came in this epoch. */
+  readonly begin: number
+}
+
 const MARK_EVERY_MS = 10_000
 /** The clocks of two replicas are no further apart, and a fact is on the bus within this time of coming into the log. */
 const AROUND_MARK_MS = 60_000
@@ -34,6 +41,7 @@ const EARLY_MS = 3_600_000
  * G2 A stream of the same epoch that ends before the newest mark, or begins after a young one, has lost facts.
  * G3 What came after the newest mark is published again by each relay that starts: its loss leaves no trace in the marks.
  * G4 The epoch is noted when all is published: a crash before that begins again.
+ * G5 The first mark is where the facts of the epoch begin, so that also the oldest of them are missed when they are gone.
  */
 export function streamGuard(options: StreamGuardOptions): StreamGuard {
   const { bus, clock } = options
@@ -63,7 +71,8 @@ export function streamGuard(options: StreamGuardOptions): StreamGuard {
       // The first mark is made as soon as there is something to lose.
       const state = await stream.state({ fresh: doc?.marks.length === 0 })
       if (doc?.epoch !== state.epoch) return
-      const marks = withMark(doc.marks, { state, now: clock.now() })
+      // G5: where there was nothing to mark before, all that the stream holds has come since.
+      const marks = withMark(doc.marks, { state, now: clock.now(), begin: state.oldest })
       if (marks.length > 0) markedAt = clock.monotonicMs()
       if (marks !== doc.marks) await options.events.setStream({ epoch: doc.epoch, marks }, doc).catch(passOver)
     },
@@ -87,7 +96,7 @@ async function restoreInto(
     // G2
     await stream.renew(found)
   }
-  const { epoch } = await stream.state()
+  const { epoch, newest } = await stream.state({ fresh: true })
   let count = 0
   for await (const facts of events.pages()) {
     if (signal.aborted) return undefined
@@ -98,8 +107,8 @@ async function restoreInto(
   }
   const state = await stream.state({ fresh: true })
   if (state.epoch !== epoch) return undefined
-  // G4
-  await events.setStream({ epoch, marks: withMark([], { state, now: clock.now() }) }, doc).catch(passOver)
+  // G4, G5
+  await events.setStream({ epoch, marks: withMark([], { state, now: clock.now(), begin: newest + 1 }) }, doc).catch(passOver)
   if (count > 0) log.warn('relay.stream_restored', { count })
   return epoch
 }
@@ -120,13 +129,15 @@ function holds({ oldest, newest }: Omit<StreamState, 'epoch'>, { marks }: Stored
 }
 
 /** The newest replaces the one before it while that is no day after its own forerunner. Where nothing is held there is nothing to mark. */
-function withMark(marks: readonly Mark[], { state, now }: { readonly state: StreamState; readonly now: number }): readonly Mark[] {
+function withMark(marks: readonly Mark[], { state, now, begin }: Marking): readonly Mark[] {
   const { oldest, newest } = state
   if (oldest > newest || marks.at(-1)?.position === newest) return marks
+  const last = { position: newest, at: new Date(now) }
+  if (marks.length === 0) return begin < newest ? [{ position: begin, at: last.at }, last] : [last]
   const kept = marks.filter(({ at }) => at.getTime() > now - KEPT_MS)
-  const [forerunner, last] = [kept.at(-2), kept.at(-1)]
-  const replaces = forerunner !== undefined && last !== undefined && last.at.getTime() - forerunner.at.getTime() < MARKS_APART_MS
-  return [...(replaces ? kept.slice(0, -1) : kept), { position: newest, at: new Date(now) }]
+  const [forerunner, before] = [kept.at(-2), kept.at(-1)]
+  const replaces = forerunner !== undefined && before !== undefined && before.at.getTime() - forerunner.at.getTime() < MARKS_APART_MS
+  return [...(replaces ? kept.slice(0, -1) : kept), last]
 }
 
 /** Another relay of the service has done it. */
