@@ -23,6 +23,8 @@ const PATIENCE_MS = 500
 /** The shortest margin of a token is many times longer. */
 const STEP_MS = 3 * MINUTE
 const LOOK_MS = 20
+/** A quarter of an hour: by then tokens have ended, and the judge knows enough. */
+const STUCK_TICKS = 60
 const AT_REST_MS = 300
 /** The longest pause of a client between two tries. */
 const RECONNECTED_MS = 2_500
@@ -93,27 +95,25 @@ async function injected(stage: Stage, size: number): Promise<ScenarioReport> {
   return { planned: 3 * size, injected: held.reduce((sum, jobs) => sum + Math.min(jobs, size), 0), faults, figures }
 }
 
-/** Lets the time pass in steps, and all that comes due be done before the next. */
-async function pass({ clock, refreshers }: Stage, ms: number): Promise<void> {
-  for (const until = clock.now() + ms; clock.now() < until; ) {
+/** Lets the time pass in steps, and all that comes due be done before the next: refreshes take no time of the refreshers' clock. */
+async function pass(stage: Stage, ms: number): Promise<void> {
+  const { clock, refreshers } = stage
+  for (let passed = 0; passed < ms; passed += STEP_MS) {
     clock.shift(STEP_MS)
-    // What waits for the next look of the refreshers waits a second in place of fifteen; what is left lying the judge will find.
-    const turns = ticking(clock, 1_000)
-    await refreshers.settle(async () => {
-      if (clock.now() < until + STEP_MS) await turns()
-      else throw new TypeError('what is due is not refreshed')
-    })
+    await refreshers.settle(stepping(stage))
   }
 }
 
-/** Looks again soon, and lets the time of a tick pass where nothing comes of it for so long. */
-function ticking(clock: ShiftedClock, everyMs: number): () => Promise<void> {
-  let shiftedAt = performance.now()
+/** What happens between two looks: where nothing is refreshed for a second, the time goes on to the next tick. */
+function stepping({ clock, grants }: Stage): () => Promise<void> {
+  let [posts, since, shifts] = [grants.posts.length, performance.now(), 0]
   return async () => {
     await pause(LOOK_MS)
-    if (performance.now() - shiftedAt < everyMs) return
+    if (grants.posts.length > posts) [posts, since] = [grants.posts.length, performance.now()]
+    if (performance.now() - since < 1_000) return
+    if (++shifts > STUCK_TICKS) throw new TypeError('what is due is not refreshed')
     clock.shift(TICK_MS)
-    shiftedAt = performance.now()
+    since = performance.now()
   }
 }
 

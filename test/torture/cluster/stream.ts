@@ -38,14 +38,14 @@ async function run(options: ScenarioOptions): Promise<ScenarioReport> {
     await tell(source, size)
     await agree(source)
     note(`${size} facts told`)
-    const losses = { deleted: (jsm: Jsm) => jsm.streams.delete(STREAM), truncated }
+    const losses = { deleted, truncated }
     for (const [how, lose] of Object.entries(losses)) {
       // What the relays noted of the stream is as long ago as it is at most.
       clock.shift(COMPARED_MS)
       const from = clock.now()
-      if (await loses(source.nats.url, lose)) lost++
-      const reader = new AbortController()
-      const { facts, ms } = await reread(source, { clock, from, reader })
+      const { isLess, after } = await loses(source.nats.url, lose)
+      if (isLess) lost++
+      const { facts, ms } = await reread(source, { clock, from, after })
       seconds[`s ${how}`] = tenths(ms)
       faults.push(...judgeFacts(facts, await toldBy(source)).map((fault) => `${how}: ${fault}`))
       if (ms > RECOVERED_MS) faults.push(`${how}: recovered only after ${Math.round(ms / 1_000)} s`)
@@ -73,55 +73,68 @@ async function toldBy(source: FactSource): Promise<ReadonlyMap<string, number>> 
   return new Map([...(await source.held())].map(([id, { seq }]) => [id, seq]))
 }
 
-/** What an operator does by mistake. Gives whether the stream holds less than before. */
-async function loses(url: string, lose: (jsm: Jsm) => Promise<unknown>): Promise<boolean> {
+interface Loss {
+  /** The stream held less afterwards. */
+  readonly isLess: boolean
+  /** What is published again comes after this position. */
+  readonly after: number
+}
+
+/** What an operator does by mistake. */
+async function loses(url: string, lose: (jsm: Jsm) => Promise<number>): Promise<Loss> {
   const nc = await connect({ servers: url })
   try {
     const jsm = await jetstreamManager(nc)
     const before = (await jsm.streams.info(STREAM)).state.messages
-    await lose(jsm)
+    const position = await lose(jsm)
     // A relay may have made it again by now; what was in it is not there.
     const after = await jsm.streams.info(STREAM).then(
       ({ state }) => state.messages,
       () => 0,
     )
-    return after < before
+    return { isLess: after < before, after: position }
   } finally {
     await nc.close()
   }
 }
 
-/** Takes the older half. */
-async function truncated(jsm: Jsm): Promise<void> {
+async function deleted(jsm: Jsm): Promise<number> {
+  await jsm.streams.delete(STREAM)
+  return 0
+}
+
+/** Takes the older half; the other stays before what is published again. */
+async function truncated(jsm: Jsm): Promise<number> {
   const { first_seq: first, last_seq: last } = (await jsm.streams.info(STREAM)).state
   await jsm.streams.purge(STREAM, { seq: first + Math.ceil((last - first) / 2) })
+  return last
 }
 
 /** Reads the stream from its beginning again and again until it is whole; gives the last reading, and when that was. */
 async function reread(
   source: FactSource,
-  { clock, from, reader }: { readonly clock: ShiftedClock; readonly from: number; readonly reader: AbortController },
+  { clock, from, after }: { readonly clock: ShiftedClock; readonly from: number; readonly after: number },
 ): Promise<{ readonly facts: readonly Fact[]; readonly ms: number }> {
   const patience = performance.now() + PATIENCE_MS
   clock.shift(COMPARED_MS)
   source.nudge()
   const told = await toldBy(source)
   for (;;) {
-    const facts = await readAll(source.buses[0]!, reader)
+    const facts = await readAll(source.buses[0]!, after)
     if (judgeFacts(facts, told).length === 0 || performance.now() > patience) return { facts, ms: clock.now() - from }
     await pause(LOOK_MS)
   }
 }
 
-/** All that the stream holds at this moment. */
-async function readAll(bus: EventBus, reader: AbortController): Promise<readonly Fact[]> {
+/** All that the stream holds after a position, at this moment. */
+async function readAll(bus: EventBus, after: number): Promise<readonly Fact[]> {
   const { oldest = 1, newest = 0 } = (await bus.stream?.state({ fresh: true }).catch(() => undefined)) ?? {}
   const facts: Fact[] = []
-  if (newest < oldest) return facts
-  const signal = AbortSignal.any([reader.signal, AbortSignal.timeout(PATIENCE_MS)])
-  for await (const message of bus.read({ from: new Date(0), signal })) {
-    if ('fact' in message) facts.push(message.fact)
-    if (Number(message.cursor.slice(message.cursor.indexOf('.') + 1)) >= newest) break
+  if (newest < oldest || newest <= after) return facts
+  for await (const message of bus.read({ from: new Date(0), signal: AbortSignal.timeout(PATIENCE_MS) })) {
+    const position = Number(message.cursor.slice(message.cursor.indexOf('.') + 1))
+    if ('fact' in message && position > after) facts.push(message.fact)
+    if (position >= newest) break
   }
   return facts
 }
