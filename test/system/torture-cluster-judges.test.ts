@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { judgeCopies, judgeFacts } from '../torture/cluster/judge-facts.ts'
+import { judgeHistory, type Operation } from '../torture/cluster/judge-history.ts'
 import { judgePosts, judgeUntouched, peakOverMean } from '../torture/cluster/judge-posts.ts'
 import { judgeWrites } from '../torture/cluster/judge-writes.ts'
 import { choose, textOf, verdictOf } from '../torture/cluster/run.ts'
@@ -58,6 +59,36 @@ describe('the judges of the scenarios', () => {
     expect(judgeWrites([write, { ...write, writer: 1 }], new Map([['a', 1]]))).toEqual(['1 versions were made twice (1 by two writers)'])
     expect(judgeWrites([write], new Map([['a', 0]]))).toHaveLength(1)
     expect(judgeWrites([write], new Map())).toHaveLength(1)
+  })
+})
+
+describe('a history of one credential', () => {
+  const at = (kind: Operation['kind'], [start, end]: readonly [number, number], more: Partial<Operation> = {}): Operation => ({
+    kind,
+    start,
+    end,
+    outcome: 'ok',
+    ...more,
+  })
+  const seeing = (version: number): Partial<Operation> => ({ versions: { first: version, last: version } })
+
+  test('a reader who goes back is found, and one beside the refresh may see either', () => {
+    const refreshed = at('refresh', [0, 10], { versions: { first: 0, last: 1 } })
+    expect(judgeHistory([refreshed, at('use', [11, 12], seeing(1)), at('use', [5, 12], seeing(0))])).toEqual([])
+    expect(judgeHistory([refreshed, at('use', [11, 12], seeing(0))])).toEqual(['a use went out with secret 0 after 1'])
+  })
+
+  test('whatever answers after the delete is found', () => {
+    const gone = at('delete', [0, 10])
+    expect(judgeHistory([gone, at('use', [5, 20], seeing(0)), at('read', [11, 12], { outcome: 'NOT_FOUND' })])).toEqual([])
+    expect(judgeHistory([gone, at('read', [11, 12])])).toEqual(['a read after the delete was answered ok'])
+  })
+
+  test('a secret that goes out while disabled is found, and an answer that none of us gives', () => {
+    const [disabled, enabled] = [at('disable', [0, 10]), at('enable', [20, 30])]
+    expect(judgeHistory([disabled, enabled, at('use', [11, 21], seeing(0)), at('use', [5, 15], seeing(0))])).toEqual([])
+    expect(judgeHistory([disabled, enabled, at('use', [11, 19], seeing(0))])).toEqual(['a use while disabled was answered ok'])
+    expect(judgeHistory([at('use', [0, 1], { outcome: 'INTERNAL' })])).toEqual(['a use was answered INTERNAL'])
   })
 })
 

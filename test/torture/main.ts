@@ -30,7 +30,8 @@ const [kills, seed] = [Number(values.kills), Number(values.seed)]
 if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed) || seed < 0)
   throw new TypeError('--kills and --seed are whole numbers')
 const note = (line: string): void => console.log(line)
-process.exitCode = (await (values.distributed ? onCluster() : onOneMachine())) ? 0 : 1
+// What follows a platform that has ended would go on asking for it.
+process.exit((await (values.distributed ? onCluster() : onOneMachine())) ? 0 : 1)
 
 async function onOneMachine(): Promise<boolean> {
   note(`${kills} kills, seed ${seed}; the settings of every start:`)
