@@ -13,11 +13,12 @@ describe.runIf(canRun)('faults on three vaults and two token-refreshers', () => 
   const shared = shareArena(note)
   afterAll(() => shared.close(), 60_000)
 
-  test.each(choose(SCENARIOS, undefined, 'smoke').map((one) => [one.scenario.name, one] as const))(
+  test.for(choose(SCENARIOS, undefined, 'smoke').map((one) => [one.scenario.name, one] as const))(
     '[S2-8] [C-1] %s: nothing is lost that could be kept',
     { timeout: 180_000 },
-    async (_name, { scenario, size }) => {
+    async ([, { scenario, size }], { skip }) => {
       const report = await scenario.run({ size, seed: 1, note, arena: shared.arena })
+      if (report.needs !== undefined) skip(`NOT RUN: needs ${report.needs}`)
       expect(faultsOf(report), `${scenario.title}\n${notes.join('\n')}`).toEqual([])
     },
   )

@@ -18,8 +18,8 @@ const WINDOW_MS = HOUR
 const PLANNED_AGAIN_MS = MINUTE
 /** So much is left of the youngest token when Redis goes: each is due in the course of the hour, and ends soon after. */
 const LIFE_MS = HOUR
-/** Below the default of two seconds, which the hour without Redis would wait again and again. */
-const PATIENCE_MS = 500
+/** The default of the queue, and less where few are put in: the hour without Redis waits it again and again. */
+const patienceFor = (size: number): number => (size > 2_000 ? 2_000 : 500)
 /** The shortest margin of a token is many times longer. */
 const STEP_MS = 3 * MINUTE
 const LOOK_MS = 20
@@ -51,7 +51,7 @@ async function run({ size, note }: ScenarioOptions): Promise<ScenarioReport> {
   // Halfway through their lives: the first is due in six minutes, the last in eighteen.
   const grants = new Grants({ clock, count: size, lifeMs: LIFE_MS, version: 2, issuedAt: () => clock.now() - LIFE_MS / 2 })
   const [redis, nats] = await Promise.all([startRedis(), startNats()])
-  const queue = (log: Logger) => openEnduringQueue({ url: redis.url, clock, random: systemRandom, log, patienceMs: PATIENCE_MS })
+  const queue = (log: Logger) => openEnduringQueue({ url: redis.url, clock, random: systemRandom, log, patienceMs: patienceFor(size) })
   const bus = (log: Logger) => openJetStreamBus({ servers: [nats.url], clock: systemClock, random: systemRandom, log })
   const config = { tickMs: TICK_MS, windowMs: WINDOW_MS, healPauseMs: 0, clientConcurrency: 8 }
   const refreshers = await startRefreshers({ grants, clock, config, replicas: 2, queue, bus })

@@ -4,6 +4,7 @@ import { type EventBus, openEmbeddedBus } from '@credence/events'
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import type { TlsIdentity } from '@credence/rpc'
 import { type Clock, createLogger, type Logger, startTracing, systemRandom } from '@credence/service'
+import { startMetrics } from '@credence/service/metrics'
 import { type Collection, openSqliteStore } from '@credence/store'
 import { tempHome, testAuthority } from '@credence/testkit'
 import { type RefresherConfig, type RefreshQueue, start } from '@credence/token-refresher'
@@ -58,11 +59,14 @@ export async function startRefreshers(options: RefreshersOptions): Promise<Refre
   const startOne = async (): Promise<void> => {
     const bus = await openBus(log)
     const queue = await options.queue?.(log)
-    const ends = [() => bus.close(), () => queue?.close()]
+    const ends: (() => Promise<unknown> | undefined)[] = [() => bus.close(), () => queue?.close()]
     running.push({ stop: async () => ends.reduce((before, end) => before.then(end), Promise.resolve<unknown>(undefined)) as Promise<void> })
     const tracing = startTracing({ serviceName: 'token-refresher' })
-    const replica = await start(common, { ...adapters, bus, tracing, ...(queue === undefined ? {} : { queue }) })
+    const figures = startMetrics({ serviceName: 'token-refresher', clock })
+    const metrics = figures.of('token-refresher')
+    const replica = await start(common, { ...adapters, bus, tracing, metrics, ...(queue === undefined ? {} : { queue }) })
     ends.unshift(() => replica.stop())
+    ends.push(() => figures.shutdown())
   }
   try {
     for (let n = 0; n < replicas; n++) await startOne()

@@ -52,6 +52,7 @@ export async function openEnduringQueue(options: BullmqQueueOptions): Promise<Bu
       const workers = [await shared.process(alone), await own.process(alone)]
       return { stop: async () => void (await Promise.all(workers.map((worker) => worker.stop()))) }
     },
+    depth: () => (isAway() ? own.depth() : shared.depth()),
     ping: () => shared.ping(),
     close: () => shared.close(),
   }
