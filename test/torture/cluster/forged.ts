@@ -3,7 +3,7 @@ import { newId } from '@credence/credential'
 import { type FactType, factOf, openJetStreamBus } from '@credence/events'
 import { createLogger, type Logger, systemClock, systemRandom } from '@credence/service'
 import { seededRandom, startNats, startRedis } from '@credence/testkit'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { openEnduringQueue } from '../../../services/token-refresher/src/queue/enduring-queue.ts'
 import { countJobs, forgeJobs } from '../../../services/token-refresher/test/forge-jobs.ts'
@@ -82,9 +82,8 @@ async function lieOnNats(url: string, { grants, count, seed }: { grants: Grants;
       const stored = await jsm.streams.getMessage('CREDENCE', { seq })
       if (stored === null) continue
       stored.header.delete('Nats-Msg-Id')
-      nc.publish(stored.subject, stored.data, { headers: stored.header })
+      await jetstream(nc).publish(stored.subject, stored.data, { headers: stored.header })
     }
-    await nc.flush()
     return (await jsm.streams.info('CREDENCE')).state.messages
   } finally {
     await nc.close()
