@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { newId } from '@credence/credential'
 import { isCoded } from '@credence/errors'
 import {
@@ -11,8 +12,8 @@ import {
   startRelay,
 } from '@credence/events'
 import { type Clock, createLogger, systemRandom } from '@credence/service'
-import { type Collection, type DocumentStore, openMongoStore } from '@credence/store'
-import { type NatsServer, startMongodb, startNats } from '@credence/testkit'
+import { type Collection, type DocumentStore, openMongoStore, openSqliteStore } from '@credence/store'
+import { type NatsServer, startMongodb, startNats, tempHome } from '@credence/testkit'
 import type { Known } from './judge-facts.ts'
 
 export interface Parent extends HasOutbox {
@@ -41,23 +42,28 @@ export interface FactSource {
 export interface FactSourceOptions {
   readonly documents: number
   readonly clock: Clock
+  /**
+   * Default `mongodb`, where each replica has a connection of its own. The wire server of the tests has no indexes: of a long
+   * event log it reads all for every page, which says nothing of a database, so a long one is in `sqlite`.
+   */
+  readonly store?: 'mongodb' | 'sqlite'
 }
 
 const TAKEOVER_MS = 2_000
 const SOURCE = 'registry'
 
-/** On a MongoDB wire server and a NATS server of its own, each a process. */
-export async function startFactSource({ documents, clock }: FactSourceOptions): Promise<FactSource> {
-  const [mongodb, nats] = await Promise.all([startMongodb(), startNats()])
+/** On a store and a NATS server of its own. */
+export async function startFactSource({ documents, clock, store: kind = 'mongodb' }: FactSourceOptions): Promise<FactSource> {
+  const [stores, nats] = await Promise.all([kind === 'mongodb' ? onMongodb() : onSqlite(), startNats()])
   const lines: string[] = []
   const log = createLogger({ service: SOURCE, write: (line) => void lines.push(line) })
   const ids = Array.from({ length: documents }, () => newId('cred', systemRandom.bytes))
   const project = newId('proj', systemRandom.bytes)
   const seen: Fact[] = []
   const copies = new Map<string, Known>()
-  const replicas: { store: DocumentStore; parents: Collection<Parent>; bus: EventBus; relay: Relay }[] = []
+  const replicas: { parents: Collection<Parent>; bus: EventBus; relay: Relay }[] = []
   for (let n = 0; n < 2; n++) {
-    const store = await openMongoStore({ url: mongodb.url, database: 'registry', random: systemRandom })
+    const store = await stores.open()
     const parents = await store.collection<Parent>({ name: 'registry_credentials', indexes: [OUTBOX_INDEX] })
     const bus = await openJetStreamBus({ servers: [nats.url], takeoverMs: TAKEOVER_MS, clock, random: systemRandom, log })
     const relay = await startRelay({ source: SOURCE, store, collections: [parents as never], bus, clock, log })
@@ -66,7 +72,7 @@ export async function startFactSource({ documents, clock }: FactSourceOptions): 
       // A fact is a hint: what is true is read.
       if (fact.seq > (copies.get(fact.subject)?.seq ?? 0)) await copy(copies, parents, fact.subject)
     })
-    replicas.push({ store, parents, bus, relay })
+    replicas.push({ parents, bus, relay })
   }
   let turn = 0
   return {
@@ -92,12 +98,46 @@ export async function startFactSource({ documents, clock }: FactSourceOptions): 
       for (const { relay } of replicas) relay.nudge()
     },
     async stop() {
-      for (const { relay, bus, store } of replicas) {
+      for (const { relay, bus } of replicas) {
         await relay.stop()
         await bus.close()
-        await store.close()
       }
-      await Promise.all([nats.stop(), mongodb.stop()])
+      await Promise.all([nats.stop(), stores.stop()])
+    },
+  }
+}
+
+interface Stores {
+  /** For one replica. */
+  open(): Promise<DocumentStore>
+  stop(): Promise<unknown>
+}
+
+async function onMongodb(): Promise<Stores> {
+  const mongodb = await startMongodb()
+  const opened: DocumentStore[] = []
+  return {
+    async open() {
+      const store = await openMongoStore({ url: mongodb.url, database: SOURCE, random: systemRandom })
+      opened.push(store)
+      return store
+    },
+    async stop() {
+      await Promise.all(opened.map((store) => store.close()))
+      await mongodb.stop()
+    },
+  }
+}
+
+/** Of one process only, and so shared by the replicas. */
+async function onSqlite(): Promise<Stores> {
+  const home = tempHome()
+  const store = await openSqliteStore({ file: join(home.path, 'data.sqlite'), random: systemRandom })
+  return {
+    open: async () => store,
+    async stop() {
+      await store.close()
+      home.remove()
     },
   }
 }

@@ -16,6 +16,7 @@ const PATIENCE_MS = 180_000
 /** The relay compares stream and log so often. That wait is spared, and counted. */
 const COMPARED_MS = 10_000
 const LOOK_MS = 100
+const LONG_LOG = 2_000
 
 export const streamLost: Scenario = {
   name: 'stream',
@@ -30,7 +31,7 @@ type Jsm = Awaited<ReturnType<typeof jetstreamManager>>
 async function run(options: ScenarioOptions): Promise<ScenarioReport> {
   const { size, note } = options
   const clock = new ShiftedClock()
-  const source = await startFactSource({ documents: Math.min(DOCUMENTS, size), clock })
+  const source = await startFactSource({ documents: Math.min(DOCUMENTS, size), clock, store: size > LONG_LOG ? 'sqlite' : 'mongodb' })
   const seconds: Record<string, number> = {}
   const faults: string[] = []
   let lost = 0
