@@ -83,7 +83,9 @@ export interface PayloadRefresh {
 export interface PayloadToken {
   readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'none'
   readonly body_format?: 'form' | 'json'
-  readonly paths?: Readonly<Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'scope' | 'token_type', string>>>
+  readonly paths?: Readonly<
+    Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'refresh_token_expires_in' | 'scope' | 'token_type', string>>
+  >
   readonly expires_in_unit?: 's' | 'ms'
   readonly default_expires_in?: number
   readonly scope_separator?: string

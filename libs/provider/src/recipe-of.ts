@@ -81,6 +81,7 @@ function tokenQuirks(
       accessToken: paths.access_token ?? '/access_token',
       refreshToken: paths.refresh_token ?? '/refresh_token',
       expiresIn: paths.expires_in ?? '/expires_in',
+      ...(paths.refresh_token_expires_in === undefined ? {} : { refreshTokenExpiresIn: paths.refresh_token_expires_in }),
       scope: paths.scope ?? '/scope',
       tokenType: paths.token_type ?? '/token_type',
     },

@@ -38,7 +38,10 @@ const oauth = open(
     scopeSeparator: string,
     clientAuth: { enum: ['client_secret_basic', 'client_secret_post', 'none'] },
     bodyFormat: { enum: ['form', 'json'] },
-    paths: open({ accessToken: string, refreshToken: string, expiresIn: string, scope: string, tokenType: string }),
+    paths: open(
+      { accessToken: string, refreshToken: string, expiresIn: string, scope: string, tokenType: string },
+      { refreshTokenExpiresIn: string },
+    ),
     expiresInUnit: { enum: ['s', 'ms'] },
     authorizeParams: { type: 'object', additionalProperties: string },
     invalidGrantCodes: strings,

@@ -76,6 +76,8 @@ export interface RecipeOAuth {
     readonly accessToken: string
     readonly refreshToken: string
     readonly expiresIn: string
+    /** Default `/refresh_token_expires_in`. */
+    readonly refreshTokenExpiresIn?: string
     readonly scope: string
     readonly tokenType: string
   }

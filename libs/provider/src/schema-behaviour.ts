@@ -62,6 +62,7 @@ const token: SchemaNode = closed(
         access_token: answerPointer('the access token', '/access_token'),
         refresh_token: answerPointer('the refresh token', '/refresh_token'),
         expires_in: answerPointer('the lifetime', '/expires_in'),
+        refresh_token_expires_in: answerPointer('the lifetime of the refresh token', '/refresh_token_expires_in'),
         scope: answerPointer('the granted scopes', '/scope'),
         token_type: answerPointer('the token type', '/token_type'),
       },

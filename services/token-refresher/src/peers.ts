@@ -78,6 +78,8 @@ function factsOf(token: TokenTimes): TokenFacts {
     clientId: token.clientId === '' ? undefined : token.clientId,
     issuedAt: token.issuedAt?.getTime(),
     expiresAt: token.expiresAt?.getTime(),
+    grantedAt: token.grantedAt?.getTime(),
+    grantEndsAt: token.grantEndsAt?.getTime(),
     defaultLifeMs: token.defaultLifeS === 0 ? undefined : token.defaultLifeS * 1000,
     idleLimitMs: token.idleLimitS === 0 ? undefined : token.idleLimitS * 1000,
     lastRefresh: token.lastRefresh === undefined ? undefined : resultOf(token.lastRefresh),

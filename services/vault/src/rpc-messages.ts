@@ -43,6 +43,8 @@ export function tokenTimesMessage({ child, recipe }: TokenFacts): DeepPartial<To
     project: child.project,
     issuedAt: token?.issuedAt,
     expiresAt: token?.expiresAt ?? child.expiresAt,
+    grantedAt: token?.grantedAt,
+    grantEndsAt: token?.grantEndsAt,
     refreshClass: recipe?.refresh.class ?? '',
     clientId: recipe?.oauth?.clientId ?? '',
     hasRefreshToken: token?.rtId !== undefined,

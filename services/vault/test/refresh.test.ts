@@ -209,3 +209,20 @@ test('[S2-8] a provider’s budget for one refresh token holds for schedule and 
     await limited.close()
   }
 })
+
+test('[S2-21] the end of a grant counts from its consent, whatever is refreshed meanwhile', async () => {
+  const seven = await startGrantWorld('static', { refresh: { lifetime_days: 7 } })
+  try {
+    const id = await seven.grant()
+    const ends = new Date(seven.harness.clock.now() + 7 * 86_400_000)
+    const told = async () =>
+      (await seven.harness.as('token-refresher').listTokens({ credentialIds: [id] }, callAs(seven.harness.order('token-refresher'))))
+        .tokens[0]
+    expect(await told()).toMatchObject({ grantEndsAt: ends })
+    await seven.harness.clock.advance(86_400_000)
+    expect((await seven.refresh(id)).outcome).toBe('refreshed')
+    expect(await told()).toMatchObject({ version: 2, grantEndsAt: ends })
+  } finally {
+    await seven.close()
+  }
+})

@@ -6,7 +6,7 @@ import type { TokenFacts } from './token-facts.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 0, 1)
-const AT = { now: NOW, clientPaused: false }
+const AT = { now: NOW, clientPaused: false, publicUrl: 'https://credence.example' }
 
 const token = (over: Partial<TokenFacts> = {}): TokenFacts => ({
   credentialId: 'cred_a',
@@ -41,16 +41,55 @@ describe('the plan that follows from what the vault says', () => {
       issuedAt: fc.constantFrom(NOW, NOW - HOUR, undefined),
       expiresAt: fc.constantFrom(NOW + HOUR, NOW - 1, undefined),
       defaultLifeMs: fc.constantFrom(HOUR, undefined),
+      grantEndsAt: fc.constantFrom(NOW - HOUR, NOW + 400 * HOUR, undefined),
     }) as fc.Arbitrary<Partial<TokenFacts>>
     const law = fc.property(fc.array(facts, { minLength: 1, maxLength: 4 }), fc.boolean(), fc.nat(HOUR), (told, clientPaused, later) => {
-      const tokens = told.map((one) => [token(one), { now: NOW, clientPaused }] as [TokenFacts, typeof AT])
+      const tokens = told.map((one) => [token(one), { ...AT, clientPaused }] as [TokenFacts, typeof AT])
       const plan = after(...tokens)
-      const again = derivePlan(plan, tokens.at(-1)![0], { now: NOW + later, clientPaused })
+      const again = derivePlan(plan, tokens.at(-1)![0], { ...AT, now: NOW + later, clientPaused })
       const isLeftOver = plan?.kind === 'remind' && plan.refreshAt === undefined && plan.state === 'planned'
       // What only told of a recovery has nothing else to do, and goes.
       expect(again.do).toBe(isLeftOver ? 'remove' : 'keep')
     })
     fc.assert(law, { numRuns: 500 })
+  })
+
+  test('[S2-21] the known end of a grant is announced once, a week ahead, and again when it moves', () => {
+    const day = 24 * HOUR
+    const grantEndsAt = NOW + 30 * day
+    const facts = { grantedAt: NOW, grantEndsAt }
+    const at = (days: number) => ({ ...AT, now: NOW + days * day })
+    const refreshed = (version: number, days: number, over: Partial<TokenFacts> = {}) =>
+      token({ version, ...facts, issuedAt: NOW + days * day, expiresAt: NOW + (days + 1) * day, ...over })
+    const early = after(refreshed(1, 0))!
+    expect(early.remindedAt).toBeUndefined()
+    const due = derivePlan(early, refreshed(2, 24), at(24))
+    expect(due).toMatchObject({
+      do: 'write',
+      facts: [
+        {
+          type: 'credential.expiring',
+          data: {
+            version: 2,
+            reason: 'lifetime_over',
+            expires_at: new Date(grantEndsAt),
+            reconnect_url: 'https://credence.example/r/cred_a',
+          },
+        },
+      ],
+    })
+    const told = (due as { plan: Plan }).plan
+    expect(derivePlan(told, refreshed(2, 24), at(24.1))).toEqual({ do: 'keep' })
+    // The seconds that are left are a few more or less each time.
+    expect(derivePlan(told, refreshed(3, 25, { grantEndsAt: grantEndsAt + 700 }), at(25))).not.toHaveProperty('facts')
+    const moved = refreshed(3, 25, { grantEndsAt: grantEndsAt + day })
+    expect(derivePlan(told, moved, at(25))).toMatchObject({ facts: [{ type: 'credential.expiring' }] })
+  })
+
+  test('[S2-21] a token that lives long is refreshed on the day on which the end of its grant is announced', () => {
+    const day = 24 * HOUR
+    const plan = after(token({ version: 2, grantedAt: NOW, grantEndsAt: NOW + 60 * day, expiresAt: NOW + 90 * day }))
+    expect(plan?.refreshAt).toEqual(new Date(NOW + 53 * day))
   })
 
   test('[S2-8] a failure and its times stand when the same facts come again, and are forgotten with a new version', () => {

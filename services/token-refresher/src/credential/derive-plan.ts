@@ -1,11 +1,14 @@
+import type { NewFact } from '@credence/events'
 import { firstFactSeq, type Plan } from './plan.ts'
-import { type PlannedRefresh, planRefresh, spreadOf } from './plan-refresh.ts'
+import { announcedAt, type PlannedRefresh, planRefresh, spreadOf } from './plan-refresh.ts'
 import type { PlanChange } from './plans.ts'
 import type { TokenFacts } from './token-facts.ts'
 
 export interface DeriveContext {
   readonly now: number
   readonly clientPaused: boolean
+  /** Without a slash at its end. */
+  readonly publicUrl: string
 }
 
 const KEEP: PlanChange = { do: 'keep' }
@@ -13,6 +16,7 @@ const KEEP: PlanChange = { do: 'keep' }
 const LATEST_REMINDER_MS = 5 * 60_000
 /** Clocks of a platform are closer together. What was issued later than that in the future, was so before a clock was set back. */
 const MOST_AHEAD_MS = 60_000
+const SAME_END_MS = 3_600_000
 /** Tokens that are refreshed because of a clock are not all refreshed at once. */
 const AHEAD_SPREAD_MS = 5 * 60_000
 
@@ -33,10 +37,33 @@ export function derivePlan(plan: Plan | undefined, token: TokenFacts | undefined
   if (planned.kind === 'none' && !recovers) return plan === undefined ? KEEP : { do: 'remove' }
   const next = inTime(fresh(plan, token, { planned, now: context.now }), context.now)
   const wanted = pausedFor(next, token, context)
+  const announced = announce(plan, wanted, { token, context })
+  if (announced !== undefined) return { do: 'write', plan: announced.plan, facts: [...(recovers ? [recovered(next)] : []), announced.fact] }
   if (plan !== undefined && isSame(plan, wanted) && inTime(plan, context.now) === plan) return KEEP
-  if (!recovers) return { do: 'write', plan: wanted }
-  const end = next.expiresAt === undefined ? {} : { expires_at: next.expiresAt }
-  return { do: 'write', plan: wanted, facts: [{ type: 'credential.recovered', data: { version: token.version, ...end } }] }
+  return recovers ? { do: 'write', plan: wanted, facts: [recovered(next)] } : { do: 'write', plan: wanted }
+}
+
+function recovered({ version, expiresAt }: Plan): NewFact {
+  return { type: 'credential.recovered', data: { version, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) } }
+}
+
+/** The end of a grant that is refreshed until then is told once, in time for a person to reconnect. */
+function announce(
+  plan: Plan | undefined,
+  wanted: Plan,
+  { token, context }: { readonly token: TokenFacts; readonly context: DeriveContext },
+): { readonly plan: Plan; readonly fact: NewFact } | undefined {
+  const { grantEndsAt } = wanted
+  if (grantEndsAt === undefined || wanted.kind !== 'refresh' || wanted.state === 'paused') return undefined
+  const at = announcedAt({ ...token, issuedAt: wanted.issuedAt.getTime() })
+  const isTold = plan?.remindedAt !== undefined && isSameEnd(plan, token)
+  if (isTold || at === undefined || at > context.now) return undefined
+  const data = { version: token.version, reason: 'lifetime_over', expires_at: grantEndsAt }
+  const base = plan !== undefined && isSame(plan, wanted) ? plan : wanted
+  return {
+    plan: { ...base, grantEndsAt, remindedAt: new Date(context.now) },
+    fact: { type: 'credential.expiring', data: { ...data, reconnect_url: `${context.publicUrl}/r/${token.credentialId}` } },
+  }
 }
 
 /** Only a newer secret that is in force ends it: an answer that came late leaves the fence closed, and a person is asked already. */
@@ -68,10 +95,17 @@ function fresh(plan: Plan | undefined, token: TokenFacts, at: { planned: Planned
     expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
     failures: isKnown ? plan.failures : {},
     judgedAt: isKnown || plan === undefined ? judgedBefore(plan, token) : undefined,
-    remindedAt: isKnown ? plan.remindedAt : undefined,
+    remindedAt: isKnown || isSameEnd(plan, token) ? plan?.remindedAt : undefined,
+    grantEndsAt: token.grantEndsAt === undefined ? undefined : new Date(token.grantEndsAt),
     reason: undefined,
     upstreamError: undefined,
   }
+}
+
+/** A server that tells the seconds that are left means the same end each time. */
+function isSameEnd(plan: Plan | undefined, { grantEndsAt }: TokenFacts): boolean {
+  const before = plan?.grantEndsAt?.getTime()
+  return grantEndsAt !== undefined && before !== undefined && Math.abs(before - grantEndsAt) < SAME_END_MS
 }
 
 /** For a plan made from nothing the last failure is history: it may be of a time before an operator mended things. */
@@ -139,8 +173,8 @@ function isSame(plan: Plan, wanted: Plan): boolean {
   return isHeld(plan)
 }
 
-function secretOf({ kind, version, project, refreshClass, clientId, issuedAt, expiresAt }: Plan): string {
-  return JSON.stringify([kind, version, project, refreshClass, clientId, issuedAt, expiresAt])
+function secretOf({ kind, version, project, refreshClass, clientId, issuedAt, expiresAt, grantEndsAt }: Plan): string {
+  return JSON.stringify([kind, version, project, refreshClass, clientId, issuedAt, expiresAt, grantEndsAt])
 }
 
 /** Held until the operator says a word. */

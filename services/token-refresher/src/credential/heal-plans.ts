@@ -35,7 +35,7 @@ export async function healPlans(refresher: Refresher, options: HealOptions): Pro
 async function isWrong(refresher: Refresher, token: TokenFacts): Promise<boolean> {
   const plan = await refresher.plans.collection.get(token.credentialId)
   const clientPaused = token.clientId !== undefined && (await refresher.clients.paused([token.clientId])).size > 0
-  if (derivePlan(plan, token, { now: refresher.now(), clientPaused }).do !== 'keep') return true
+  if (derivePlan(plan, token, { now: refresher.now(), clientPaused, publicUrl: refresher.publicUrl }).do !== 'keep') return true
   if (plan === undefined) return false
   const hasNews = (token.lastRefresh?.at ?? 0) > (plan.judgedAt?.getTime() ?? 0)
   return !isReported(plan) || (hasNews && plan.kind === 'refresh')

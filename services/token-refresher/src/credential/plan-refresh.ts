@@ -11,6 +11,9 @@ export interface PlannedToken {
   readonly hasRefreshToken: boolean
   /** The profile's answer for tokens without a stated end. */
   readonly defaultLifeMs?: number | undefined
+  readonly grantedAt?: number | undefined
+  /** When the grant ends however often it is refreshed. */
+  readonly grantEndsAt?: number | undefined
   /** After how long without use the provider drops the refresh token. */
   readonly idleLimitMs?: number | undefined
 }
@@ -50,9 +53,22 @@ export function planRefresh(token: PlannedToken, context: PlanContext): PlannedR
   const lifeMs = expiresAt === undefined ? DAY_MS : Math.max(expiresAt - issuedAt, 0)
   const idleAt = token.idleLimitMs === undefined ? Number.POSITIVE_INFINITY : issuedAt + 0.5 * token.idleLimitMs
   const byLife = issuedAt + lifeMs * shareOfLife(lifeMs, { spread: spreadOf(context.credentialId, token.version), first: context.first })
-  const refreshAt = Math.trunc(Math.min(byLife, idleAt, expiresAt ?? Number.POSITIVE_INFINITY))
+  // A refresh on the day on which the end is announced: it is looked at then, and the server may have moved it.
+  const announceAt = announcedAt(token)
+  const announced = announceAt !== undefined && announceAt > context.now ? announceAt : Number.POSITIVE_INFINITY
+  const refreshAt = Math.trunc(Math.min(byLife, idleAt, announced, expiresAt ?? Number.POSITIVE_INFINITY))
   if (expiresAt === undefined) return { kind: 'refresh', refreshAt, priority: false }
   return { kind: 'refresh', refreshAt, expiresAt, priority: expiresAt - context.now < floorOf(lifeMs) }
+}
+
+/** When its owner is told that a grant ends; undefined where no end is known. */
+export function announcedAt({
+  grantedAt,
+  grantEndsAt,
+  issuedAt,
+}: Pick<PlannedToken, 'grantedAt' | 'grantEndsAt' | 'issuedAt'>): number | undefined {
+  if (grantEndsAt === undefined) return undefined
+  return Math.trunc(grantEndsAt - Math.min(REMIND_AHEAD_MS, 0.25 * Math.max(grantEndsAt - (grantedAt ?? issuedAt), 0)))
 }
 
 function remind({ issuedAt, expiresAt }: PlannedToken): PlannedRefresh {

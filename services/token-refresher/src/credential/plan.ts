@@ -37,6 +37,8 @@ export interface Plan extends HasOutbox {
   /** The newest outcome that was judged, so that none is judged twice. */
   readonly judgedAt?: Date | undefined
   readonly remindedAt?: Date | undefined
+  /** When the grant ends however often it is refreshed; its owner was told of this end at `remindedAt`. */
+  readonly grantEndsAt?: Date | undefined
   /** A PauseReason, why it was given up, or `restored`: in doubt because the token came back from a backup. */
   readonly reason?: string | undefined
   /** The provider's own error code that ended it. */

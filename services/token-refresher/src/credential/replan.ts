@@ -46,7 +46,7 @@ async function settle(
 ): Promise<boolean> {
   const { plan, token, paused, options } = at
   const clientPaused = token?.clientId !== undefined && paused.has(token.clientId)
-  const change = derivePlan(plan, token, { now: refresher.now(), clientPaused })
+  const change = derivePlan(plan, token, { now: refresher.now(), clientPaused, publicUrl: refresher.publicUrl })
   if (change.do === 'keep') {
     if (plan !== undefined) await reportHealth(refresher, plan, options)
     return true

@@ -12,6 +12,9 @@ export interface TokenFacts {
   /** Absent for a static secret. */
   readonly issuedAt?: number | undefined
   readonly expiresAt?: number | undefined
+  readonly grantedAt?: number | undefined
+  /** When the grant ends however often it is refreshed. */
+  readonly grantEndsAt?: number | undefined
   readonly defaultLifeMs?: number | undefined
   readonly idleLimitMs?: number | undefined
   /** The last refresh of this version, if it did not succeed: also one that a 401 of an API caused. */

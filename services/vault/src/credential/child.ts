@@ -82,6 +82,10 @@ export interface Previous {
 export interface TokenTimes {
   readonly issuedAt: Date
   readonly expiresAt?: Date
+  /** When the person consented. Absent on grants of before it was kept. */
+  readonly grantedAt?: Date
+  /** When the grant ends however often it is refreshed, where provider or server says so. */
+  readonly grantEndsAt?: Date
   readonly scopes: readonly string[]
   /** HMAC fingerprint of the refresh token: tells two apart, gives none away. Absent without one. */
   readonly rtId?: string

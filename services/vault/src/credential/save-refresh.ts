@@ -134,7 +134,8 @@ async function writeTokens(
   const { mac: _mac, ...fence } = child.access!
   const rtId = at.newRtId ?? child.token?.rtId
   const now = vault.clock.now()
-  const token = tokenTimes(parsed, facts.recipe, { now, scopes: child.token?.scopes ?? [], rtId, clientGeneration: facts.clientGeneration })
+  const { clientGeneration } = facts
+  const token = tokenTimes(parsed, facts.recipe, { now, scopes: child.token?.scopes ?? [], rtId, clientGeneration, before: child.token })
   const until = new Date(now + (facts.recipe.refresh.graceMs ?? PREVIOUS_MS))
   const { lastRefresh: _last, refusedVersion: _refused, ...kept } = withRefreshState(next, change)
   const refreshed: Child = {

@@ -13,7 +13,10 @@ export function fingerprint(digestKey: Uint8Array, credential: string, refreshTo
   return createHmac('sha256', digestKey).update(`credence refresh token v1|${credential}|`).update(refreshToken).digest('base64url')
 }
 
-/** When the access token was issued and ends: counted from when the answer came, by our own clock (RFC 6749 §5.1). */
+/**
+ * When the access token was issued, and when it and the grant end: counted from when the answer came, by our own clock
+ * (RFC 6749 §5.1). `before`: of the token that was refreshed; absent for a new grant.
+ */
 export function tokenTimes(
   parsed: ParsedTokenAnswer,
   recipe: Recipe,
@@ -22,16 +25,33 @@ export function tokenTimes(
     readonly scopes: readonly string[]
     readonly rtId?: string | undefined
     readonly clientGeneration: number
+    readonly before?: TokenTimes | undefined
   },
 ): TokenTimes {
+  const grantedAt = context.before === undefined ? new Date(context.now) : context.before.grantedAt
+  const grantEndsAt = endOfGrant(parsed, recipe, { now: context.now, grantedAt, before: context.before?.grantEndsAt })
   const lifeS = parsed.expiresInS ?? recipe.oauth?.defaultExpiresIn
   return {
     issuedAt: new Date(context.now),
     ...(lifeS === undefined ? {} : { expiresAt: new Date(context.now + lifeS * 1000) }),
+    ...(grantedAt === undefined ? {} : { grantedAt }),
+    ...(grantEndsAt === undefined ? {} : { grantEndsAt }),
     scopes: parsed.scopes ?? context.scopes,
     ...(context.rtId === undefined ? {} : { rtId: context.rtId }),
     clientGeneration: context.clientGeneration,
   }
+}
+
+/** The earlier of what the provider's payload and the server say. A server that says it once need not repeat it. */
+function endOfGrant(
+  { refreshExpiresInS }: ParsedTokenAnswer,
+  { refresh: { lifetimeMs } }: Recipe,
+  at: { readonly now: number; readonly grantedAt: Date | undefined; readonly before: Date | undefined },
+): Date | undefined {
+  const stated = refreshExpiresInS === undefined ? at.before?.getTime() : at.now + refreshExpiresInS * 1000
+  const declared = lifetimeMs === undefined || at.grantedAt === undefined ? undefined : at.grantedAt.getTime() + lifetimeMs
+  const ends = [stated, declared].filter((end) => end !== undefined)
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends))
 }
 
 /** As much of the child as the refresh protocol decides by. */

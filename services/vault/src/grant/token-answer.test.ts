@@ -50,6 +50,14 @@ describe('tokens', () => {
     expect([String(accessToken), String(refreshToken), expiresInS, scopes]).toEqual(['at', 'rt', 60, ['a', 'b', 'c']])
   })
 
+  test('tell when the refresh token ends, where the server does, under its own name or another', () => {
+    expect(parse({ access_token: 'a', refresh_token_expires_in: 604_800 }).refreshExpiresInS).toBe(604_800)
+    const paths = { ...oauth.paths, refreshTokenExpiresIn: '/x_refresh_token_expires_in' }
+    expect(parse({ access_token: 'a', x_refresh_token_expires_in: 8_726_400 }, { oauth: { paths } }).refreshExpiresInS).toBe(8_726_400)
+    for (const none of [0, -1, 'never', null])
+      expect(parse({ access_token: 'a', refresh_token_expires_in: none })).not.toHaveProperty('refreshExpiresInS')
+  })
+
   test('[B-1] tell whether the refresh token is another, the same or none', () => {
     expect(parse({ access_token: 'a', refresh_token: 'rt' }, { sent: 'rt' }).answer).toMatchObject({ refreshToken: 'same' })
     expect(parse({ access_token: 'a', refresh_token: 'rt2' }, { sent: 'rt' }).answer).toMatchObject({ refreshToken: 'different' })

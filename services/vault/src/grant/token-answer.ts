@@ -10,6 +10,8 @@ export interface ParsedTokenAnswer {
   readonly refreshToken?: Buffer
   /** Seconds, as stated; undefined when the answer has none. */
   readonly expiresInS?: number
+  /** Seconds until the refresh token ends, where the server says so. */
+  readonly refreshExpiresInS?: number
   /** As granted; undefined: those that were asked for (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
 }
@@ -30,8 +32,9 @@ export function parseTokenAnswer(
 ): ParsedTokenAnswer {
   const { oauth } = recipe
   const { accessToken, refreshToken, expiresIn, scope } = oauth.paths
+  const refreshEnd = refreshEndPath(oauth)
   const own = oauth.ok === undefined ? [] : [oauth.ok.path]
-  const found = scanJson(raw.body, [accessToken, refreshToken, expiresIn, scope, '/error', '/error_description', '/ok', ...own])
+  const found = scanJson(raw.body, [accessToken, refreshToken, expiresIn, refreshEnd, scope, '/error', '/error_description', '/ok', ...own])
   const retryAfterMs = raw.retryAfter === undefined ? undefined : parseRetryAfter(raw.retryAfter, context.now)
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   const access = bytesAt(found, accessToken)
@@ -82,16 +85,29 @@ function success(
   const { oauth, found, access } = parsed
   const refresh = bytesAt(found, oauth.paths.refreshToken)
   const same = refresh !== undefined && sent !== undefined && Buffer.compare(refresh, sent) === 0
-  const stated = Number(textAt(found, oauth.paths.expiresIn))
-  const lifeS = oauth.expiresInUnit === 'ms' ? stated / 1000 : stated
+  const lifeS = lifeAt(found, oauth.paths.expiresIn, oauth)
+  const refreshLifeS = lifeAt(found, refreshEndPath(oauth), oauth)
   const scope = textAt(found, oauth.paths.scope)
   return {
     answer: { kind: 'tokens', status: raw.status, refreshToken: refresh === undefined ? 'absent' : same ? 'same' : 'different' },
     accessToken: access,
     ...(refresh === undefined ? {} : { refreshToken: refresh }),
-    ...(lifeS > 0 && lifeS <= MOST_LIFE_S ? { expiresInS: lifeS } : {}),
+    ...(lifeS === undefined ? {} : { expiresInS: lifeS }),
+    ...(refreshLifeS === undefined ? {} : { refreshExpiresInS: refreshLifeS }),
     ...(scope === undefined || scope === '' ? {} : { scopes: scope.split(/[\s,]+/).filter((item) => item !== '') }),
   }
+}
+
+/** Seconds; undefined for what is no life. */
+function lifeAt(found: Found, pointer: string, { expiresInUnit }: RecipeOAuth): number | undefined {
+  const stated = Number(textAt(found, pointer))
+  const lifeS = expiresInUnit === 'ms' ? stated / 1000 : stated
+  return lifeS > 0 && lifeS <= MOST_LIFE_S ? lifeS : undefined
+}
+
+/** No RFC names it; this is what most servers that say it call it. */
+function refreshEndPath({ paths }: RecipeOAuth): string {
+  return paths.refreshTokenExpiresIn ?? '/refresh_token_expires_in'
 }
 
 /** The entry of the provider's table that the refusal matches: never the provider's own words, which may hold anything. */
