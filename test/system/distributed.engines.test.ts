@@ -232,5 +232,11 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     const folders = [home.path, mongodb.folder, nats.folder, redis.folder].filter((folder) => folder !== undefined)
     const texts = { events: JSON.stringify(journey.events), telemetry: sink.bodies.join('\n'), ...cluster.printed() }
     expect(await searchForCanaries({ folders, texts, secrets })).toEqual([])
+    // What is no secret is found, so these files can be read.
+    const open = { label: "Ann's bearer", credential: credentialOf(journey, 'acme') }
+    const found = async (folder: string) =>
+      new Set((await searchForCanaries({ folders: [folder], secrets: open })).map(({ secret }) => secret))
+    expect(await found(mongodb.folder)).toEqual(new Set(['label', 'credential']))
+    expect(await found(nats.folder ?? '')).toEqual(new Set(['credential']))
   }, 90_000)
 })
