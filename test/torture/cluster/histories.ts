@@ -21,7 +21,7 @@ const OPERATIONS = 2 * ROUNDS + REFRESHES + 2 * TOGGLES + 1 + 2
 export const histories: Scenario = {
   name: 'histories',
   title: 'what was done to a credential by many at a time is explained by an order: versions grow, deleted stays deleted',
-  smoke: 10,
+  smoke: 5,
   full: 200,
   run,
 }

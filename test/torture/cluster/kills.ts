@@ -22,7 +22,7 @@ const SURVIVOR = 0
 export const KILLS: Scenario = {
   name: 'kills',
   title: 'R02, R28: SIGKILLs of vaults, at failpoints and at random moments, lose nothing that could be kept and repeat no call',
-  smoke: 8,
+  smoke: 6,
   full: 400,
   run: (options) => inArena(options, (arena) => killAll(arena, options)),
 }

@@ -33,7 +33,7 @@ const RECONNECTED_MS = 2_500
 export const redisLost: Scenario = {
   name: 'redis',
   title: 'R07 Redis is emptied, comes back empty, and is away for an hour',
-  smoke: 500,
+  smoke: 200,
   full: 20_000,
   run,
 }
