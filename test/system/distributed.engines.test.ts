@@ -1,4 +1,5 @@
-import { CredenceError, createCredence } from '@credence/sdk'
+import { readFileSync } from 'node:fs'
+import { CredenceError, createCredence, grpcClients } from '@credence/sdk'
 import {
   haveMongodb,
   haveNats,
@@ -193,7 +194,7 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     expect((await journey.ann.fetch(id, '/1.0/echo')).status).toBe(200)
   }, 90_000)
 
-  test('[S2-5] what a disable took away is refused by every replica when it has answered', async () => {
+  test('[S2-3] what a disable took away is refused by every replica when it has answered', async () => {
     const id = credentialOf(journey, 'bearer')
     const seen = journey.world.apis.bearer.requests
     await journey.ann.credentials.disable(id)
@@ -210,6 +211,48 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
       Array.from({ length: 40 }, () => 'CREDENTIAL_DISABLED'),
     )
     expect(seen.length).toBe(before)
+  })
+
+  test('[S2-5] after a delete every replica tells the same of it, and each consumer is told by an event of its own', async () => {
+    const id = credentialOf(journey, 'bearer')
+    const bind = (externalRef: string) => journey.ann.consumers.bind({ credentialId: id, kind: 'agent', externalRef, label: externalRef })
+    const bound = [await bind('support-bot'), await bind('sales-bot')].map((consumer) => consumer.id)
+    const { orphaned } = await journey.ann.credentials.delete(id, { force: true })
+    expect(new Set(orphaned.map((consumer) => consumer.id))).toEqual(new Set(bound))
+    const told = cluster.replicas('vault').map(({ process }) =>
+      createCredence({ apiUrl: cluster.admin, proxyUrl: `http://${process.ready.data}`, key: cluster.key, user: USER })
+        .fetch(id, '/echo')
+        .catch((error: unknown) => error),
+    )
+    for (const error of await Promise.all(told)) expect(error).toMatchObject({ code: 'CREDENTIAL_DELETED', status: 410 })
+    for (const consumer of bound) await expect.poll(fact('consumer.orphaned', consumer), within).toBeDefined()
+  }, 90_000)
+
+  test('[C-5] typed clients over gRPC meet the same at each replica: answers, and errors with their codes', async () => {
+    const id = credentialOf(journey, 'acme')
+    const [registries, vaults] = (['registry', 'vault'] as const).map((service) =>
+      cluster.replicas(service).map(({ process }) => process.ready.api),
+    )
+    for (const [i, address] of registries!.entries()) {
+      const { registry, close } = await grpcClients({ address: String(address), key: cluster.key, user: USER })
+      const { vault, close: closeVault } = await grpcClients({ address: String(vaults![i]), key: cluster.key, user: USER })
+      expect((await registry.get({ credentialId: id })).credential).toMatchObject({ id, status: 'active' })
+      await vault.check({ credentialId: id, method: 'GET', path: '/contacts' })
+      await expect(registry.get({ credentialId: `cred_${'0'.repeat(26)}` })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(vault.check({ credentialId: id, method: 'TRACE', path: '/' })).rejects.toMatchObject({ code: 'METHOD_REFUSED' })
+      close()
+      closeVault()
+    }
+  })
+
+  test('[C-7] every metric that the alerts and the dashboard of deploy/ name is told by one replica or another', async () => {
+    const files = ['alerts.yaml', 'dashboard.json'].map((file) => new URL(`../../deploy/observability/${file}`, import.meta.url))
+    const wanted = new Set(files.flatMap((file) => readFileSync(file, 'utf8').match(/\bcredence_\w+/g) ?? []))
+    const replicas = SERVICES.flatMap((service) => cluster.replicas(service))
+    const scrapes = await Promise.all(replicas.map(({ process }) => scrape(String(process.ready.probes))))
+    const told = new Set(scrapes.flatMap(({ names, samples }) => [...names, ...samples.map(({ name }) => name)]))
+    expect(wanted.size).toBeGreaterThan(20)
+    expect([...wanted].filter((name) => !told.has(name))).toEqual([])
   })
 
   test('[C-2] [S2-9] a grant that was revoked at the provider is told to everybody, once the registry has it', async () => {
@@ -233,7 +276,7 @@ describe.runIf(canRun)('two replicas of each service on MongoDB, JetStream and B
     const texts = { events: JSON.stringify(journey.events), telemetry: sink.bodies.join('\n'), ...cluster.printed() }
     expect(await searchForCanaries({ folders, texts, secrets })).toEqual([])
     // What is no secret is found, so these files can be read.
-    const open = { label: "Ann's bearer", credential: credentialOf(journey, 'acme') }
+    const open = { label: "Ann's acme", credential: credentialOf(journey, 'acme') }
     const found = async (folder: string) =>
       new Set((await searchForCanaries({ folders: [folder], secrets: open })).map(({ secret }) => secret))
     expect(await found(mongodb.folder)).toEqual(new Set(['label', 'credential']))
