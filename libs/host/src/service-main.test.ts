@@ -88,14 +88,10 @@ describe('a service on its host', () => {
     await expect(fetch(`${running.probes}/livez`)).rejects.toThrow()
   })
 
-  test('is not ready without its store, nor without what it names itself', async () => {
-    let missing = false
-    const ready = async (): Promise<void> => {
-      if (missing) throw new CodedError('UNAVAILABLE')
-    }
-    const running = await put(async () => standing({ ready }))
-    missing = true
-    expect(await readyz(running.probes)).toEqual([503, 'UNAVAILABLE'])
+  test('is not ready without its store, and says what else it goes on without', async () => {
+    const running = await put(async () => standing({ without: async () => ['QUEUE_UNAVAILABLE'] }))
+    const answer = await fetch(`${running.probes}/readyz`)
+    expect([answer.status, await answer.json()]).toEqual([200, { ready: true, without: ['QUEUE_UNAVAILABLE'] }])
     await host.store.close()
     expect(await readyz(running.probes)).toEqual([503, 'STORE_UNAVAILABLE'])
     await running.stop()

@@ -13,8 +13,8 @@ export interface StandingService {
   readonly mounts: readonly RpcMount[]
   /** Present: it has methods for callers, who are recognised by this. */
   readonly authenticate?: Authenticate
-  /** Throws while the service cannot do its work, beyond what the host looks at itself (the store). */
-  readonly ready?: () => Promise<void>
+  /** What is missing although the service can do its work, beyond what the host looks at itself: the code of each. */
+  readonly without?: () => Promise<readonly string[]>
   stop(): Promise<void>
 }
 
@@ -104,10 +104,9 @@ export async function stand(
   let standing: StandingService | undefined
   const ready = async (): Promise<readonly string[]> => {
     if (standing === undefined) throw new CodedError('UNAVAILABLE')
-    const bus = hasBus(host)
+    const [bus, without] = [hasBus(host), standing.without?.() ?? []]
     await within(ENGINE_PATIENCE_MS, host.store.ping(), 'STORE_UNAVAILABLE')
-    await standing.ready?.()
-    return (await bus) ? [] : ['BUS_UNAVAILABLE']
+    return [...((await bus) ? [] : ['BUS_UNAVAILABLE']), ...(await without)]
   }
   try {
     const probes = await startProbes({ host: settings.host, port: settings.probePort, ready, figures: host.figures })

@@ -35,7 +35,12 @@ export const main: ServiceMain = serviceMain({
       const running = await start(config, { ...adapters, queue })
       return {
         ...running,
-        ready: () => queue.ping(),
+        // What is due is woken up from memory meanwhile.
+        without: () =>
+          queue.ping().then(
+            () => [],
+            () => ['QUEUE_UNAVAILABLE'],
+          ),
         async stop() {
           await running.stop()
           await queue.close()
