@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { CodedError } from '@credence/errors'
 import { type RpcServer, serveRpc } from '@credence/rpc'
 import type { Host } from './host.ts'
-import type { StandingService } from './service-main.ts'
 import type { HostSettings } from './settings.ts'
+import type { StandingService } from './standing-service.ts'
 
 type CallerSettings = Pick<HostSettings, 'host' | 'apiPort' | 'apiTlsCert' | 'apiTlsKey'>
 

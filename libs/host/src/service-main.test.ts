@@ -3,7 +3,8 @@ import { CodedError } from '@credence/errors'
 import { freePort } from '@credence/testkit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSqliteHost, type SqliteHost } from '../test/sqlite-host.ts'
-import { type ServiceMain, type StandingService, serviceMain, stand } from './service-main.ts'
+import { type ServiceMain, serviceMain, stand } from './service-main.ts'
+import type { StandingService } from './standing-service.ts'
 
 const CANARY = 'canary-8b2e'
 

@@ -1,22 +1,12 @@
 import { CodedError } from '@credence/errors'
-import type { Authenticate, RpcMount, RpcServer, ServiceName } from '@credence/rpc'
+import type { RpcServer, ServiceName } from '@credence/rpc'
 import { createLogger, readSettings, runUntilSignal, type Settings, type SettingsSpec, systemRandom } from '@credence/service'
 import { type CollectionSpec, migrate } from '@credence/store'
 import { serveCallers } from './callers.ts'
 import { closeAll, type Host, type OpenHost, openHost, openStore } from './host.ts'
 import { type Probes, startProbes, within } from './probes.ts'
 import { HOST_SETTINGS, type HostSettings } from './settings.ts'
-
-/** A service that has started on its host. */
-export interface StandingService {
-  readonly addresses: Readonly<Record<string, string>>
-  readonly mounts: readonly RpcMount[]
-  /** Present: it has methods for callers, who are recognised by this. */
-  readonly authenticate?: Authenticate
-  /** What is missing although the service can do its work, beyond what the host looks at itself: the code of each. */
-  readonly without?: () => Promise<readonly string[]>
-  stop(): Promise<void>
-}
+import type { StandingService } from './standing-service.ts'
 
 export interface ServiceSpec<S extends SettingsSpec> {
   readonly service: ServiceName

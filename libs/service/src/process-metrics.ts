@@ -1,11 +1,16 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Metrics } from './metrics.ts'
 
 const RESOLUTION_MS = 20
 const NS_PER_S = 1e9
 
+type ProcessGauge = 'credence_process_resident_bytes' | 'credence_process_heap_bytes' | 'credence_event_loop_lag_seconds'
+
+interface Observer {
+  observe(name: ProcessGauge, read: () => readonly { readonly value: number }[]): void
+}
+
 /** What the process tells of itself: its memory, and whether its event loop is held up. */
-export function observeProcess(metrics: Metrics): void {
+export function observeProcess(metrics: Observer): void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
   metrics.observe('credence_process_resident_bytes', () => [{ value: process.memoryUsage.rss() }])
