@@ -90,9 +90,14 @@ describe('a service on its host', () => {
   })
 
   test('is not ready without its store, and says what else it goes on without', async () => {
-    const running = await put(async () => standing({ without: async () => ['QUEUE_UNAVAILABLE'] }))
+    const engines = {
+      QUEUE_UNAVAILABLE: () => Promise.reject(new CodedError('UNAVAILABLE')),
+      HUNG: () => new Promise(() => undefined),
+      WELL: async () => 1,
+    }
+    const running = await put(async () => standing({ engines }))
     const answer = await fetch(`${running.probes}/readyz`)
-    expect([answer.status, await answer.json()]).toEqual([200, { ready: true, without: ['QUEUE_UNAVAILABLE'] }])
+    expect([answer.status, await answer.json()]).toEqual([200, { ready: true, without: ['QUEUE_UNAVAILABLE', 'HUNG'] }])
     await host.store.close()
     expect(await readyz(running.probes)).toEqual([503, 'STORE_UNAVAILABLE'])
     await running.stop()

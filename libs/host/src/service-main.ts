@@ -94,9 +94,9 @@ export async function stand(
   let standing: StandingService | undefined
   const ready = async (): Promise<readonly string[]> => {
     if (standing === undefined) throw new CodedError('UNAVAILABLE')
-    const [bus, without] = [hasBus(host), standing.without?.() ?? []]
+    const away = awayOf({ BUS_UNAVAILABLE: () => askBus(host), ...standing.engines })
     await within(ENGINE_PATIENCE_MS, host.store.ping(), 'STORE_UNAVAILABLE')
-    return [...((await bus) ? [] : ['BUS_UNAVAILABLE']), ...(await without)]
+    return away
   }
   try {
     const probes = await startProbes({ host: settings.host, port: settings.probePort, ready, figures: host.figures })
@@ -120,13 +120,20 @@ export async function stand(
   }
 }
 
-/** Facts wait in the store while the bus is away: to stop serving for it would make an outage of it. */
-async function hasBus({ bus }: OpenHost): Promise<boolean> {
-  if (bus.stream === undefined) return true
-  return within(ENGINE_PATIENCE_MS, bus.stream.state({ fresh: true })).then(
-    () => true,
-    () => false,
+/** The codes of those that do not answer in time. */
+async function awayOf(engines: NonNullable<StandingService['engines']>): Promise<readonly string[]> {
+  const answers = Object.entries(engines).map(([code, ask]) =>
+    within(ENGINE_PATIENCE_MS, ask()).then(
+      () => [],
+      () => [code],
+    ),
   )
+  return (await Promise.all(answers)).flat()
+}
+
+/** Facts wait in the store while the bus is away: to stop serving for it would make an outage of it. */
+async function askBus({ bus }: OpenHost): Promise<void> {
+  await bus.stream?.state({ fresh: true })
 }
 
 function announcement(

@@ -6,7 +6,7 @@ export interface StandingService {
   readonly mounts: readonly RpcMount[]
   /** Present: it has methods for callers, who are recognised by this. */
   readonly authenticate?: Authenticate
-  /** What is missing although the service can do its work, beyond what the host looks at itself: the code of each. */
-  readonly without?: () => Promise<readonly string[]>
+  /** What it can do its work without, beyond the bus, by the code that says so: each rejects while that is away. */
+  readonly engines?: Readonly<Record<string, () => Promise<unknown>>>
   stop(): Promise<void>
 }

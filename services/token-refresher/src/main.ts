@@ -36,11 +36,7 @@ export const main: ServiceMain = serviceMain({
       return {
         ...running,
         // What is due is woken up from memory meanwhile.
-        without: () =>
-          queue.ping().then(
-            () => [],
-            () => ['QUEUE_UNAVAILABLE'],
-          ),
+        engines: { QUEUE_UNAVAILABLE: () => queue.ping() },
         async stop() {
           await running.stop()
           await queue.close()
