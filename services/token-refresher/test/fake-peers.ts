@@ -55,6 +55,8 @@ export class FakePeers {
   readonly heard: string[] = []
   readonly errorsTold: string[] = []
   listed = 0
+  /** How far the vault's clock is ahead of the refresher's. */
+  skewMs = 0
   /** The answer to an order; undefined: tokens. */
   respond: Respond = () => undefined
   /** Throws to refuse what the registry is told. */
@@ -124,7 +126,7 @@ export class FakePeers {
       outcome: 'failed',
       version: held.version,
       refreshClass: held.refreshClass,
-      at: new Date(this.#clock.now()),
+      at: new Date(this.#clock.now() + this.skewMs),
       ...answer,
     }
     await this.onFact('credential.refresh_failed', held)
@@ -156,8 +158,9 @@ export class FakePeers {
       const { version, issuedAt, expiresAt } = held
       return { outcome: 'refreshed', version, refreshClass, answerKind: 'tokens', httpStatus: 200, issuedAt, expiresAt }
     }
-    if (answer.outcome === undefined) await this.failElsewhere(held, answer)
-    return { ...common, outcome: 'failed', ...answer }
+    if (answer.outcome !== undefined) return { ...common, outcome: 'failed', ...answer }
+    await this.failElsewhere(held, answer)
+    return { ...common, outcome: 'failed', at: held.lastRefresh?.at, ...answer }
   }
 
   #list({ credentialIds, pageSize, pageToken }: ListTokensRequest): { tokens: Partial<TokenTimes>[]; nextPageToken: string } {

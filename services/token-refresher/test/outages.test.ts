@@ -157,6 +157,27 @@ describe('a token endpoint and a clock that are not as they should be', () => {
     60_000,
   )
 
+  test('[B-1] [S2-9] an answer that a hint and a comparison bring at once is one suspicion, not its own confirmation', async () => {
+    const fleet = await Fleet.start(store, 1)
+    const [token] = fleet.tokens.values()
+    const { credentialId, version } = token!
+    const lastRefresh: RefreshResult = {
+      outcome: 'failed',
+      version,
+      answer: { kind: 'error', status: 400, code: 'invalid_grant' },
+      refreshClass: 'static',
+      openIntent: false,
+      replay: false,
+      clientChanged: false,
+      askUser: false,
+      at: fleet.clock.now(),
+    }
+    fleet.tokens.set(credentialId, { ...token!, lastRefresh })
+    await Promise.all(Array.from({ length: 4 }, () => follow(fleet.refresher, [credentialId])))
+    const plan = await fleet.refresher.plans.get(credentialId)
+    expect([plan?.state, plan?.failures.SUSPECT?.count, fleet.expired]).toEqual(['suspect', 1, 0])
+  })
+
   test('[S2-8] R19 a clock that is set forth and back twenty times costs a refresh each time, and no token is kept beyond its end', async () => {
     const fleet = await Fleet.start(store, 20)
     let fresh = 20

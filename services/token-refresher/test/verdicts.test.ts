@@ -162,6 +162,26 @@ describe('what each verdict does', () => {
     expect(await platform.plan(held)).toMatchObject({ state: 'backing_off', failures: { TRANSIENT: { count: 1 } } })
   })
 
+  test('[B-1] [S2-9] one answer that many hints tell of at once, by whatever clock, is one suspicion', async () => {
+    const platform = await Platform.start()
+    const held = await platform.connect()
+    const failure = { answerKind: 'error', httpStatus: 400, errorCode: 'invalid_grant' }
+    // The vault's clock may be ahead of ours, or behind.
+    for (const skewMs of [4_000, -4_000]) {
+      platform.fake.skewMs = skewMs
+      platform.fake.respond = () => failure
+      await platform.toDue(held)
+      await Promise.all(Array.from({ length: 20 }, () => platform.publish('credential.refresh_failed', held)))
+      const listed = platform.fake.listed
+      await platform.until(() => platform.fake.listed > listed)
+      expect((await platform.plan(held))!.failures.SUSPECT?.count).toBe(1)
+      expect(platform.told('credential.expired')).toEqual([])
+      platform.fake.respond = () => undefined
+      await platform.toDue(held)
+      await platform.planWhen(held, ({ state }) => state === 'planned')
+    }
+  })
+
   test('[S2-9] a refresh that a 401 caused elsewhere is judged like one of our own, once', async () => {
     const platform = await Platform.start()
     const held = await platform.connect()

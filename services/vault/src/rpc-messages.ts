@@ -21,6 +21,7 @@ export async function refreshResponse(vault: { readonly recipes: Recipes }, resu
     restored: result.restored ?? false,
     issuedAt: child?.token?.issuedAt,
     expiresAt: child?.token?.expiresAt,
+    at: result.outcome === 'failed' ? child?.lastRefresh?.at : undefined,
     ...(result.waitUntilMs === undefined ? {} : { waitUntil: new Date(result.waitUntilMs) }),
   }
 }

@@ -226,3 +226,18 @@ test('[S2-21] the end of a grant counts from its consent, whatever is refreshed 
     await seven.close()
   }
 })
+
+test('[S2-9] a failure is told with the time by which it is known again in the list', async () => {
+  const refused = await startGrantWorld('static')
+  try {
+    const id = await refused.grant()
+    refused.outside.as.behave({ answer: 'oauth_error' })
+    const { at } = await refused.refresh(id)
+    const order = callAs(refused.harness.order('token-refresher'))
+    const { tokens } = await refused.harness.as('token-refresher').listTokens({ credentialIds: [id] }, order)
+    expect(at).toBeInstanceOf(Date)
+    expect(tokens[0]?.lastRefresh?.at).toEqual(at)
+  } finally {
+    await refused.close()
+  }
+})

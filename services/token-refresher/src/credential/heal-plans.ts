@@ -37,7 +37,8 @@ async function isWrong(refresher: Refresher, token: TokenFacts): Promise<boolean
   const clientPaused = token.clientId !== undefined && (await refresher.clients.paused([token.clientId])).size > 0
   if (derivePlan(plan, token, { now: refresher.now(), clientPaused, publicUrl: refresher.publicUrl }).do !== 'keep') return true
   if (plan === undefined) return false
-  const hasNews = (token.lastRefresh?.at ?? 0) > (plan.judgedAt?.getTime() ?? 0)
+  const last = token.lastRefresh?.at
+  const hasNews = last !== undefined && last !== plan.judgedAt?.getTime()
   return !isReported(plan) || (hasNews && plan.kind === 'refresh')
 }
 

@@ -19,8 +19,11 @@ const REASONS: Readonly<Record<string, string>> = {
 /** From the third failure in a row on it is the operator's matter too: a captive portal or a WAF does not go away by itself. */
 const ALERT_AFTER = 3
 
-/** Finds out what a refresh that did not succeed means for the credential, and acts on it (REFRESH 4.8). */
-export async function judgeOutcome(refresher: Refresher, credentialId: string, result: RefreshResult): Promise<void> {
+/**
+ * Finds out what a refresh that did not succeed means for the credential, and acts on it (REFRESH 4.8). `asked`: the plan that
+ * ordered it. An answer that came by a hint too is judged once: a second count would confirm a suspicion by itself.
+ */
+export async function judgeOutcome(refresher: Refresher, credentialId: string, result: RefreshResult, asked?: Plan): Promise<void> {
   let verdict: Verdict | undefined
   const now = refresher.now()
   const context: VerdictContext = {
@@ -32,10 +35,10 @@ export async function judgeOutcome(refresher: Refresher, credentialId: string, r
   }
   const plan = await refresher.plans.change(credentialId, (before) => {
     verdict = undefined
-    if (before.kind !== 'refresh' || before.version > result.version) return { do: 'keep' }
+    if (before.kind !== 'refresh' || before.version > result.version || isJudged(before, result, asked)) return { do: 'keep' }
     verdict = judge(outcomeOf(result, { version: before.version, now }), { failures: before.failures }, refresher.times)
     const change = changeBy(before, verdict, { context, result })
-    return change.do === 'write' ? { ...change, plan: { ...change.plan, judgedAt: new Date(Math.max(now, result.at ?? 0)) } } : change
+    return change.do === 'write' ? { ...change, plan: { ...change.plan, judgedAt: judgedAt(before, result) } } : change
   })
   if (plan === undefined || verdict === undefined) return
   tell(refresher, plan, verdict)
@@ -45,6 +48,17 @@ export async function judgeOutcome(refresher: Refresher, credentialId: string, r
     await reportHealth(refresher, plan, { lastError: upstreamErrorOf(result) ?? verdict.reason })
     if (verdict.action === 'pause_client' && plan.clientId !== undefined) await pauseClient(refresher, plan.clientId, verdict.reason)
   }
+}
+
+/** Where nothing was written of the answer its time is that of the one before: then the plan still waits for a verdict. */
+function isJudged(plan: Plan, { at }: RefreshResult, asked: Plan | undefined): boolean {
+  if (at === undefined || plan.judgedAt?.getTime() !== at) return false
+  return asked === undefined || plan.refreshAt?.getTime() !== asked.refreshAt?.getTime()
+}
+
+/** By the clock of the vault that has the answer, as a name for it: clocks of two machines are not compared. */
+function judgedAt({ judgedAt: before }: Plan, { at }: RefreshResult): Date | undefined {
+  return at === undefined ? before : new Date(at)
 }
 
 function changeBy(plan: Plan, verdict: Verdict, at: { context: VerdictContext; result: RefreshResult }): PlanChange {

@@ -65,5 +65,5 @@ function unjudgedOf(refresher: Refresher, plan: Plan | undefined, token: TokenFa
   const last = token?.lastRefresh
   if (plan === undefined || token?.state !== 'active' || last?.at === undefined || refresher.inFlight.has(plan.id)) return undefined
   const judgedAt = plan.version === token.version ? (plan.judgedAt?.getTime() ?? 0) : 0
-  return last.at > judgedAt ? last : undefined
+  return last.at === judgedAt ? undefined : last
 }

@@ -93,7 +93,7 @@ async function conclude(refresher: Refresher, plan: Plan, result: RefreshResult)
     case 'failed':
     case 'in_doubt':
     case 'grant_dead':
-      return judgeOutcome(refresher, plan.id, result)
+      return judgeOutcome(refresher, plan.id, result, plan)
     case 'waiting':
       return postpone(refresher, plan, result.waitUntil ?? 0)
     default:
