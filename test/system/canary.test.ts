@@ -3,37 +3,26 @@ import { fileURLToPath } from 'node:url'
 import { grpcClients } from '@credence/sdk'
 import { searchForCanaries, startProcess, tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  connect,
-  credentialOf,
-  type LocalJourney,
-  type ProviderName,
-  registerProviders,
-  startInside,
-  startOutside,
-  USER,
-} from '../support/journey.ts'
-import { type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
+import { connect, credentialOf, type LocalJourney, type ProviderName, registerProviders, USER } from '../support/journey.ts'
+import { type ObservedJourney, startObserved } from '../support/observed-journey.ts'
+import type { OtlpSink } from '../support/otlp-sink.ts'
 import { SECRETS } from '../support/world.ts'
 
 const home = tempHome()
 const NAMES: readonly ProviderName[] = ['asana', 'bearer', 'freshdesk', 'attention', 'acme']
+let observed: ObservedJourney
 let sink: OtlpSink
 let journey: LocalJourney
 const answers: string[] = []
 
 beforeAll(async () => {
-  sink = await startOtlpSink()
-  const world = await startOutside()
-  journey = await startInside(home.path, { ...world, env: { ...world.env, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } })
+  observed = await startObserved(home.path)
+  ;({ sink, journey } = observed)
   await registerProviders(journey)
   for (const name of NAMES) await connect(journey, name)
 }, 120_000)
 afterAll(async () => {
-  await journey.platform.process.stop()
-  await journey.person.leave()
-  await journey.world.close()
-  await sink.close()
+  await observed.stop()
   home.remove()
 })
 

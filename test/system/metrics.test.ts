@@ -4,14 +4,16 @@ import { ALLOW } from '@credence/rpc'
 import { METRICS, type MetricRow, metricTable } from '@credence/service/metrics'
 import { searchForCanaries, tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, credentialOf, type LocalJourney, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
-import { type OtlpSink, startOtlpSink } from '../support/otlp-sink.ts'
+import { connect, credentialOf, type LocalJourney, registerProviders, USER } from '../support/journey.ts'
+import { type ObservedJourney, startObserved } from '../support/observed-journey.ts'
+import type { OtlpSink } from '../support/otlp-sink.ts'
 import { type Scrape, scrape } from '../support/scrape.ts'
 import { SECRETS } from '../support/world.ts'
 
 const DEPLOY = fileURLToPath(new URL('../../deploy/observability/', import.meta.url))
 const home = tempHome()
 const within = { timeout: 30_000, interval: 100 }
+let observed: ObservedJourney
 let sink: OtlpSink
 let journey: LocalJourney
 let first: Scrape
@@ -31,18 +33,14 @@ const grown =
     ((await look()).sum(name, labels) ?? 0) - (before.sum(name, labels) ?? 0)
 
 beforeAll(async () => {
-  sink = await startOtlpSink()
-  const world = await startOutside()
-  journey = await startInside(home.path, { ...world, env: { ...world.env, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } })
+  observed = await startObserved(home.path)
+  ;({ sink, journey } = observed)
   first = await look()
   await registerProviders(journey)
   for (const name of ['acme', 'bearer', 'freshdesk'] as const) await connect(journey, name)
 }, 120_000)
 afterAll(async () => {
-  await journey.platform.process.stop()
-  await journey.person.leave()
-  await journey.world.close()
-  await sink.close()
+  await observed.stop()
   home.remove()
 })
 

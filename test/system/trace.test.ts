@@ -1,24 +1,22 @@
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, credentialOf, type LocalJourney, registerProviders, startInside, startOutside, USER } from '../support/journey.ts'
-import { type OtlpSink, type ReceivedSpan, startOtlpSink } from '../support/otlp-sink.ts'
+import { connect, credentialOf, type LocalJourney, registerProviders, USER } from '../support/journey.ts'
+import { type ObservedJourney, startObserved } from '../support/observed-journey.ts'
+import type { OtlpSink, ReceivedSpan } from '../support/otlp-sink.ts'
 
 const home = tempHome()
+let observed: ObservedJourney
 let sink: OtlpSink
 let journey: LocalJourney
 
 beforeAll(async () => {
-  sink = await startOtlpSink()
-  const world = await startOutside()
-  journey = await startInside(home.path, { ...world, env: { ...world.env, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url } })
+  observed = await startObserved(home.path)
+  ;({ sink, journey } = observed)
   await registerProviders(journey)
   await connect(journey, 'acme')
 }, 120_000)
 afterAll(async () => {
-  await journey.platform.process.stop()
-  await journey.person.leave()
-  await journey.world.close()
-  await sink.close()
+  await observed.stop()
   home.remove()
 })
 
