@@ -1,7 +1,8 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CodedError, type ErrorCode, isCoded } from '@credence/errors'
+import { CodedError, isCoded } from '@credence/errors'
 import { METRICS_CONTENT_TYPE, type ProcessMetrics } from '@credence/service/metrics'
+import { within } from '@credence/service/within'
 
 export interface Probes {
   /** `http://host:port` */
@@ -71,16 +72,5 @@ async function tellFigures(figures: Pick<ProcessMetrics, 'text'>, response: Serv
   } catch {
     // Whoever scrapes sees that there are none; why is no secret, but nobody's to read here either.
     response.writeHead(503).end()
-  }
-}
-
-/** Throws an error with `code` when the work is not done in time; what it was doing goes on. */
-export async function within<T>(patienceMs: number, work: Promise<T>, code: ErrorCode = 'DEADLINE_EXCEEDED'): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new CodedError(code)), patienceMs)
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

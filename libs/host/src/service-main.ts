@@ -1,10 +1,11 @@
 import { CodedError } from '@credence/errors'
 import type { RpcServer, ServiceName } from '@credence/rpc'
 import { createLogger, readSettings, runUntilSignal, type Settings, type SettingsSpec, systemRandom } from '@credence/service'
+import { within } from '@credence/service/within'
 import { type CollectionSpec, migrate } from '@credence/store'
 import { serveCallers } from './callers.ts'
 import { closeAll, type Host, type OpenHost, openHost, openStore } from './host.ts'
-import { type Probes, startProbes, within } from './probes.ts'
+import { type Probes, startProbes } from './probes.ts'
 import { HOST_SETTINGS, type HostSettings } from './settings.ts'
 import type { StandingService } from './standing-service.ts'
 

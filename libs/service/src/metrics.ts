@@ -15,7 +15,8 @@ import {
   type MetricRow,
 } from './metric-table.ts'
 import { observeProcess } from './process-metrics.ts'
-import { remember, within } from './remember.ts'
+import { remember } from './remember.ts'
+import { within } from './within.ts'
 
 export { DENIALS, METRICS, type MetricRow, metricTable } from './metric-table.ts'
 

@@ -14,14 +14,3 @@ export function remember<T>(read: () => Promise<T>, { clock, freshMs }: Remember
     return last.answer
   }
 }
-
-/** Rejects when the work is not done in time; what it was doing goes on. */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new DOMException('it took too long', 'TimeoutError')), timeoutMs)
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -24,7 +24,7 @@ type Answer = RefreshResult['answer']
 
 /** Grants of one client and the token endpoint behind them; what is due is done one after the other, hours in seconds. */
 class Fleet {
-  readonly clock = new TestClock()
+  readonly clock: TestClock
   readonly tokens = new Map<string, Token>()
   readonly asked: number[] = []
   expired = 0
