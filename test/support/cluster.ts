@@ -164,6 +164,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     start,
     volume: volumeOf,
     stop,
+    processes: () => [...running.values()].map(({ process }) => process),
     printed: () => ({
       stdout: started.map(({ process }) => process.stdout()).join('\n'),
       stderr: started.map(({ process }) => process.stderr()).join('\n'),

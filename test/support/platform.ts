@@ -10,6 +10,8 @@ export interface Inside {
   /** At the first start only. */
   readonly key?: string
   stop(): Promise<void>
+  /** Those that run now. */
+  processes(): readonly StartedProcess[]
   /** Everything that its processes printed. */
   printed(): { readonly stdout: string; readonly stderr: string }
 }
@@ -55,6 +57,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     probes,
     process,
     stop: () => process.stop(),
+    processes: () => [process],
     printed: () => ({ stdout: process.stdout(), stderr: process.stderr() }),
     ...(said.key === undefined ? {} : { key: said.key }),
     ...(said.sign_in === undefined ? {} : { signInLink: said.sign_in }),

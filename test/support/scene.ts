@@ -10,7 +10,8 @@ import {
 } from '@credence/testkit'
 import { expect } from 'vitest'
 import { type Page, Person } from './person.ts'
-import { type Platform, startPlatform } from './platform.ts'
+import type { Inside } from './platform.ts'
+import { startOnProfile } from './profile.ts'
 
 export const RETURN_URL = 'http://localhost:3999/connected'
 export const USER = 'id:ann'
@@ -21,7 +22,7 @@ export const API = 'https://api.wire.example'
 export interface Scene {
   readonly api: Upstream
   readonly login: FakeAuthorizationServer
-  readonly platform: Platform
+  readonly platform: Inside
   readonly person: Person
   /** With the owner's key, for no user in particular. */
   readonly credence: Credence
@@ -47,7 +48,7 @@ export async function startScene({ sites = {}, env = {} }: SceneOptions = {}): P
     { host: 'login.wire.example', target: login.server },
     ...further,
   ])
-  const platform = await startPlatform({
+  const platform = await startOnProfile({
     home: home.path,
     env: {
       CREDENCE_EGRESS_RESOLVE: standIns.egressResolve,
@@ -72,7 +73,7 @@ export async function startScene({ sites = {}, env = {} }: SceneOptions = {}): P
     key,
     events,
     async close() {
-      await platform.process.stop()
+      await platform.stop()
       await person.leave()
       await standIns.close()
       await Promise.all([api.close(), login.close()])

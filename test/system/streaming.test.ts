@@ -383,7 +383,7 @@ describe('a bomb', () => {
   })
 
   test('[S2-18] of a gigabyte in many members is cut, and the platform does not grow with it', async () => {
-    const pid = scene.platform.process.pid
+    const pid = scene.platform.processes()[0]?.pid
     const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
     const before = peak()
     const answer = await rawCall(own, '/gigabyte', { headers: { 'accept-encoding': 'gzip' } })

@@ -1,6 +1,18 @@
 import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { API, atReturn, confirmAt, fields, provide, RETURN_URL, refusalOf, type Scene, settle, startScene, USER } from '../support/scene.ts'
+import {
+  API,
+  atReturn,
+  confirmAt,
+  fields,
+  provide,
+  RETURN_URL,
+  refusalOf,
+  type Scene,
+  settle,
+  startScene,
+  USER,
+} from '../../support/scene.ts'
 
 let scene: Scene
 beforeAll(async () => {

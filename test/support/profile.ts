@@ -1,0 +1,31 @@
+import { inject } from 'vitest'
+import { startEngines } from '../torture/cluster/engines.ts'
+import { startCluster } from './cluster.ts'
+import { type Inside, type PlatformOptions, startPlatform } from './platform.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Said by the project of vitest.config.ts: `engines` runs `test/system/both` a second time, on processes of its own. */
+    profile: 'embedded' | 'distributed'
+  }
+}
+
+/** Of what decides whether something is in force everywhere there are two; one of each of the others. */
+const REPLICAS = { vault: 2, gateway: 2, registry: 1, 'token-refresher': 1, verifier: 1 }
+
+/** The platform of the profile under test: one process on SQLite, or a process per replica on engines of its own. */
+export async function startOnProfile({ home, env = {} }: Pick<PlatformOptions, 'home' | 'env'>): Promise<Inside> {
+  if (inject('profile') === 'embedded') return startPlatform({ home, env })
+  const engines = await startEngines()
+  try {
+    const cluster = await startCluster({ home, engines: engines.urls, env, replicas: REPLICAS })
+    const stop = async (): Promise<void> => {
+      await cluster.stop()
+      await engines.stop()
+    }
+    return { ...cluster, stop }
+  } catch (error) {
+    await engines.stop()
+    throw error
+  }
+}
