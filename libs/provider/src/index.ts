@@ -1,6 +1,7 @@
 /** The provider payload: read it with every fault at once, make the vault's recipe of it, fill its templates. Pure functions, no I/O. */
 export { decodeRecipe, encodeRecipe } from './encode-recipe.ts'
 export { fillHosts, fillUrl } from './fill-hosts.ts'
+export { type HeaderAuth, type HeaderInput, headerAuthOf, levelOf } from './header-auth.ts'
 export { parseProvider } from './parse-provider.ts'
 export type { AuthPattern, ProviderPayload } from './payload.ts'
 export { probeOf } from './probe-of.ts'

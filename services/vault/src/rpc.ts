@@ -15,6 +15,7 @@ import type { RefreshContext } from './credential/refresh-context.ts'
 import { revoke } from './credential/revoke.ts'
 import { rotateKeys } from './credential/rotate-keys.ts'
 import { type RequestDoc, seal } from './credential/seal.ts'
+import { sealNow } from './credential/seal-in-force.ts'
 import { check, type SendContext } from './credential/send.ts'
 import { setAccess } from './credential/set-access.ts'
 import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
@@ -45,21 +46,16 @@ function writes(
 ): Pick<Methods, 'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCaller'> {
   return {
     async seal(request, { principal }) {
-      const candidateId = await seal(vault, principal, {
-        credentialId: request.credentialId,
-        recipeId: request.recipeId,
-        plain: request.plainFields,
-        secret: new Map(
-          Object.entries(request.secretFields).map(([name, value]) => [
-            name,
-            Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-          ]),
-        ),
-        requestId: request.requestId,
-        ...(request.expiresAt === undefined ? {} : { expiresAt: request.expiresAt }),
-        ...(request.until === undefined ? {} : { until: request.until }),
-      })
-      return { candidateId }
+      const { credentialId, recipeId, plainFields: plain, requestId, expiresAt, until, inForce } = request
+      const secret = new Map(Object.entries(request.secretFields).map(([name, value]) => [name, viewOf(value)]))
+      const ends = expiresAt === undefined ? {} : { expiresAt }
+      const order = { credentialId, recipeId, plain, secret, ...ends }
+      if (inForce === undefined) {
+        const candidateId = await seal(vault, principal, { ...order, requestId, ...(until === undefined ? {} : { until }) })
+        return { candidateId, stored: false, version: 0, generation: 0 }
+      }
+      const { expectedVersion } = inForce
+      return sealNow(vault, principal, { ...order, fence: fenceOf(inForce.access), expectedVersion })
     },
     async promote({ credentialId, candidateId, access }, { principal }) {
       const child = await promote(vault, principal, { credentialId, candidateId, fence: fenceOf(access) })
@@ -77,7 +73,7 @@ function writes(
       return {}
     },
     async registerClient({ clientId, oauthClientId, clientSecret }, { principal }) {
-      const secret = Buffer.from(clientSecret.buffer, clientSecret.byteOffset, clientSecret.byteLength)
+      const secret = viewOf(clientSecret)
       return { generation: await vault.clients.register({ id: clientId, project: principal.project, oauthClientId, secret }) }
     },
     async setAccess({ credentialId, access }, { principal }) {
@@ -148,6 +144,11 @@ function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | '
       return { uses: uses.map(useMessage), nextPageToken: next ?? '' }
     },
   }
+}
+
+/** Not a copy: what the message holds is what is wiped. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function fenceOf(access: AccessFence | undefined): FenceFields {

@@ -1,10 +1,11 @@
 import { CodedError } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
-import { candidateBinding, secretBinding } from './binding.ts'
+import { candidateBinding } from './binding.ts'
 import type { Candidate, Child } from './child.ts'
 import type { FenceFields } from './envelope.ts'
 import { change } from './record-change.ts'
-import { type VaultContext, withFacts } from './vault-context.ts'
+import type { VaultContext } from './vault-context.ts'
+import { withSecret } from './with-secret.ts'
 
 export interface PromoteOrder {
   readonly credentialId: string
@@ -40,44 +41,10 @@ export async function promote(vault: VaultContext, principal: Principal, order: 
 }
 
 async function inForce(vault: VaultContext, child: Child & { candidate: Candidate }, fence: FenceFields): Promise<Child> {
-  const {
-    candidate,
-    lease,
-    intent: _intent,
-    refreshesTaken: _refreshesTaken,
-    prev: _prev,
-    token: _token,
-    lastRefresh: _last,
-    refusedVersion: _refused,
-    expiresAt: _end,
-    grant: _live,
-    ...kept
-  } = child
+  const { candidate } = child
   const recipe = await vault.recipes.get(candidate.recipe)
   const bound = candidateBinding(child, candidate, recipe)
-  const next = {
-    ...kept,
-    // The term outlives the secret: it must never fall.
-    ...(lease === undefined ? {} : { lease: { ...lease, until: 0 } }),
-    family: recipe.family,
-    version: child.version + 1,
-    recipe: candidate.recipe,
-    plain: candidate.plain,
-    promoted: candidate.id,
-  }
-  const binding = secretBinding(next, recipe)
   using candidateKey = await vault.envelope.dataKey(candidate.sealed, bound)
-  const { sealed, dataKey } = await vault.envelope.seal(await candidateKey.open(candidate.sealed, bound), binding)
-  using key = dataKey
-  const promoted: Child = {
-    ...next,
-    sealed,
-    access: { ...fence, mac: key.fenceMac(binding, fence) },
-    ...(candidate.token === undefined ? {} : { token: candidate.token }),
-    ...(candidate.expiresAt === undefined ? {} : { expiresAt: candidate.expiresAt }),
-    ...(candidate.token === undefined && candidate.expiresAt === undefined ? {} : { grant: 'live' }),
-  }
-  if (child.version === 0) return promoted
-  const data = { version: promoted.version, previous_version: child.version, candidate_id: candidate.id }
-  return withFacts(vault, promoted, [{ type: 'credential.secret_replaced', data }])
+  const plaintext = await candidateKey.open(candidate.sealed, bound)
+  return withSecret(vault, child, { ...candidate, recipe, recipeId: candidate.recipe, plaintext, fence })
 }

@@ -113,7 +113,8 @@ async function putCandidate(
   })
 }
 
-function checkValues(recipe: Recipe, order: SealOrder): void {
+/** Throws FIELD_REFUSED with every fault at once. */
+export function checkValues(recipe: Recipe, order: Pick<SealOrder, 'plain' | 'secret'>): void {
   const values = new Map<string, Uint8Array>([...Object.entries(order.plain).map(([name, text]) => [name, Buffer.from(text)] as const)])
   const found: Fault[] = [...plainFaults(recipe, order.plain)]
   for (const [name, value] of order.secret) values.set(name, value)
