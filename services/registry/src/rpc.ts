@@ -4,6 +4,7 @@ import type { Registry } from './registry.ts'
 import { consumerMethods } from './rpc/consumer-methods.ts'
 import { ownerMethods, serviceMethods, sessionMethods } from './rpc/credential-methods.ts'
 import { keyMethods } from './rpc/key-methods.ts'
+import { mintMethods } from './rpc/mint-methods.ts'
 import { providerMethods } from './rpc/provider-methods.ts'
 
 /** Every rpc of registry.proto: decode, ask the use case, encode. */
@@ -15,5 +16,6 @@ export function registryMount(registry: Registry): RpcMount {
     ...serviceMethods(registry),
     ...consumerMethods(registry),
     ...keyMethods(registry),
+    ...mintMethods(registry),
   })
 }

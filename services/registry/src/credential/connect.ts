@@ -143,6 +143,7 @@ function shownParent(registry: Registry, newest: Parent, promoting: Promoting, p
     provider: promoting.provider,
     lastVerifiedAt: promoting.verified ? registry.now() : newest.lastVerifiedAt,
     lastError: undefined,
+    connectedAt: registry.now(),
     lastCandidateId: promoting.candidateId,
     promoting: newest.promoting?.candidateId === promoting.candidateId ? undefined : newest.promoting,
   }

@@ -6,15 +6,18 @@ import type { Parent, Promoting } from './parent.ts'
 
 const nextGeneration = (doc: Parent): number => doc.access.generation + 1
 
+/** Who put a secret in force, and of which provider version it is. */
+type ConnectedBy = Pick<Promoting, 'actor' | 'sessionId' | 'candidateId' | 'account' | 'family' | 'provider'>
+
 /** The first secret is in force. */
-export function credentialCreated(doc: Parent, by: Promoting, version: number): NewFact {
+export function credentialCreated(doc: Parent, by: ConnectedBy, version: number): NewFact {
   const { provider, family } = by
   const data = { provider_id: provider.id, provider_version: provider.version, family, level: doc.level, owner: doc.owner.id }
   return { type: 'credential.created', data: { actor: by.actor, session_id: by.sessionId, version, ...data } }
 }
 
 /** A first or a new secret is in force. */
-export function credentialConnected(doc: Parent, by: Promoting, version: number): NewFact {
+export function credentialConnected(doc: Parent, by: ConnectedBy, version: number): NewFact {
   const accountChanged = doc.account.id !== '' && by.account.id !== '' && doc.account.id !== by.account.id
   return {
     type: 'credential.connected',

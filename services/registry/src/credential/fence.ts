@@ -86,7 +86,7 @@ export async function pushFence(registry: Registry, changed: Stored<Parent>, ord
     } catch (error) {
       if (!isCoded(error, 'CONFLICT') || pushes === MAX_PUSHES) throw notHeldYet(error)
       // The vault holds a newer generation: F4 says it suffices, and pushing the newest once more says whether it holds.
-      doc = (await registry.docs.credentials.get(doc.id, { fresh: true })) ?? doc
+      doc = await newerThan(registry, doc, Number(error.details.facts?.generation ?? 0))
     }
   }
   const { generation } = doc.access
@@ -95,6 +95,16 @@ export async function pushFence(registry: Registry, changed: Stored<Parent>, ord
     return holds ? { ...newest, access: { generation, pendingSince: undefined } } : undefined
   })
   return marked ?? doc
+}
+
+/** The newest parent, past the generation that the vault holds: a mint that stopped half-way left it ahead of us. */
+async function newerThan(registry: Registry, doc: Stored<Parent>, held: number): Promise<Stored<Parent>> {
+  const newer = await change(registry.docs.credentials, doc.id, (newest) => {
+    const { generation, pendingSince } = newest.access
+    if (generation > held) return undefined
+    return { ...newest, access: { generation: held + 1, pendingSince: pendingSince ?? registry.now() } }
+  })
+  return newer ?? doc
 }
 
 async function setAccess(registry: Registry, doc: Parent, order: Principal): Promise<void> {

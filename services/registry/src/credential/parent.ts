@@ -52,6 +52,8 @@ export interface Parent extends HasOutbox {
   readonly shares: readonly ParentShare[]
   readonly tags: Readonly<Record<string, string>>
   readonly createdAt: Date
+  /** When the secret in force was connected, replaced or minted. Absent on documents of before it was kept. */
+  readonly connectedAt?: Date | undefined
   /** Absent once the first secret is in force. */
   readonly hiddenSince?: Date | undefined
   readonly promoting?: Promoting | undefined

@@ -62,16 +62,37 @@ async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation)
     body: [provider.id, String(wanted.pattern), wanted.label, level, owner.id, JSON.stringify(Object.entries(wanted.tags).sort())],
     fresh: freshId(registry, 'cred'),
   })
+  const recipe = prepared.recipe
+  const parent = hiddenParent(registry, { id, provider, recipe, owner, level, label: wanted.label, tags: wanted.tags })
+  const { doc } = await insertOnce(registry.docs.credentials, parent)
+  if (doc.deletedAt !== undefined) throw noCredential(doc.id)
+  return { credential: doc, ...prepared, reconnect: false, provider }
+}
+
+/** A parent that nobody sees before its first secret is in force. */
+export function hiddenParent(
+  registry: Registry,
+  of: {
+    readonly id: Parent['id']
+    readonly provider: ProviderDoc
+    readonly recipe: Recipe
+    readonly owner: UserRef
+    readonly level: Parent['level']
+    readonly label: string
+    readonly tags: Parent['tags']
+  },
+): Parent {
+  const { id, provider, recipe, owner, level, label, tags } = of
   const now = registry.now()
-  const parent: Parent = {
+  return {
     id,
     v: 1,
     project: provider.project,
-    label: wanted.label === '' ? provider.displayName : wanted.label,
+    label: label === '' ? provider.displayName : label,
     owner,
     level,
-    family: prepared.recipe.family,
-    provider: { id: provider.id, version: provider.version, pattern: wanted.pattern, name: provider.displayName },
+    family: recipe.family,
+    provider: { id: provider.id, version: provider.version, pattern: recipe.pattern, name: provider.displayName },
     status: 'active',
     health: 'unverified',
     version: 0,
@@ -80,15 +101,12 @@ async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation)
     accountFields: {},
     scopes: [],
     shares: level === 'project' ? [{ subject: 'project', names: [], permission: 'use' }] : [],
-    tags: wanted.tags,
+    tags,
     createdAt: now,
     hiddenSince: now,
     outbox: [],
     factSeq: 0,
   }
-  const { doc } = await insertOnce(registry.docs.credentials, parent)
-  if (doc.deletedAt !== undefined) throw noCredential(doc.id)
-  return { credential: doc, ...prepared, reconnect: false, provider }
 }
 
 async function reserveAgain(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
@@ -140,7 +158,8 @@ function levelOf(actor: Actor, level: string): Parent['level'] {
   return level
 }
 
-async function prepareRecipe(
+/** The recipe of one pattern of the newest version, in the vault. */
+export async function prepareRecipe(
   registry: Registry,
   actor: Actor,
   chosen: { readonly provider: ProviderDoc; readonly payload: ProviderPayload; readonly pattern: number },

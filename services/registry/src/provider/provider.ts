@@ -40,7 +40,15 @@ export interface ClientDoc extends Doc {
   readonly createdAt: Date
 }
 
-/** Names are compared as people read them; two providers may have one name, and the second is warned of. */
+/**
+ * Names are compared as people read them: neither case nor Unicode form tells two apart. By way of upper case, so that `ß` and
+ * `SS`, and both forms of the Greek sigma, are one (Unicode §3.13). Two providers may have one name, and the second is warned of.
+ */
 export function foldName(name: string): string {
-  return name.trim().normalize('NFC').toLowerCase()
+  return name.trim().normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
+}
+
+/** Every form in which a name may have been stored: providers that were saved before keep the form of their time. */
+export function foldedForms(name: string): readonly string[] {
+  return [...new Set([foldName(name), name.trim().normalize('NFC').toLowerCase()])]
 }

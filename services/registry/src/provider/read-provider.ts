@@ -6,7 +6,7 @@ import { type Actor, needScope } from '../caller/actor.ts'
 import { pageSize } from '../documents/page-token.ts'
 import { type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
-import type { ProviderDoc, ProviderVersionDoc } from './provider.ts'
+import { foldedForms, type ProviderDoc, type ProviderVersionDoc } from './provider.ts'
 
 /** One version of a provider as callers see it. */
 export interface ProviderView {
@@ -27,6 +27,21 @@ export async function findProvider(
   const doc = await registry.docs.providers.get(isId('prov', id) ? id : 'prov_', { fresh: true })
   if (doc?.listedIn === undefined || (doc.project !== actor.project && !actor.anyProject)) throw noProvider()
   return doc
+}
+
+/** Those that people call so, whatever its case and Unicode form; at most `limit`. */
+export async function providersNamed(
+  registry: Registry,
+  project: string,
+  name: string,
+  limit: number,
+): Promise<readonly Stored<ProviderDoc>[]> {
+  const found = new Map<string, Stored<ProviderDoc>>()
+  for (const folded of foldedForms(name)) {
+    const { docs } = await registry.docs.providers.find('name', { prefix: [project, folded], limit })
+    for (const doc of docs) found.set(doc.id, doc)
+  }
+  return [...found.values()].slice(0, limit)
 }
 
 /** `version` 0 is the newest. Versions stay readable as long as the provider exists. */

@@ -10,7 +10,7 @@ import { freshId, withFacts } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
 import { providerCreated, providerUpdated } from './facts.ts'
 import { foldName, type ProviderDoc } from './provider.ts'
-import { findProvider, type ProviderView, savedPayload, versionId, viewOf } from './read-provider.ts'
+import { findProvider, type ProviderView, providersNamed, savedPayload, versionId, viewOf } from './read-provider.ts'
 
 /** What was saved, absent when it was only reviewed. */
 export interface SavedProvider {
@@ -101,9 +101,9 @@ async function registryReview(
   payload: Uint8Array,
   about: { project: string; foldedName: string; except: string; previous?: ProviderDoc; live?: number },
 ): Promise<ProviderReview> {
-  const { docs } = await registry.docs.providers.find('name', { prefix: [about.project, about.foldedName], limit: 2 })
+  const named = await providersNamed(registry, about.project, about.foldedName, 2)
   return reviewProvider(payload, {
-    nameTaken: docs.some((doc) => doc.id !== about.except),
+    nameTaken: named.some((doc) => doc.id !== about.except),
     ...(about.previous === undefined ? {} : { previous: savedPayload(about.previous) }),
     ...(about.live === undefined ? {} : { live: about.live }),
   })

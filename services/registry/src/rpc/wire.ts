@@ -37,6 +37,7 @@ export function credentialMessage(registry: Registry, { doc, consumerCount }: De
     createdAt: doc.createdAt,
     reconnectUrl: reconnectUrl(registry, doc.id),
     consumerCount,
+    connectedAt: doc.connectedAt ?? doc.createdAt,
   }
 }
 

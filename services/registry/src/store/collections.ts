@@ -6,6 +6,7 @@ import type { HistoryDoc } from '../credential/history-entry.ts'
 import type { Parent } from '../credential/parent.ts'
 import type { RequestClaim } from '../documents/request-claim.ts'
 import type { KeyDoc } from '../key/key.ts'
+import type { SlotDoc } from '../mint/slot.ts'
 import type { Installation, ProjectDoc } from '../project/project.ts'
 import type { ClientDoc, ProviderDoc, ProviderVersionDoc } from '../provider/provider.ts'
 
@@ -20,6 +21,7 @@ export interface Collections {
   readonly providers: Collection<ProviderDoc>
   readonly providerVersions: Collection<ProviderVersionDoc>
   readonly clients: Collection<ClientDoc>
+  readonly slots: Collection<SlotDoc>
   readonly projects: Collection<ProjectDoc>
   readonly requests: Collection<RequestClaim>
   readonly installation: Collection<Installation>
@@ -43,6 +45,7 @@ const INDEXES = {
   providers: { project: ['listedIn', 'createdAt'], name: ['listedIn', 'foldedName'] },
   provider_versions: {},
   clients: {},
+  slots: {},
   projects: { created: ['createdAt'] },
   requests: { expiry: ['expiresAt'] },
   installation: {},
@@ -68,6 +71,7 @@ export async function openCollections(store: DocumentStore): Promise<Collections
     providers: await openSource('providers'),
     providerVersions: await open('provider_versions'),
     clients: await open('clients'),
+    slots: await open('slots'),
     projects: await open('projects'),
     requests: await open('requests'),
     installation: await open('installation'),

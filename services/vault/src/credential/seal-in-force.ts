@@ -7,6 +7,7 @@ import { untilAgedOut } from './read-at.ts'
 import { change } from './record-change.ts'
 import { type CandidateOrder, checkValues, type SealOrder } from './seal.ts'
 import { packFields } from './secret-fields.ts'
+import { newerFence } from './set-access.ts'
 import type { VaultContext } from './vault-context.ts'
 import { withSecret } from './with-secret.ts'
 
@@ -99,6 +100,6 @@ async function replaced(vault: VaultContext, child: Child, order: InForceOrder):
 function nextFence(child: Child, fence: FenceFields): FenceFields {
   if (child.access === undefined || fence.generation > child.access.generation) return fence
   const { mac: _mac, ...current } = child.access
-  if (!sameFence({ ...current, generation: 0 }, { ...fence, generation: 0 })) throw new CodedError('CONFLICT', 'A newer fence is in force.')
+  if (!sameFence({ ...current, generation: 0 }, { ...fence, generation: 0 })) throw newerFence(current.generation)
   return { ...fence, generation: current.generation + 1 }
 }

@@ -25,13 +25,18 @@ export async function setAccess(
       restricts = true
       return child
     }
-    if (fence.generation <= current.generation) throw new CodedError('CONFLICT', 'A newer fence is in force.')
+    if (fence.generation <= current.generation) throw newerFence(current.generation)
     restricts = restricts || fence.state !== 'active' || !covers(fence, current)
     using dataKey = await vault.envelope.dataKey(child.sealed, { project: child.project, credential: child.id })
     return { ...child, access: { ...fence, mac: dataKey.fenceMac({ project: child.project, credential: child.id }, fence) } }
   })
   await change(vault, principal, { action: 'access', credential: credentialId, generation: fence.generation })
   if (restricts) await untilAgedOut(vault.clock, vault.fenceMaxAgeMs)
+}
+
+/** Tells which, so that whoever pushes fences can go past it. */
+export function newerFence(generation: number): CodedError {
+  return new CodedError('CONFLICT', 'A newer fence is in force.', { facts: { generation: String(generation) } })
 }
 
 /** True when everybody who could use it before still can: granting changes never wait. */

@@ -1,0 +1,115 @@
+import { CodedError } from '@credence/errors'
+import { type HeaderAuth, headerAuthOf, levelOf, type ProviderPayload } from '@credence/provider'
+import type { Stored } from '@credence/store'
+import { type Actor, needScope } from '../caller/actor.ts'
+import { foldedName, resolveUser } from '../caller/resolve-user.ts'
+import { fenceOf } from '../credential/fence.ts'
+import type { Parent, UserRef } from '../credential/parent.ts'
+import { hiddenParent, prepareRecipe } from '../credential/register.ts'
+import { insertOnce } from '../documents/change.ts'
+import { foldName, type ProviderDoc } from '../provider/provider.ts'
+import { providersNamed, savedPayload } from '../provider/read-provider.ts'
+import type { Registry } from '../registry.ts'
+import { claimSlot, inSlot } from './slot.ts'
+
+/** What is to be done for one requested server. */
+export type MintTarget = { readonly refusal: string } | { readonly authenticatedAt: Date } | { readonly order: MintOrder }
+
+/** Where the headers of a server go, and under which fence they come into force. */
+export interface MintOrder {
+  readonly credential: Parent
+  readonly recipeId: string
+  readonly provider: ProviderDoc
+  readonly auth: HeaderAuth
+  /** Fields that are kept readable. */
+  readonly plain: readonly string[]
+  /** Only while this is the version in force; undefined: whatever it is. */
+  readonly expectedVersion: number | undefined
+}
+
+/** The words of the troubleshooting table. */
+const NOT_FOUND = 'Server not found'
+const AMBIGUOUS = 'Server name is ambiguous'
+const LISTED_TWICE = 'Server is listed more than once'
+const HEADERS_ONLY = 'Auto-authentication only supports header-auth servers'
+const USERS_ONLY = 'Auto-authentication only supports user-level server credentials'
+const DISABLED = 'The credential for this server is disabled; enable it first'
+
+/**
+ * A target for each name, in order. Looks at name, level, type and existing record, in this order; what of it cannot be done is
+ * a refusal of that server alone. The user is created on first mention. Throws INVALID_REQUEST for an address that is none.
+ */
+export async function prepareMint(
+  registry: Registry,
+  actor: Actor,
+  wanted: { readonly userEmail: string; readonly force: boolean; readonly serverNames: readonly string[] },
+): Promise<{ user: UserRef; targets: MintTarget[] }> {
+  needScope(actor, 'mint')
+  const name = foldedName(`email:${wanted.userEmail.trim()}`, '/user_email')
+  const user = await resolveUser(registry, actor.project, { names: [name], create: true })
+  const seen = new Set<string>()
+  const targets: MintTarget[] = []
+  for (const serverName of wanted.serverNames) {
+    const folded = foldName(serverName)
+    const isRepeated = seen.has(folded)
+    seen.add(folded)
+    targets.push(isRepeated ? { refusal: LISTED_TWICE } : await targetOf(registry, actor, { user, serverName, force: wanted.force }))
+  }
+  return { user, targets }
+}
+
+async function targetOf(
+  registry: Registry,
+  actor: Actor,
+  { user, serverName, force }: { readonly user: UserRef; readonly serverName: string; readonly force: boolean },
+): Promise<MintTarget> {
+  const [provider, other] = await providersNamed(registry, actor.project, serverName, 2)
+  if (provider === undefined) return { refusal: NOT_FOUND }
+  if (other !== undefined) return { refusal: AMBIGUOUS }
+  const payload = savedPayload(provider)
+  const auth = headerAuthOf(payload)
+  if ((auth?.level ?? levelOf(payload)) === 'project') return { refusal: USERS_ONLY }
+  if (auth === undefined) return { refusal: HEADERS_ONLY }
+  const existing = await inSlot(registry, { project: actor.project, owner: user, provider: provider.id })
+  const shown = existing?.hiddenSince === undefined ? existing : undefined
+  if (shown?.status === 'disabled') return { refusal: DISABLED }
+  if (shown?.status === 'active' && !force) return { authenticatedAt: shown.connectedAt ?? shown.createdAt }
+  return { order: await orderFor(registry, actor, { user, provider, payload, auth, force }) }
+}
+
+async function orderFor(
+  registry: Registry,
+  actor: Actor,
+  at: {
+    readonly user: UserRef
+    readonly provider: ProviderDoc
+    readonly payload: ProviderPayload
+    readonly auth: HeaderAuth
+    readonly force: boolean
+  },
+): Promise<MintOrder> {
+  const { user, provider, payload, auth, force } = at
+  const { recipeId, recipe } = await prepareRecipe(registry, actor, { provider, payload, pattern: auth.pattern })
+  const id = await claimSlot(registry, { project: actor.project, owner: user, provider: provider.id })
+  const blank = hiddenParent(registry, { id, provider, recipe, owner: user, level: 'user', label: '', tags: {} })
+  const credential = await present(registry, blank)
+  const plain = recipe.fields.filter((field) => field.plain).map((field) => field.name)
+  return { credential, recipeId, provider, auth, plain, expectedVersion: force ? undefined : credential.version }
+}
+
+async function present(registry: Registry, blank: Parent): Promise<Stored<Parent>> {
+  const { doc } = await insertOnce(registry.docs.credentials, blank)
+  // Deleted in this very moment: the next mint claims the slot anew.
+  if (doc.deletedAt !== undefined) throw new CodedError('CONFLICT', undefined, { credentialId: doc.id })
+  return doc
+}
+
+/** The fence with which the secret comes into force: what the parent says, in force again if it had expired. */
+export function mintFence(order: MintOrder): ReturnType<typeof fenceOf> {
+  return fenceOf({
+    ...order.credential,
+    status: 'active',
+    reason: undefined,
+    access: { generation: order.credential.access.generation + 1 },
+  })
+}

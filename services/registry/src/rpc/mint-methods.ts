@@ -1,0 +1,54 @@
+import type { MintOrder as MintOrderMessage, MintTarget as MintTargetMessage } from '@credence/proto/mint'
+import { actorOf } from '../caller/actor.ts'
+import { finishMint } from '../mint/finish-mint.ts'
+import { type MintOrder, type MintTarget, mintFence, prepareMint } from '../mint/prepare-mint.ts'
+import { resolve } from '../mint/resolve.ts'
+import type { Registry } from '../registry.ts'
+import type { Methods } from './methods.ts'
+
+/** Backends that authenticate their users, and callers who know a server by its name. */
+export function mintMethods(registry: Registry): Methods<'prepareMint' | 'finishMint' | 'resolve'> {
+  return {
+    async prepareMint({ userEmail, force, serverNames }, context) {
+      const { user, targets } = await prepareMint(registry, await actorOf(registry, context), { userEmail, force, serverNames })
+      return { user: { user: user.id, names: [...user.names] }, targets: targets.map(targetMessage) }
+    },
+    async finishMint({ order, candidateId, version, generation, plainFields }, context) {
+      const { credentialId = '', providerVersion = 0, pattern = 0, generation: generationBefore = 0 } = order ?? {}
+      const ordered = { credentialId, providerVersion, pattern, generationBefore }
+      const doc = await finishMint(registry, await actorOf(registry, context), {
+        ...ordered,
+        candidateId,
+        version,
+        generation,
+        plainFields,
+      })
+      return { authenticatedAt: doc.connectedAt ?? doc.createdAt }
+    },
+    async resolve({ serverName, userEmail }, context) {
+      const doc = await resolve(registry, await actorOf(registry, context), { serverName, userEmail })
+      return { credentialId: doc.id, providerId: doc.provider.id, status: doc.status }
+    },
+  }
+}
+
+function targetMessage(target: MintTarget): MintTargetMessage {
+  if ('refusal' in target) return { refusal: target.refusal }
+  if ('authenticatedAt' in target) return { refusal: '', authenticatedAt: target.authenticatedAt }
+  return { refusal: '', order: orderMessage(target.order) }
+}
+
+function orderMessage(order: MintOrder): MintOrderMessage {
+  const { credential, recipeId, provider, auth, plain, expectedVersion } = order
+  return {
+    credentialId: credential.id,
+    recipeId,
+    providerId: provider.id,
+    providerVersion: provider.version,
+    pattern: auth.pattern,
+    headers: auth.headers.map((input) => ({ ...input, plain: plain.includes(input.field) })),
+    access: mintFence(order),
+    generation: credential.access.generation,
+    expectedVersion,
+  }
+}
