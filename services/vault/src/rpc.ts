@@ -52,10 +52,11 @@ function writes(
       const order = { credentialId, recipeId, plain, secret, ...ends }
       if (inForce === undefined) {
         const candidateId = await seal(vault, principal, { ...order, requestId, ...(until === undefined ? {} : { until }) })
-        return { candidateId, stored: false, version: 0, generation: 0 }
+        return { candidateId, stored: false, version: 0, generation: 0, plainFields: {} }
       }
       const { expectedVersion } = inForce
-      return sealNow(vault, principal, { ...order, fence: fenceOf(inForce.access), expectedVersion })
+      const { plain: kept, ...now } = await sealNow(vault, principal, { ...order, fence: fenceOf(inForce.access), expectedVersion })
+      return { ...now, plainFields: { ...kept } }
     },
     async promote({ credentialId, candidateId, access }, { principal }) {
       const child = await promote(vault, principal, { credentialId, candidateId, fence: fenceOf(access) })

@@ -72,6 +72,30 @@ export function intakeJson(body: Uint8Array, at: { readonly object?: string; rea
   }
 }
 
+/** A body of many secrets: a plain value in which each member of these names is a `Secret`. Wiped when disposed. */
+export interface SecretTree extends Disposable {
+  readonly value: unknown
+}
+
+/** As `intakeJson`, for members of these names wherever they stand. The caller wipes `body`. */
+export function intakeTree(
+  body: Uint8Array,
+  { names, maxNodes }: { readonly names: readonly string[]; readonly maxNodes: number },
+): SecretTree {
+  const node = parseJsonBytes(body, maxNodes)
+  return { value: treeValue(node, names), [Symbol.dispose]: () => wipeNode(node) }
+}
+
+function treeValue(node: JsonNode, names: readonly string[]): unknown {
+  if (node.kind === 'array') return node.items.map((item) => treeValue(item, names))
+  if (node.kind !== 'object') return plainValue(node)
+  const members = [...node.members].map(([name, member]): [string, unknown] => [
+    name,
+    names.includes(name) && member.kind === 'text' ? member.text : treeValue(member, names),
+  ])
+  return Object.fromEntries(members)
+}
+
 interface Found {
   readonly fields: Map<string, Secret>
   readonly faults: Fault[]

@@ -10,7 +10,7 @@ export type JsonNode =
   | { readonly kind: 'other'; readonly value: number | boolean | null }
 
 const MAX_DEPTH = 8
-const MAX_NODES = 2000
+const USUAL_NODES = 2000
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
 const ESCAPES: ReadonlyMap<number, number> = new Map(
@@ -21,8 +21,8 @@ const ESCAPES: ReadonlyMap<number, number> = new Map(
  * Reads one JSON value (RFC 8259) from bytes without making a string of any value. Throws INVALID_REQUEST for anything else,
  * for a member given twice, and for more depth or members than a request with secrets has; what was read is wiped then.
  */
-export function parseJsonBytes(body: Uint8Array): JsonNode {
-  return new JsonReader(body).document()
+export function parseJsonBytes(body: Uint8Array, maxNodes: number = USUAL_NODES): JsonNode {
+  return new JsonReader(body, maxNodes).document()
 }
 
 /** Overwrites every text of a value. */
@@ -34,12 +34,14 @@ export function wipeNode(node: JsonNode): void {
 
 class JsonReader {
   readonly #body: Uint8Array
+  readonly #maxNodes: number
   #at = 0
   #nodes = 0
   readonly #texts: Secret[] = []
 
-  constructor(body: Uint8Array) {
+  constructor(body: Uint8Array, maxNodes: number) {
     this.#body = body
+    this.#maxNodes = maxNodes
   }
 
   document(): JsonNode {
@@ -55,8 +57,8 @@ class JsonReader {
   }
 
   #value(depth: number): JsonNode {
-    if (depth > MAX_DEPTH || ++this.#nodes > MAX_NODES)
-      throw malformed('TOO_DEEP', `Nest at most ${MAX_DEPTH} levels, with at most ${MAX_NODES} values.`)
+    if (depth > MAX_DEPTH || ++this.#nodes > this.#maxNodes)
+      throw malformed('TOO_DEEP', `Nest at most ${MAX_DEPTH} levels, with at most ${this.#maxNodes} values.`)
     this.#space()
     const byte = this.#body[this.#at]
     if (byte === OPEN_OBJECT) return this.#object(depth)

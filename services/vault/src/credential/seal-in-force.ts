@@ -26,6 +26,7 @@ export interface InForce {
   readonly stored: boolean
   readonly version: number
   readonly generation: number
+  readonly plain: Readonly<Record<string, string>>
 }
 
 /**
@@ -50,14 +51,14 @@ async function sealInForce(vault: VaultContext, principal: Principal, order: InF
   // A log that refuses must refuse before anything has changed.
   await change(vault, principal, { action: 'seal', credential })
   const { child, stored } = await vault.keys.holding(() => put(vault, principal, order))
-  const { version } = child
+  const { version, plain } = child
   const generation = child.access?.generation ?? 0
   if (stored) {
     await change(vault, principal, { action: 'promote', credential, version, generation })
     vault.nudge()
     if (version > 1) await untilAgedOut(vault.clock, vault.fenceMaxAgeMs)
   }
-  return { candidateId: child.promoted ?? '', stored, version, generation }
+  return { candidateId: child.promoted ?? '', stored, version, generation, plain }
 }
 
 async function put(vault: VaultContext, principal: Principal, order: InForceOrder): Promise<{ child: Child; stored: boolean }> {
