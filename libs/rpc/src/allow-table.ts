@@ -67,6 +67,8 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     Probe: ['verifier'],
     Send: ['caller'],
     Check: ['caller'],
+    Sign: ['gateway'],
+    ListSigningKeys: ['gateway'],
     RotateKeys: ['gateway'],
     ListTokens: ['token-refresher'],
     ListUses: ['registry'],

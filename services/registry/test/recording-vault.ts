@@ -159,9 +159,11 @@ export class RecordingVault {
     }
     const others = { seal: notAsked, registerClient: notAsked, beginGrant: notAsked, completeGrant: notAsked, probe: notAsked }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }
+    const keys = { sign: notAsked, listSigningKeys: notAsked }
     return {
       ...others,
       ...streams,
+      ...keys,
       setAccess: ({ credentialId, access }, { principal }) =>
         this.#through('setAccess', principal, () => {
           const child = this.#need(credentialId)

@@ -11,11 +11,13 @@ import { REQUEST_COLLECTION } from './credential/seal.ts'
 import { INSTANCE_COLLECTION } from './grant/instances.ts'
 import { GRANT_COLLECTION } from './grant/pending-grant.ts'
 import { INSTALLATION_COLLECTION, KEY_COLLECTION } from './keys/project-keys.ts'
+import { SIGNING_KEY_COLLECTION } from './signing/signing-keys.ts'
 
 /** Everything that the vault stores, beside its event log. */
 export const COLLECTIONS: readonly CollectionSpec[] = [
   INSTALLATION_COLLECTION,
   KEY_COLLECTION,
+  SIGNING_KEY_COLLECTION,
   INSTANCE_COLLECTION,
   RESTORE_COLLECTION,
   HEAD_COLLECTION,

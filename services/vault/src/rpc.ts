@@ -23,9 +23,11 @@ import { completeGrant } from './grant/complete-grant.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
 import { sendStream } from './rpc-send.ts'
+import { type SigningContext, signWidgetToken } from './signing/sign-widget-token.ts'
+import { SIGNING_PURPOSES } from './signing/signing-keys.ts'
 
 /** Everything the methods work with. */
-export interface VaultParts extends RefreshContext, GrantContext, SendContext {
+export interface VaultParts extends RefreshContext, GrantContext, SendContext, SigningContext {
   readonly keys: ProjectKeys
   readonly callers: Callers
   readonly shipper: Shipper
@@ -36,7 +38,7 @@ const MOST_PER_PAGE = 500
 
 /** rpc → use case: decode, call, encode; nothing is decided here. */
 export function vaultMount(vault: VaultParts): RpcMount {
-  return rpcMount(VaultServiceDefinition, { ...writes(vault), ...orders(vault), ...reads(vault) })
+  return rpcMount(VaultServiceDefinition, { ...writes(vault), ...orders(vault), ...signs(vault), ...reads(vault) })
 }
 
 type Methods = VaultServiceImplementation<Pick<RpcContext, 'principal' | 'from'>>
@@ -124,6 +126,26 @@ function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant'
       return {}
     },
   }
+}
+
+function signs(vault: VaultParts): Pick<Methods, 'sign' | 'listSigningKeys'> {
+  return {
+    async sign({ purpose, claims }, { principal }) {
+      // What the vault itself asserts to others is signed where it is sent, by nobody's order.
+      if (purpose !== 'widget') throw unknownPurpose()
+      return signWidgetToken(vault, principal, claims)
+    },
+    async listSigningKeys({ purpose }, { principal }) {
+      const known = SIGNING_PURPOSES.find((word) => word === purpose)
+      if (known === undefined) throw unknownPurpose()
+      return { keys: await vault.signingKeys.list(known, principal.project === '' ? undefined : principal.project) }
+    },
+  }
+}
+
+function unknownPurpose(): CodedError {
+  const faults = [{ pointer: '/purpose', code: 'NOT_ALLOWED', detail: 'There is no key for this purpose.' }]
+  return new CodedError('INVALID_REQUEST', undefined, { faults })
 }
 
 function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | 'listUses'> {

@@ -30,6 +30,7 @@ import { startDataListener } from './http/data-listener.ts'
 import { openKeyFile } from './keys/key-file.ts'
 import { INSTALLATION, openProjectKeys, writtenWith } from './keys/project-keys.ts'
 import { type VaultParts, vaultMount } from './rpc.ts'
+import { openSigningKeys } from './signing/signing-keys.ts'
 
 export interface VaultAdapters {
   readonly store: DocumentStore
@@ -150,6 +151,8 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
     pendingGrants: await openPendingGrants(store),
+    signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
+    publicUrl: config.publicUrl.replace(/\/+$/, ''),
     requests: await store.collection<RequestDoc>(REQUEST_COLLECTION),
     callers: await openCallers({ store, macKey: keyFor('callers v1'), clock, maxAgeMs: config.fenceMaxAgeMs }),
     digestKey: keyFor('digests v1'),

@@ -23,6 +23,7 @@ import { openPendingGrants, type PendingGrants } from '../src/grant/pending-gran
 import { openSpill } from '../src/grant/spill.ts'
 import { openKeyFile } from '../src/keys/key-file.ts'
 import { openProjectKeys } from '../src/keys/project-keys.ts'
+import { openSigningKeys, type SigningKeys } from '../src/signing/signing-keys.ts'
 import { newCredential } from './connecting.ts'
 
 export const PROJECT: string = `proj_${'0'.repeat(26)}`
@@ -30,6 +31,7 @@ export const order: Principal = servicePrincipal('vault', PROJECT)
 
 export interface Parts extends RefreshContext {
   readonly pendingGrants: PendingGrants
+  readonly signingKeys: SigningKeys
   readonly clock: TestClock
   readonly home: ReturnType<typeof tempHome>
   readonly store: DocumentStore
@@ -82,6 +84,7 @@ export async function openParts(options: PartsOptions = {}): Promise<Parts> {
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
     pendingGrants: await openPendingGrants(store),
+    signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
     envelope,
     keys,
     floors,

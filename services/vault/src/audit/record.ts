@@ -11,6 +11,7 @@ export type AuditAction =
   | 'access'
   | 'connect'
   | 'rotate'
+  | 'sign'
   | 'restore'
 
 /** One record. A use has two: `began`, on the disk before anything is decrypted, and its end with the outcome. */

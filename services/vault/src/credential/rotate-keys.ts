@@ -1,5 +1,6 @@
 import { isCoded } from '@credence/errors'
 import type { PendingGrants } from '../grant/pending-grant.ts'
+import type { SigningKeys } from '../signing/signing-keys.ts'
 import type { Child } from './child.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -19,13 +20,15 @@ const PAGE = 100
  *    one pass reaches all, and only then a former key may go.
  * R2 A pass that was cut is simply begun again.
  * R3 A row that does not open is passed over: it was lost before, and must not keep the others from their new key.
+ * R4 A signing key gets a successor, which signs from now on; what the former one signed stays good until its own end.
  */
 export async function* rotateKeys(
-  vault: VaultContext & { readonly pendingGrants: PendingGrants },
+  vault: VaultContext & { readonly pendingGrants: PendingGrants; readonly signingKeys: SigningKeys },
   order: { project: string; retire: boolean },
 ): AsyncGenerator<RotationProgress> {
   const { project } = order
   const key = await vault.keys.rotate(project)
+  await vault.signingKeys.rotate(project)
   await vault.keys.settled()
   const ids = await credentialIds(vault, project)
   let done = 0
@@ -37,6 +40,7 @@ export async function* rotateKeys(
     if (done % PAGE === 0) yield progress()
   }
   await vault.clients.rewrap(project)
+  await vault.signingKeys.rewrap(project)
   await vault.pendingGrants.rewrap(project, vault.envelope)
   if (order.retire) await vault.keys.retire(project)
   yield progress()
