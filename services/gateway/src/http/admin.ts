@@ -2,6 +2,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import { cookieKind } from '../connect/browser.ts'
 import { serveConsole } from '../console/routes.ts'
 import type { Gateway } from '../gateway.ts'
+import { serveMintToken } from '../widget/mint-token.ts'
 import { serveAssets } from './assets.ts'
 import { requireCaller } from './caller.ts'
 import { createListener, listen, NO_CONTENT_POLICY, type StartedListener, stopListener } from './listener.ts'
@@ -45,7 +46,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
     for (const serve of [serveCredentials, serveConsumers, serveSessions, serveKeys, serveProject, serveEvents]) serve(rest, gateway)
     serveCatalog(rest)
     // Each has its own scope, because their bodies are read as bytes.
-    for (const serve of [serveProviders, serveClients, serveCredentialSecrets])
+    for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveMintToken])
       await scope.register(async (inner) => serve(inner as RestScope, gateway))
   })
   await app.register(async (scope) => {
