@@ -83,7 +83,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     admin: await startBalancer(live('gateway', 'ADMIN_PORT')),
     data: await startBalancer(live('vault', 'DATA_PORT')),
     api: await startBalancer(live('registry', 'API_PORT')),
+    vaultApi: await startBalancer(live('vault', 'API_PORT')),
+    gatewayApi: await startBalancer(live('gateway', 'API_PORT')),
   }
+  const apis: Readonly<Record<string, Balancer>> = { vault: balancers.vaultApi, gateway: balancers.gatewayApi }
   const shared = {
     CREDENCE_PUBLIC_URL: `http://localhost:${balancers.public.port}`,
     CREDENCE_ADMIN_URL: `http://localhost:${balancers.admin.port}`,
@@ -153,6 +156,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     admin: `http://127.0.0.1:${balancers.admin.port}`,
     data: `http://127.0.0.1:${balancers.data.port}`,
     api: `127.0.0.1:${balancers.api.port}`,
+    apiOf: (service) => `127.0.0.1:${(apis[service] ?? balancers.api).port}`,
     key: readFileSync(join(home, 'first-key'), 'utf8').trim(),
     replicas: (service) => [...running.values()].filter((replica) => replica.service === service),
     replica(service, number) {

@@ -7,6 +7,8 @@ export interface Inside {
   readonly admin: string
   readonly data: string
   readonly api: string
+  /** The same for the methods of one service: in the distributed profile each has a listener of its own. */
+  apiOf(service: string): string
   /** At the first start only. */
   readonly key?: string
   stop(): Promise<void>
@@ -54,6 +56,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     admin,
     data,
     api,
+    apiOf: () => api,
     probes,
     process,
     stop: () => process.stop(),

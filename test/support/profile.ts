@@ -13,9 +13,14 @@ declare module 'vitest' {
 /** Of what decides whether something is in force everywhere there are two; one of each of the others. */
 const REPLICAS = { vault: 2, gateway: 2, registry: 1, 'token-refresher': 1, verifier: 1 }
 
+export interface OnProfile extends Inside {
+  /** Where everything of it lies on the disk, engines included. */
+  readonly folders: readonly string[]
+}
+
 /** The platform of the profile under test: one process on SQLite, or a process per replica on engines of its own. */
-export async function startOnProfile({ home, env = {} }: Pick<PlatformOptions, 'home' | 'env'>): Promise<Inside> {
-  if (inject('profile') === 'embedded') return startPlatform({ home, env })
+export async function startOnProfile({ home, env = {} }: Pick<PlatformOptions, 'home' | 'env'>): Promise<OnProfile> {
+  if (inject('profile') === 'embedded') return { ...(await startPlatform({ home, env })), folders: [home] }
   const engines = await startEngines()
   try {
     const cluster = await startCluster({ home, engines: engines.urls, env, replicas: REPLICAS })
@@ -23,7 +28,7 @@ export async function startOnProfile({ home, env = {} }: Pick<PlatformOptions, '
       await cluster.stop()
       await engines.stop()
     }
-    return { ...cluster, stop }
+    return { ...cluster, folders: [home, ...engines.folders], stop }
   } catch (error) {
     await engines.stop()
     throw error

@@ -1,7 +1,9 @@
 import type { Server } from 'node:http'
 import { type Credence, CredenceError, type CredenceEvent, createCredence, type Provider } from '@credence/sdk'
 import {
+  type CanaryHit,
   type FakeAuthorizationServer,
+  searchForCanaries,
   startFakeAuthorizationServer,
   startStandIns,
   startUpstream,
@@ -10,8 +12,7 @@ import {
 } from '@credence/testkit'
 import { expect } from 'vitest'
 import { type Page, Person } from './person.ts'
-import type { Inside } from './platform.ts'
-import { startOnProfile } from './profile.ts'
+import { type OnProfile, startOnProfile } from './profile.ts'
 
 export const RETURN_URL = 'http://localhost:3999/connected'
 export const USER = 'id:ann'
@@ -22,7 +23,7 @@ export const API = 'https://api.wire.example'
 export interface Scene {
   readonly api: Upstream
   readonly login: FakeAuthorizationServer
-  readonly platform: Inside
+  readonly platform: OnProfile
   readonly person: Person
   /** With the owner's key, for no user in particular. */
   readonly credence: Credence
@@ -102,6 +103,20 @@ export async function factOf(scene: Scene, type: string, subject: string): Promi
   const find = (): CredenceEvent | undefined => scene.events.findLast((event) => event.type.endsWith(type) && event.subject === subject)
   await expect.poll(find, { timeout: 30_000, interval: 20 }).toBeDefined()
   return find()!
+}
+
+/**
+ * Where these secrets are: in any file of the platform or its engines, in what it printed, in its facts, and in what callers
+ * were answered. The keys that a first start writes for the operator are no secret of a test's own.
+ */
+export async function leaksOf(
+  scene: Scene,
+  secrets: Readonly<Record<string, string>>,
+  answers: Readonly<Record<string, string>> = {},
+): Promise<readonly CanaryHit[]> {
+  const { stdout, stderr } = scene.platform.printed()
+  const texts = { stdout, stderr, events: JSON.stringify(scene.events), pages: scene.person.seen.join('\n'), ...answers }
+  return searchForCanaries({ folders: scene.platform.folders, texts, secrets })
 }
 
 let providers = 0

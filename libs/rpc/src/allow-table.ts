@@ -88,6 +88,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     WaitSession: ['caller'],
     CancelSession: ['caller'],
     CompleteSession: ['caller'],
+    MintToken: ['caller'],
     TailEvents: ['caller'],
   }),
 ])

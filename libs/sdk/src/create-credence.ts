@@ -7,6 +7,7 @@ import { type Clients, clientsOf, type Providers, providersOf } from './provider
 import { type ProxyInit, proxyFetch } from './proxy-fetch.ts'
 import { Rest } from './rest.ts'
 import { type Sessions, sessionsOf } from './sessions.ts'
+import { type Widget, widgetOf } from './widget.ts'
 
 export interface CredenceOptions {
   /** The admin listener: `https://…`, or `http://127.0.0.1:7401` on one machine. */
@@ -32,6 +33,7 @@ export interface Credence {
   readonly events: Events
   readonly keys: Keys
   readonly project: ProjectSettings
+  readonly widget: Widget
   /** WHATWG fetch with a credential's secret put in by the platform; see `ProxyInit` for what is ours. */
   fetch(credentialId: string, path: string, init?: ProxyInit): Promise<Response>
   /** Typed gRPC clients with the same key and user. */
@@ -60,6 +62,7 @@ export function createCredence(options: CredenceOptions): Credence {
     events: eventsOf(rest, apiUrl),
     keys: keysOf(rest),
     project: projectOf(rest),
+    widget: widgetOf(rest),
     fetch(credentialId: string, path: string, init: ProxyInit = {}) {
       if (proxyUrl === undefined) throw new TypeError('Give `proxyUrl` to make proxied calls.')
       return proxyFetch({ proxyUrl, key, user }, credentialId, { path, init })

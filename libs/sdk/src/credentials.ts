@@ -29,10 +29,18 @@ export interface CredentialFilter extends ListOptions {
   readonly status?: Credential['status'] | undefined
 }
 
+export interface ResolvedCredential {
+  readonly credentialId: string
+  readonly providerId: string
+  readonly status: Credential['status']
+}
+
 export interface Credentials {
   /** Every credential that the caller may see, page by page. */
   list(filter?: CredentialFilter): AsyncIterable<Credential>
   get(credentialId: string): Promise<Credential>
+  /** A user's credential at a server, by the server's display name; without `userEmail` for the client's own user. */
+  resolve(serverName: string, options?: { readonly userEmail?: string | undefined }): Promise<ResolvedCredential>
   /** Seals, verifies by one safe call, and puts in force. Throws VERIFY_FAILED with nothing stored. */
   create(credential: NewCredential): Promise<Credential>
   /** Tags that are given take the place of all tags. */
@@ -66,6 +74,8 @@ export function credentialsOf(rest: Rest): Credentials {
     list: ({ providerId, status, ...options } = {}) =>
       listAll(rest, { path: '/v1/credentials', items: 'credentials', query: { provider_id: providerId, status } }, options),
     get: (id) => rest.call({ method: 'GET', path: path`/v1/credentials/${id}` }),
+    resolve: (serverName, { userEmail } = {}) =>
+      rest.call({ method: 'GET', path: '/v1/credentials/resolve', query: { server_name: serverName, user_email: userEmail } }),
     create: ({ fields, ...plain }) => seal(rest, { method: 'POST', path: '/v1/credentials', plain, fields }),
     relabel: (id, body) => rest.call({ method: 'PATCH', path: path`/v1/credentials/${id}`, body }),
     share: (id, { with: subject, permission }) =>

@@ -16,4 +16,5 @@ export type {
 } from './messages.ts'
 export type { ProviderReview, SavedProvider } from './providers.ts'
 export type { NewSession } from './sessions.ts'
+export type { MintedToken, TokenRequest } from './widget.ts'
 export { toWire as wireJson } from './wire-names.ts'

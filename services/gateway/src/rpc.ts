@@ -5,6 +5,7 @@ import { createSession } from './connect/create-session.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
+import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */
 export function gatewayRpc(api: Gateway): RpcMount {
@@ -29,6 +30,7 @@ export function gatewayRpc(api: Gateway): RpcMount {
       const { session, credential } = await completeSession(flow, principal, request)
       return { session: sessionMessage(session, now()), credential }
     },
+    mintToken: (request, { principal }) => mintTokenRpc(api, principal, request),
     async *tailEvents(request, { principal, signal }) {
       for await (const item of tailEvents(api, principal, { ...request, signal })) {
         if ('reset' in item) {

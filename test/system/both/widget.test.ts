@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, verify, type webcrypto } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Scene, startScene } from '../../support/scene.ts'
 
@@ -60,7 +60,7 @@ describe('the mint endpoint', () => {
     const { body, headers } = await ask(`${scene.platform.public}/widget/jwks.json`)
     const [header = '', payload = '', signature = ''] = token.split('.')
     const { kid, alg } = JSON.parse(Buffer.from(header, 'base64url').toString())
-    const key = (body.keys as (JsonWebKey & { kid: string })[]).find((one) => one.kid === kid)
+    const key = (body.keys as (webcrypto.JsonWebKey & { kid: string })[]).find((one) => one.kid === kid)
     expect([alg, key?.kty, key?.crv, key && 'd' in key]).toEqual(['EdDSA', 'OKP', 'Ed25519', false])
     const publicKey = createPublicKey({ key: key as never, format: 'jwk' })
     expect(verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(true)
@@ -71,7 +71,9 @@ describe('the mint endpoint', () => {
     const { secret } = await scene.credence.keys.create({ label: 'member', role: 'member' })
     const token = await tokenFor('ann@example.com')
     for (const body of ['{"user_email":"ann@example.com"}', '{', '', '{"user_email":7}']) {
-      expect([(await mint(body, '')).status, (await mint(body, 'crd_unknown')).status, (await mint(body, token)).status]).toEqual([401, 401, 401])
+      expect([(await mint(body, '')).status, (await mint(body, 'crd_unknown')).status, (await mint(body, token)).status]).toEqual([
+        401, 401, 401,
+      ])
       const refused = await mint(body, secret)
       expect([refused.status, refused.body.code]).toEqual([403, 'SCOPE_REQUIRED'])
     }
@@ -83,7 +85,8 @@ describe('the mint endpoint', () => {
       headers: { origin: HOST, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
     })
     const answer = await mint({ user_email: 'ann@example.com' }, scene.key, { origin: HOST })
-    for (const { headers } of [preflight, answer]) expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+    for (const { headers } of [preflight, answer])
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
     expect(preflight.status).toBeGreaterThanOrEqual(400)
   })
 
@@ -112,7 +115,11 @@ describe('the mint endpoint', () => {
   test('[S3-9] without a user makes a token of a guest', async () => {
     for (const body of [{}, { user_email: null }, { user_email: ' ' }, '']) {
       const answer = await mint(body)
-      expect([answer.status, claimsOf(String(answer.body.token)).sub, claimsOf(String(answer.body.token)).user]).toEqual([200, 'guest', undefined])
+      expect([answer.status, claimsOf(String(answer.body.token)).sub, claimsOf(String(answer.body.token)).user]).toEqual([
+        200,
+        'guest',
+        undefined,
+      ])
     }
   })
 })

@@ -3,6 +3,8 @@ import type { Engines } from '../../support/cluster.ts'
 
 export interface RunningEngines {
   readonly urls: Engines
+  /** Where their files are. */
+  readonly folders: readonly string[]
   stop(): Promise<void>
 }
 
@@ -13,8 +15,10 @@ export async function startEngines(): Promise<RunningEngines> {
     await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : undefined)))
   }
   const [mongodb, nats, redis] = started
-  if (mongodb.status === 'fulfilled' && nats.status === 'fulfilled' && redis.status === 'fulfilled')
-    return { urls: { mongodb: mongodb.value.url, nats: nats.value.url, redis: redis.value.url }, stop }
+  if (mongodb.status === 'fulfilled' && nats.status === 'fulfilled' && redis.status === 'fulfilled') {
+    const folders = [mongodb, nats, redis].map(({ value }) => value.folder).filter((folder) => folder !== undefined)
+    return { urls: { mongodb: mongodb.value.url, nats: nats.value.url, redis: redis.value.url }, folders, stop }
+  }
   await stop()
   throw started.find((one) => one.status === 'rejected')?.reason
 }

@@ -71,10 +71,18 @@ async function targetOf(
   if ((auth?.level ?? levelOf(payload)) === 'project') return { refusal: USERS_ONLY }
   if (auth === undefined) return { refusal: HEADERS_ONLY }
   const existing = await inSlot(registry, { project: actor.project, owner: user, provider: provider.id })
-  const shown = existing?.hiddenSince === undefined ? existing : undefined
-  if (shown?.status === 'disabled') return { refusal: DISABLED }
-  if (shown?.status === 'active' && !force) return { authenticatedAt: shown.connectedAt ?? shown.createdAt }
-  return { order: await orderFor(registry, actor, { user, provider, payload, auth, force }) }
+  const standing = existing === undefined ? undefined : standingOf(existing, force)
+  if (standing !== undefined) return standing
+  const order = await orderFor(registry, actor, { user, provider, payload, auth, force })
+  // Somebody else filled the slot while it was claimed.
+  return standingOf(order.credential, force) ?? { order }
+}
+
+/** What an existing record says by itself; undefined where its secret is to be stored. */
+function standingOf(doc: Parent, force: boolean): MintTarget | undefined {
+  if (doc.hiddenSince !== undefined) return undefined
+  if (doc.status === 'disabled') return { refusal: DISABLED }
+  return doc.status === 'active' && !force ? { authenticatedAt: doc.connectedAt ?? doc.createdAt } : undefined
 }
 
 async function orderFor(

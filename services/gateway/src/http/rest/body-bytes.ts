@@ -3,9 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { readBody } from '../../intake/read-body.ts'
 
 /** JSON bodies of this scope stay the bytes they came as: because they are kept so, or because a secret may be in them. */
-export function keepBytes(app: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser' | 'initialConfig'>): void {
+export function keepBytes(
+  app: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'addContentTypeParser' | 'initialConfig'>,
+  maxBytes?: number,
+): void {
   app.removeAllContentTypeParsers()
-  const max = app.initialConfig.bodyLimit ?? 0
+  const max = maxBytes ?? app.initialConfig.bodyLimit ?? 0
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: AsyncIterable<Uint8Array>): Promise<Buffer> => {
     const declared = request.headers['content-length']
     return readBody(payload, declared === undefined ? undefined : Number(declared), max)

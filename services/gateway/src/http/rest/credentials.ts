@@ -42,6 +42,22 @@ export function serveCredentials(app: RestScope, { flow }: Gateway): void {
       return { credentials: answer.credentials.map(credentialJson), ...optional({ next_page_token: answer.nextPageToken }) }
     },
   })
+  app.get('/v1/credentials/resolve', {
+    schema: {
+      tags,
+      summary: "A user's credential at a server, by the server's display name",
+      querystring: z.object({
+        server_name: z.string().min(1).max(200),
+        user_email: z.string().max(400).optional().describe('Absent: the user of `Credence-User`'),
+      }),
+      response: answers(200, z.object({ credential_id: z.string(), provider_id: z.string(), status: z.string() })),
+    },
+    handler: async (request) => {
+      const { server_name: serverName, user_email: userEmail = '' } = request.query
+      const found = await registry.resolve({ serverName, userEmail }, as(request))
+      return { credential_id: found.credentialId, provider_id: found.providerId, status: found.status }
+    },
+  })
   app.get('/v1/credentials/:id', {
     schema: { tags, summary: 'Read a credential, without its secret', params: id, response: answers(200, credential) },
     handler: async (request) => shown(await registry.get({ credentialId: request.params.id }, as(request))),

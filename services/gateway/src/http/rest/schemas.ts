@@ -49,6 +49,7 @@ export const credential: z.ZodType = z
     shares: z.array(z.object({ subject: z.string(), names, permission: z.string() })),
     tags: z.record(z.string(), z.string()),
     created_at: time.optional(),
+    connected_at: time.optional().describe('When the secret in force was connected, replaced or minted'),
     reconnect_url: z.string(),
     consumer_count: z.number(),
   })
@@ -71,7 +72,8 @@ export function credentialJson(it: Credential): object {
     ...(account === undefined || (account.id === '' && account.name === '') ? {} : { account: { id: account.id, name: account.name } }),
     account_fields: it.accountFields,
     scopes,
-    ...times({ expires_at: it.expiresAt, last_used_at: it.lastUsedAt, last_verified_at: it.lastVerifiedAt, created_at: it.createdAt }),
+    ...times({ expires_at: it.expiresAt, last_used_at: it.lastUsedAt, last_verified_at: it.lastVerifiedAt }),
+    ...times({ created_at: it.createdAt, connected_at: it.connectedAt }),
     ...(it.lastError === undefined ? {} : { last_error: { code: it.lastError.code, ...times({ at: it.lastError.at }) } }),
     shares: it.shares.map(shareJson),
     tags,
