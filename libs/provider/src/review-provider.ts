@@ -67,7 +67,7 @@ export function reviewProvider(
     patterns: payload.auth_patterns.map((_, index) => reviewPattern(payload, index)),
     warnings: reviewWarnings(payload, context.nameTaken ?? false),
     changes: previous === undefined ? [] : diffPayload(previous, payload),
-    moves: previous === undefined ? [] : previous.auth_patterns.map((_, index) => moveOf(previous, payload, index)),
+    moves: previous === undefined ? [] : patternMoves(previous, payload),
     ...(live === undefined ? {} : { live }),
   }
 }
@@ -113,6 +113,11 @@ function shownSegment(segment: Segment, recipe: Recipe): string {
   if ('base64' in segment) return `base64(${segment.base64.map((inner) => shownSegment(inner, recipe)).join('')})`
   const asked = segment.field === 'access_token' || recipe.fields.some((field) => field.name === segment.field)
   return `${segment.prefix ?? ''}${asked ? `<${segment.field}>` : (segment.default ?? '')}${segment.suffix ?? ''}`
+}
+
+/** What becomes of live credentials of each pattern of `previous`. */
+export function patternMoves(previous: ProviderPayload, payload: ProviderPayload): readonly PatternMove[] {
+  return previous.auth_patterns.map((_, index) => moveOf(previous, payload, index))
 }
 
 function moveOf(previous: ProviderPayload, payload: ProviderPayload, pattern: number): PatternMove {

@@ -23,6 +23,10 @@ export interface SavedProvider extends Provider {
   readonly review?: ProviderReview
   /** Live credentials that stay on an older version until they are reconnected. */
   readonly kept?: number
+  /** Of an update: live credentials that are on the new version now. */
+  readonly moved?: number
+  /** Of an update: minted credentials whose headers are others now. */
+  readonly expired?: number
 }
 
 export interface Providers {

@@ -10,6 +10,7 @@ import type { Parent } from './credential/parent.ts'
 import { scan } from './documents/scan.ts'
 import type { KeyDoc } from './key/key.ts'
 import { pushKey } from './key/push-key.ts'
+import { moveCredentials } from './provider/move-credentials.ts'
 import type { Registry } from './registry.ts'
 
 /** A request that is still at work waits for the vault and the provider; only what is older than that has stopped. */
@@ -33,7 +34,7 @@ interface Chore<D extends Doc> {
 export async function sweep(registry: Registry): Promise<boolean> {
   const now = registry.now().getTime()
   let failed = 0
-  const { keys, users, credentials, requests } = registry.docs
+  const { keys, users, credentials, requests, providers } = registry.docs
   const soon = new Date(now + 1)
   const stopped = new Date(now - STOPPED_MS)
   failed += await each(registry, {
@@ -57,6 +58,12 @@ export async function sweep(registry: Registry): Promise<boolean> {
     work: (doc) => finishDelete(registry, doc, ownOrder(doc.project)),
   })
   failed += await each(registry, { collection: users, index: 'spreading', before: soon, work: (user) => spreadNames(registry, user.id) })
+  failed += await each(registry, {
+    collection: providers,
+    index: 'moving',
+    before: stopped,
+    work: (head) => moveCredentials(registry, head),
+  })
   const forgotten = new Date(now - HIDDEN_KEPT_MS)
   failed += await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })
   failed += await each(registry, {

@@ -14,8 +14,8 @@ export function vaultPeer(peers: Peers, options: { readonly clock: Clock; readon
   const push = <T>(by: Principal, call: Call<T>): Promise<T> => inTime({ clock, ms: pushTimeoutMs, by }, call)
   const slow = <T>(by: Principal, call: Call<T>): Promise<T> => inTime({ clock, ms: PROVIDER_TIMEOUT_MS, by }, call)
   return {
-    async setAccess(by, credentialId, access) {
-      await push(by, (as) => vault().setAccess({ credentialId, access }, as))
+    async setAccess(by, order) {
+      await push(by, (as) => vault().setAccess(order, as))
     },
     async setCaller(by, caller) {
       await push(by, (as) => vault().setCaller({ ...caller, keySha256: Buffer.from(caller.keySha256) }, as))

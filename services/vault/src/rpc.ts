@@ -79,8 +79,8 @@ function writes(
       const secret = viewOf(clientSecret)
       return { generation: await vault.clients.register({ id: clientId, project: principal.project, oauthClientId, secret }) }
     },
-    async setAccess({ credentialId, access }, { principal }) {
-      await setAccess(vault, principal, { credentialId, fence: fenceOf(access) })
+    async setAccess({ credentialId, access, recipeId }, { principal }) {
+      await setAccess(vault, principal, { credentialId, fence: fenceOf(access), recipeId })
       return {}
     },
     async setCaller({ keySha256, keyId, scopes, roles, state, expiresAt, generation }, { principal }) {

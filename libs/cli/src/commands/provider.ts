@@ -148,12 +148,12 @@ function saved(cli: Cli, provider: SavedProvider): void {
     return
   }
   if (provider.review !== undefined) cli.terminal.out(`${renderReview(provider.review)}\n`)
-  const kept =
-    provider.kept === undefined || provider.kept === 0
-      ? ''
-      : ` ${provider.kept} live credentials stay on their version until they are reconnected.`
   cli.terminal.out(renderTable(PROVIDER_COLUMNS, [provider]))
-  if (kept !== '') cli.terminal.out(kept.trim())
+  const { moved = 0, kept = 0, expired = 0 } = provider
+  if (moved > 0) cli.terminal.out(`${moved} live ${credentials(moved)} moved to this version.`)
+  if (kept > 0) cli.terminal.out(`${kept} live ${credentials(kept)} stay on their version until they are reconnected.`)
+  if (expired > 0)
+    cli.terminal.out(`${expired} minted ${credentials(expired)} expired: their headers are others now, and the next mint stores them.`)
 }
 
 function showReview(cli: Cli, review: ProviderReview): void {
@@ -172,4 +172,8 @@ function readPayload(file: string): Buffer {
   } catch (error) {
     throw new CodedError('INVALID_SETTING', `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
   }
+}
+
+function credentials(count: number): string {
+  return count === 1 ? 'credential' : 'credentials'
 }

@@ -64,6 +64,12 @@ export function ownOrder(project: string): Principal {
   return servicePrincipal('registry', project)
 }
 
+/** The registry itself, where nobody asks. */
+export function ownActor(project: string): Actor {
+  const { subject, scopes, via } = servicePrincipal('registry', project)
+  return { project, subject, scopes, service: true, anyProject: false, via }
+}
+
 /** Who did it, for facts and history: the person where one is known, else the key or the service. */
 export function actorName(actor: Actor): string {
   return actor.service ? actor.subject : actor.subject || (actor.user?.id ?? '')

@@ -144,6 +144,7 @@ function shownParent(registry: Registry, newest: Parent, promoting: Promoting, p
     lastVerifiedAt: promoting.verified ? registry.now() : newest.lastVerifiedAt,
     lastError: undefined,
     connectedAt: registry.now(),
+    minted: undefined,
     lastCandidateId: promoting.candidateId,
     promoting: newest.promoting?.candidateId === promoting.candidateId ? undefined : newest.promoting,
   }

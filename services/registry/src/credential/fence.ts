@@ -109,7 +109,7 @@ async function newerThan(registry: Registry, doc: Stored<Parent>, held: number):
 
 async function setAccess(registry: Registry, doc: Parent, order: Principal): Promise<void> {
   try {
-    await registry.vault.setAccess(order, doc.id, fenceOf(doc))
+    await registry.vault.setAccess(order, { credentialId: doc.id, access: fenceOf(doc) })
   } catch (error) {
     // Without a child there is nothing that anybody could use.
     if (!isCoded(error, 'NOT_FOUND') && !isCoded(error, 'CREDENTIAL_DELETED')) throw error

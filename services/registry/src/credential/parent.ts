@@ -58,6 +58,8 @@ export interface Parent extends HasOutbox {
   readonly hiddenSince?: Date | undefined
   readonly promoting?: Promoting | undefined
   readonly lastCandidateId?: string | undefined
+  /** A backend gave the secret in force header by header: it follows every change of the server's headers. */
+  readonly minted?: boolean | undefined
   readonly deletedAt?: Date | undefined
   readonly destroying?: Destroying | undefined
   /** Users and, for a project share, the project: the entries of the list index. */

@@ -88,6 +88,7 @@ function shownAfter(registry: Registry, doc: Parent, { minted, by }: { readonly 
     lastError: undefined,
     connectedAt: registry.now(),
     lastCandidateId: minted.candidateId,
+    minted: true,
   }
   const generation = Math.max(doc.access.generation, minted.generation)
   const isUntouched = doc.access.generation === minted.generationBefore && doc.access.pendingSince === undefined

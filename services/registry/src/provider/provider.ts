@@ -19,6 +19,8 @@ export interface ProviderDoc extends HasOutbox {
   /** Present while it is not deleted: the first member of the list indexes. */
   readonly listedIn?: string | undefined
   readonly foldedName: string
+  /** Since when live credentials are on their way to the newest version. */
+  readonly movingSince?: Date | undefined
 }
 
 /** A former version (`registry_provider_versions`, id `<provider>.<version>`); never changed. */

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { catalogEntry } from '@credence/catalog'
 import { CodedError } from '@credence/errors'
-import { type ProviderReview, reviewProvider } from '@credence/provider'
+import { type ProviderReview, parseProvider, reviewProvider } from '@credence/provider'
+import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope } from '../caller/actor.ts'
 import { insertOnce, replaced } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
-import { countIn } from '../documents/scan.ts'
 import { freshId, withFacts } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
 import { providerCreated, providerUpdated } from './facts.ts'
+import { countMoves, type MoveCounts, moveCredentials } from './move-credentials.ts'
 import { foldName, type ProviderDoc } from './provider.ts'
 import { findProvider, type ProviderView, providersNamed, savedPayload, versionId, viewOf } from './read-provider.ts'
 
@@ -63,36 +64,58 @@ export async function createProvider(
 }
 
 /**
- * The whole payload as a new version. Live credentials stay on the version that they were connected with until they are
- * reconnected; `kept` counts them.
+ * The whole payload as a new version. Live credentials move to it at once; those for which it changes the host, removes their
+ * pattern or needs a field that they lack stay on theirs until they are reconnected, and what a backend minted expires where
+ * its headers are others now. The counts say how many of each.
  */
 export async function updateProvider(
   registry: Registry,
   actor: Actor,
   wanted: { readonly id: string; readonly payload: Uint8Array; readonly validateOnly: boolean },
-): Promise<SavedProvider & { kept: number }> {
+): Promise<SavedProvider & MoveCounts> {
   needScope(actor, 'providers')
   checkSize(wanted.payload)
+  const payload = parseProvider(wanted.payload)
+  const foldedName = foldName(payload.display_name)
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const head = await findProvider(registry, actor, wanted.id)
-    const kept = await countIn(registry.docs.credentials, 'provider', { prefix: [head.id] })
-    const foldedName = foldName(reviewProvider(wanted.payload, {}).displayName)
+    const counts = await countMoves(registry, head, payload)
     const about = { project: actor.project, foldedName, except: head.id }
-    const review = await registryReview(registry, wanted.payload, { ...about, previous: head, live: kept })
-    if (wanted.validateOnly) return { review, kept }
-    // First the former version where it stays, then the new one in its place: a crash between leaves only a copy.
-    const { id, v, project, version, payload, displayName, versionAt } = head
-    const former = { v, project, version, payload, displayName, versionAt }
-    await insertOnce(registry.docs.providerVersions, { id: versionId(id, version), provider: id, ...former })
-    const now = registry.now()
-    const next = { ...head, version: version + 1, payload: wanted.payload, displayName: review.displayName, foldedName, versionAt: now }
-    const facts = [providerUpdated(actorName(actor), next.version)]
-    const written = await replaced(registry.docs.providers, withFacts<ProviderDoc>(registry, next, facts), head)
+    const live = counts.moved + counts.kept + counts.expired
+    const review = await registryReview(registry, wanted.payload, { ...about, previous: head, live })
+    if (wanted.validateOnly) return { review, ...counts }
+    const written = await saveVersion(registry, actor, head, { payload: wanted.payload, displayName: payload.display_name, foldedName })
     if (written === undefined) continue
     registry.nudge()
-    return { provider: viewOf(written, written), review, kept }
+    await moveNow(registry, written)
+    return { provider: viewOf(written, written), review, ...counts }
   }
   throw new CodedError('CONFLICT')
+}
+
+/** First the former version where it stays, then the new one in its place: a crash between leaves only a copy. */
+async function saveVersion(
+  registry: Registry,
+  actor: Actor,
+  head: Stored<ProviderDoc>,
+  newest: Pick<ProviderDoc, 'payload' | 'displayName' | 'foldedName'>,
+): Promise<Stored<ProviderDoc> | undefined> {
+  const { id, v, project, version, payload, displayName, versionAt } = head
+  const former = { v, project, version, payload, displayName, versionAt }
+  await insertOnce(registry.docs.providerVersions, { id: versionId(id, version), provider: id, ...former })
+  const now = registry.now()
+  const next = { ...head, ...newest, version: version + 1, versionAt: now, movingSince: now }
+  return replaced(registry.docs.providers, withFacts<ProviderDoc>(registry, next, [providerUpdated(actorName(actor), next.version)]), head)
+}
+
+/** The version is saved: what cannot be moved now is the sweeper's. */
+async function moveNow(registry: Registry, head: Stored<ProviderDoc>): Promise<void> {
+  try {
+    await moveCredentials(registry, head)
+  } catch (error) {
+    registry.log.failure('provider.move_failed', error)
+    registry.sweepSoon()
+  }
 }
 
 /** The review with what only the registry knows: whether the name is taken, the version before, the live credentials. */

@@ -21,8 +21,8 @@ export function providerMethods(registry: Registry): ProviderMethods {
     },
     async updateProvider(request, context) {
       const wanted = { id: request.providerId, payload: request.payloadJson, validateOnly: request.validateOnly }
-      const { provider, review, kept } = await updateProvider(registry, await actorOf(registry, context), wanted)
-      return { reviewJson: reviewBytes(review), kept, ...(provider === undefined ? {} : { provider: providerMessage(provider) }) }
+      const { provider, review, ...counts } = await updateProvider(registry, await actorOf(registry, context), wanted)
+      return { reviewJson: reviewBytes(review), ...counts, ...(provider === undefined ? {} : { provider: providerMessage(provider) }) }
     },
     async getProvider({ providerId, version }, context) {
       return { provider: providerMessage(await getProvider(registry, await actorOf(registry, context), providerId, version)) }

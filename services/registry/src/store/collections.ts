@@ -42,7 +42,7 @@ const INDEXES = {
   users: { spreading: ['spreadSince'] },
   user_names: {},
   keys: { project: ['project', 'createdAt'], hash: ['hashes'], pending: ['pendingSince'] },
-  providers: { project: ['listedIn', 'createdAt'], name: ['listedIn', 'foldedName'] },
+  providers: { project: ['listedIn', 'createdAt'], name: ['listedIn', 'foldedName'], moving: ['movingSince'] },
   provider_versions: {},
   clients: {},
   slots: {},

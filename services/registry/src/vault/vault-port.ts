@@ -8,8 +8,11 @@ import type { Principal } from '@credence/rpc'
  * DEADLINE_EXCEEDED.
  */
 export interface VaultPort {
-  /** CONFLICT when the vault holds a newer generation; NOT_FOUND when it has no such child. */
-  setAccess(by: Principal, credentialId: string, access: AccessFence): Promise<void>
+  /**
+   * CONFLICT when the vault holds a newer generation; NOT_FOUND when it has no such child. With a recipe the secret goes under
+   * it in the same write: HOST_REFUSED or FIELD_REFUSED when that needs the person again.
+   */
+  setAccess(by: Principal, order: { credentialId: string; access: AccessFence; recipeId?: string }): Promise<void>
   setCaller(by: Principal, caller: Caller): Promise<void>
   promote(by: Principal, order: { credentialId: string; candidateId: string; access: AccessFence }): Promise<PromoteResponse>
   destroy(by: Principal, order: { credentialId: string; consumers: readonly string[]; generation: number }): Promise<void>

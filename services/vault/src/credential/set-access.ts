@@ -1,35 +1,45 @@
 import { CodedError } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
+import type { Child } from './child.ts'
 import { type FenceFields, sameFence } from './envelope.ts'
+import { moveRecipe } from './move-recipe.ts'
 import { untilAgedOut } from './read-at.ts'
 import { change } from './record-change.ts'
 import type { VaultContext } from './vault-context.ts'
 
 /**
- * Takes a fence from the registry. When it resolves no new use begins under the former one: the generation is in memory
- * before, and every use compares itself with it in the tick in which it writes; other replicas' reads have aged out.
+ * Takes a fence from the registry, and with a recipe the secret under it, in one write. When it resolves no new use begins
+ * under the former one: the generation is in memory before, and every use compares itself with it in the tick in which it
+ * writes; other replicas' reads have aged out.
  */
 export async function setAccess(
   vault: VaultContext,
   principal: Principal,
-  order: { credentialId: string; fence: FenceFields },
+  order: { credentialId: string; fence: FenceFields; recipeId?: string },
 ): Promise<void> {
-  const { credentialId, fence } = order
+  const { credentialId, fence, recipeId = '' } = order
   let restricts = false
-  await vault.children.change(credentialId, async (child) => {
+  const take = async (child: Child): Promise<Child> => {
     if (child.project !== principal.project) throw new CodedError('NOT_FOUND')
     if (child.access === undefined || child.sealed === undefined) throw new CodedError('NOT_FOUND')
     const { mac: _mac, ...current } = child.access
-    if (sameFence(current, fence)) {
+    const moves = recipeId !== '' && recipeId !== child.recipe
+    if (sameFence(current, fence) && !moves) {
       // Asked again, perhaps because the first answer never came: what it took away may not have aged out yet.
       restricts = true
       return child
     }
     if (fence.generation <= current.generation) throw newerFence(current.generation)
-    restricts = restricts || fence.state !== 'active' || !covers(fence, current)
-    using dataKey = await vault.envelope.dataKey(child.sealed, { project: child.project, credential: child.id })
-    return { ...child, access: { ...fence, mac: dataKey.fenceMac({ project: child.project, credential: child.id }, fence) } }
-  })
+    restricts = restricts || moves || fence.state !== 'active' || !covers(fence, current)
+    const whose = { project: child.project, credential: child.id }
+    if (moves) {
+      using moved = await moveRecipe(vault, { ...child, sealed: child.sealed }, recipeId)
+      return { ...moved.child, access: { ...fence, mac: moved.dataKey.fenceMac(whose, fence) } }
+    }
+    using dataKey = await vault.envelope.dataKey(child.sealed, whose)
+    return { ...child, access: { ...fence, mac: dataKey.fenceMac(whose, fence) } }
+  }
+  await vault.keys.holding(() => vault.children.change(credentialId, take))
   await change(vault, principal, { action: 'access', credential: credentialId, generation: fence.generation })
   if (restricts) await untilAgedOut(vault.clock, vault.fenceMaxAgeMs)
 }

@@ -27,9 +27,12 @@ const provider = z
 const review = z
   .record(z.string(), z.unknown())
   .describe('Names, fields, endpoints, a filled example address, warnings; for an update the differences')
-const saved = z
-  .object({ ...provider.partial().shape, review: review.optional(), kept: z.number().optional() })
-  .meta({ id: 'SavedProvider' })
+const counts = {
+  moved: z.number().optional().describe('Live credentials that are on the new version now'),
+  kept: z.number().optional().describe('Live credentials that stay on theirs until they are reconnected'),
+  expired: z.number().optional().describe('Minted credentials whose headers are others now'),
+}
+const saved = z.object({ ...provider.partial().shape, review: review.optional(), ...counts }).meta({ id: 'SavedProvider' })
 const id = z.object({ id: z.string() })
 const flag = z.enum(['true', 'false']).optional()
 
@@ -177,16 +180,20 @@ function providerBytes(it: Provider): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(beside).slice(0, -1)},"payload":`), it.payloadJson, Buffer.from('}')])
 }
 
+/** Of an update: how many live credentials go which way. */
+const COUNTS = ['moved', 'kept', 'expired'] as const
+type Counts = Readonly<Record<(typeof COUNTS)[number], number>>
+
 function sendProvider(
   reply: FastifyReply,
-  answer: { readonly provider?: Provider | undefined; readonly reviewJson: Buffer; readonly kept?: number },
+  answer: { readonly provider?: Provider | undefined; readonly reviewJson: Buffer } & Partial<Counts>,
 ): FastifyReply {
   const parts: Buffer[] = [answer.provider === undefined ? Buffer.from('{') : providerBytes(answer.provider).subarray(0, -1)]
   const add = (name: string, value: Buffer): void => {
     parts.push(Buffer.from(`${parts.length === 1 && answer.provider === undefined ? '' : ','}"${name}":`), value)
   }
   if (answer.reviewJson.length > 0) add('review', answer.reviewJson)
-  if (answer.kept !== undefined) add('kept', Buffer.from(String(answer.kept)))
+  for (const name of COUNTS) if (answer[name] !== undefined) add(name, Buffer.from(String(answer[name])))
   return sendJson(reply, Buffer.concat([...parts, Buffer.from('}')]))
 }
 
