@@ -7,12 +7,13 @@ import { foldedName, resolveUser } from '../caller/resolve-user.ts'
 import { insertOnce } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
 import { freshId } from '../documents/with-facts.ts'
+import { claimSlot } from '../mint/slot.ts'
 import { clientIdOf, clientMissing, redirectUriOf } from '../provider/oauth-client.ts'
 import type { ProviderDoc } from '../provider/provider.ts'
 import { findProvider, noProvider, savedPayload } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
 import { reconnectUrl } from './describe.ts'
-import type { Parent, UserRef } from './parent.ts'
+import { isThere, type Parent, type UserRef } from './parent.ts'
 import { checkLabels } from './relabel.ts'
 import { admitted, findVisible, noCredential } from './visibility.ts'
 
@@ -27,6 +28,8 @@ export interface Reservation {
   readonly user: string
   readonly tags: Readonly<Record<string, string>>
   readonly requestId: string
+  /** The user's slot at the provider: what is there is reconnected. */
+  readonly slot: boolean
 }
 
 /** Where a connect session puts its secret. */
@@ -55,18 +58,27 @@ async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation)
   const payload = savedPayload(provider)
   const prepared = await prepareRecipe(registry, actor, { provider, payload, pattern: wanted.pattern })
   const owner = await ownerOf(registry, actor, wanted.user)
+  const fresh = wanted.slot
+    ? await claimSlot(registry, { project: actor.project, owner, provider: provider.id })
+    : freshId(registry, 'cred')
+  if (wanted.slot && (await isShown(registry, fresh))) return reserveAgain(registry, actor, { ...wanted, credentialId: fresh })
   const level = levelOf(actor, wanted.level === '' ? prepared.recipe.level : wanted.level)
   const id = await claimRequest(registry, actor, {
     method: 'Reserve',
     requestId: wanted.requestId,
     body: [provider.id, String(wanted.pattern), wanted.label, level, owner.id, JSON.stringify(Object.entries(wanted.tags).sort())],
-    fresh: freshId(registry, 'cred'),
+    fresh,
   })
   const recipe = prepared.recipe
   const parent = hiddenParent(registry, { id, provider, recipe, owner, level, label: wanted.label, tags: wanted.tags })
   const { doc } = await insertOnce(registry.docs.credentials, parent)
   if (doc.deletedAt !== undefined) throw noCredential(doc.id)
   return { credential: doc, ...prepared, reconnect: false, provider }
+}
+
+async function isShown(registry: Registry, id: string): Promise<boolean> {
+  const doc = await registry.docs.credentials.get(id, { fresh: true })
+  return doc !== undefined && isThere(doc)
 }
 
 /** A parent that nobody sees before its first secret is in force. */
