@@ -81,6 +81,17 @@ export class RecordingVault {
     return id
   }
 
+  /** What the gateway has the vault put in force without a candidate. */
+  putInForce(credentialId: string, project: string, fence: AccessFence): { candidateId: string; version: number; generation: number } {
+    const candidateId = newId('cand', (count) => this.#random.bytes(count))
+    const child = this.children.get(credentialId) ?? { project, version: 0, candidates: new Map<string, Promised>() }
+    this.children.set(credentialId, child)
+    child.version++
+    child.promoted = candidateId
+    child.fence = fence
+    return { candidateId, version: child.version, generation: fence.generation }
+  }
+
   fence(credentialId: string): AccessFence | undefined {
     return this.children.get(credentialId)?.fence
   }
@@ -169,7 +180,9 @@ export class RecordingVault {
           const child = this.#need(credentialId)
           if (access === undefined || child.fence === undefined) throw new CodedError('NOT_FOUND')
           const isSame = JSON.stringify(access) === JSON.stringify(child.fence)
-          if (!isSame && access.generation <= child.fence.generation) throw new CodedError('CONFLICT')
+          const { generation } = child.fence
+          if (!isSame && access.generation <= generation)
+            throw new CodedError('CONFLICT', undefined, { facts: { generation: String(generation) } })
           child.fence = access
           return {}
         }),
