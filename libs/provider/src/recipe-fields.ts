@@ -2,7 +2,8 @@ import { isSecretField } from './check-placement.ts'
 import { fieldsOfUrl } from './check-urls.ts'
 import type { AuthPattern, PayloadField, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
-import type { RecipeField, Segment } from './recipe.ts'
+import type { RecipeField } from './recipe.ts'
+import { leavesOf } from './segments.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 import { urlMembers } from './url-members.ts'
 import { parseUrlTemplate } from './url-template.ts'
@@ -47,6 +48,5 @@ function shownHeaderFields(pattern: AuthPattern): ReadonlySet<string> {
 /** Fields without which the credential itself would be empty, whatever `required` says. */
 function unfilledFields(pattern: AuthPattern): ReadonlySet<string> {
   const [own] = placementsOf({ ...pattern, headers: [] })
-  const leaves = (segments: readonly Segment[]): readonly Segment[] => segments.flatMap((s) => ('base64' in s ? leaves(s.base64) : [s]))
-  return new Set(leaves(own?.value ?? []).flatMap((s) => ('field' in s && s.default === undefined ? [s.field] : [])))
+  return new Set(leavesOf(own?.value ?? []).flatMap((s) => ('field' in s && s.default === undefined ? [s.field] : [])))
 }

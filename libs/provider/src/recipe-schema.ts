@@ -1,6 +1,6 @@
 import { FAMILIES } from '@credence/credential'
 import { compileSchema, type ValidateFunction } from './compile-schema.ts'
-import { AUTH_TYPES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
+import { AUTH_TYPES, ENCODINGS, HASHES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
 import type { Recipe } from './recipe.ts'
 
 const string = { type: 'string' }
@@ -15,18 +15,20 @@ function open(
   return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required) }
 }
 
+const segments = { type: 'array', items: { $ref: '#/$defs/segment' } }
 const segment = {
   oneOf: [
     open({ literal: string }),
     open({ field: string }, { prefix: string, suffix: string, default: string }),
-    open({ base64: { type: 'array', items: { $ref: '#/$defs/segment' } } }),
+    open({ base64: segments }),
+    open({ hmac: open({ hash: { enum: HASHES }, key: segments, message: segments, encoding: { enum: ENCODINGS } }) }),
   ],
 }
 
 const placement = open({
   in: { enum: ['header', 'query', 'cookie'] },
   name: string,
-  value: { type: 'array', items: { $ref: '#/$defs/segment' } },
+  value: segments,
 })
 
 const oauth = open(

@@ -1,5 +1,5 @@
 import type { CredentialFamily } from '@credence/credential'
-import type { AuthType, InputType, Level, RefreshClass } from './payload.ts'
+import type { AuthType, ByteEncoding, HashName, InputType, Level, RefreshClass } from './payload.ts'
 
 /**
  * Everything that the vault must know of one provider version and pattern: immutable, named by its own digest
@@ -47,12 +47,21 @@ export interface Placement {
 
 /**
  * A piece of a placed value. A field's piece is `prefix + (value, or default when it is absent or empty) + suffix`;
- * values come from the secret and the plain fields alike. `base64` encodes the UTF-8 bytes of its pieces.
+ * values come from the secret and the plain fields alike, and under the name CLIENT_SECRET from the OAuth client. `base64`
+ * encodes the bytes of its pieces; `hmac` is made of them when the request leaves (RFC 2104).
  */
 export type Segment =
   | { readonly literal: string }
   | { readonly field: string; readonly prefix?: string; readonly suffix?: string; readonly default?: string }
   | { readonly base64: readonly Segment[] }
+  | { readonly hmac: HmacSegment }
+
+export interface HmacSegment {
+  readonly hash: HashName
+  readonly key: readonly Segment[]
+  readonly message: readonly Segment[]
+  readonly encoding: ByteEncoding
+}
 
 export interface RecipeOAuth {
   /** `ocl_…`: the client's registration in this project, not the provider's client id. */

@@ -8,6 +8,7 @@ import { placementsOf } from './placements.ts'
 import type { Placement, Recipe, RecipeField, RecipeOAuth, Segment } from './recipe.ts'
 import { recipeOf } from './recipe-of.ts'
 import { reviewWarnings } from './review-warnings.ts'
+import { CLIENT_SECRET } from './segments.ts'
 
 /** What a person looks at before a provider is saved. Made of the payload alone; holds no secret, because a payload holds none. */
 export interface ProviderReview {
@@ -110,7 +111,10 @@ function shown(placement: Placement, recipe: Recipe): string {
 
 function shownSegment(segment: Segment, recipe: Recipe): string {
   if ('literal' in segment) return segment.literal
-  if ('base64' in segment) return `base64(${segment.base64.map((inner) => shownSegment(inner, recipe)).join('')})`
+  const all = (inner: readonly Segment[]): string => inner.map((piece) => shownSegment(piece, recipe)).join('')
+  if ('base64' in segment) return `base64(${all(segment.base64)})`
+  if ('hmac' in segment) return `hmac-${segment.hmac.hash}(${all(segment.hmac.key)}, ${all(segment.hmac.message)})`
+  if (segment.field === CLIENT_SECRET) return '<client secret>'
   const asked = segment.field === 'access_token' || recipe.fields.some((field) => field.name === segment.field)
   return `${segment.prefix ?? ''}${asked ? `<${segment.field}>` : (segment.default ?? '')}${segment.suffix ?? ''}`
 }

@@ -2,8 +2,8 @@ import type { Fault } from '@credence/errors'
 import type { AuthPattern, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
-import type { Segment } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
+import { fieldsOfSegments } from './segments.ts'
 
 /** What is allowed and yet is seldom meant. */
 export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): readonly Fault[] {
@@ -35,13 +35,6 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
 }
 
 function unusedFields(payload: ProviderPayload, pattern: AuthPattern, index: number): readonly string[] {
-  const placed = new Set(placementsOf(pattern).flatMap(({ value }) => namesIn(value)))
+  const placed = new Set(placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)))
   return recipeFields(payload, index).flatMap((field) => (field.plain || placed.has(field.name) ? [] : [field.name]))
-}
-
-function namesIn(segments: readonly Segment[]): readonly string[] {
-  return segments.flatMap((segment) => {
-    if ('base64' in segment) return namesIn(segment.base64)
-    return 'field' in segment ? [segment.field] : []
-  })
 }

@@ -68,6 +68,7 @@ export function onTheWire(recipe: Recipe, values: Readonly<Record<string, string
   const text = (segment: Segment): string => {
     if ('literal' in segment) return segment.literal
     if ('base64' in segment) return Buffer.from(segment.base64.map(text).join('')).toString('base64')
+    if ('hmac' in segment) throw new TypeError('no payload of these tests derives a value')
     return `${segment.prefix ?? ''}${values[segment.field] || (segment.default ?? '')}${segment.suffix ?? ''}`
   }
   return recipe.placements.map((placement: Placement) => `${placement.in} ${placement.name}: ${placement.value.map(text).join('')}`)

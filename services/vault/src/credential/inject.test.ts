@@ -1,8 +1,10 @@
-import type { Placement } from '@credence/provider'
+import { createHmac } from 'node:crypto'
+import type { Placement, Segment } from '@credence/provider'
 import { seededRandom } from '@credence/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { base64, type InjectedRequest, inject, percentEncoded } from './inject.ts'
+import { base64, percentEncoded } from './encode-bytes.ts'
+import { type InjectedRequest, inject } from './inject.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -134,3 +136,35 @@ describe('bytes to bytes', () => {
     )
   })
 })
+
+describe('a derived value', () => {
+  const proof: Placement = {
+    in: 'query',
+    name: 'appsecret_proof',
+    value: [{ hmac: { hash: 'sha256', key: [{ field: '@client_secret' }], message: [{ field: 'access_token' }], encoding: 'hex' } }],
+  }
+  const values = { '@client_secret': 'client-secret-71', access_token: 'token-72' }
+  const expected = createHmac('sha256', 'client-secret-71').update('token-72').digest()
+
+  test('[S0-10] is made of the secrets when the request leaves, in the encoding that is asked for', () => {
+    const made = (encoding: 'hex' | 'base64' | 'base64url'): string =>
+      wire(injected([header('X-Proof', { hmac: { ...hmacOf(proof), encoding } })], values)).headers[0]?.[1] ?? ''
+    expect(wire(injected([proof], values)).url).toBe(`https://api.example.com/x?appsecret_proof=${expected.toString('hex')}`)
+    expect(made('base64')).toBe(expected.toString('base64'))
+    expect(made('base64url')).toBe(expected.toString('base64url'))
+  })
+
+  test('[S2-17] and what it was made of are looked for in the answer, and wiped with the request', () => {
+    const request = injected([proof], values)
+    const needles = request.needles.map((needle) => needle.toString())
+    expect(needles).toEqual(expect.arrayContaining(['client-secret-71', 'token-72', expected.toString('hex')]))
+    request[Symbol.dispose]()
+    for (const { bytes } of request.secrets) expect(Buffer.from(bytes).every((byte) => byte === 0)).toBe(true)
+    for (const needle of request.needles) expect(needle.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+function hmacOf({ value: [segment] }: Placement): Extract<Segment, { hmac: unknown }>['hmac'] {
+  if (segment === undefined || !('hmac' in segment)) throw new TypeError('not derived')
+  return segment.hmac
+}

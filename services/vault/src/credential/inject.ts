@@ -1,8 +1,8 @@
 import { newPlaceholder, type SwappedSecret } from '@credence/egress'
-import type { Placement, Segment } from '@credence/provider'
-import { secretBuffer, secretConcat } from '@credence/secret'
+import type { Placement } from '@credence/provider'
 import type { Random } from '@credence/service'
-import type { SecretFields } from './secret-fields.ts'
+import { percentEncoded } from './encode-bytes.ts'
+import { render, type Values } from './render.ts'
 
 /** A request as the caller wants it, without the secret. */
 export interface PlainRequest {
@@ -23,11 +23,7 @@ export interface InjectedRequest extends Disposable {
  * Where the bytes become a header. What the caller sent under the same name is removed first: he must not be able to
  * choose between his value and ours. Pure but for the placeholders' chance.
  */
-export function inject(
-  request: PlainRequest,
-  placements: readonly Placement[],
-  context: { fields: SecretFields; plain: Readonly<Record<string, string>>; random: Random },
-): InjectedRequest {
+export function inject(request: PlainRequest, placements: readonly Placement[], context: Values & { random: Random }): InjectedRequest {
   let headers = [...request.headers]
   const secrets: SwappedSecret[] = []
   const needles: Buffer[] = []
@@ -71,69 +67,6 @@ function sameHeader(a: string, b: string): boolean {
 function keptQuery(search: string, names: readonly string[]): string[] {
   const parts = search.slice(1).split('&')
   return parts.filter((part) => part !== '' && !names.includes([...new URLSearchParams(part).keys()][0] ?? ''))
-}
-
-interface Values {
-  readonly fields: SecretFields
-  readonly plain: Readonly<Record<string, string>>
-}
-
-/** Adds to `needles` what an answer must not echo: nothing where only plain values and literals stand. */
-function render(segments: readonly Segment[], values: Values, needles: Buffer[]): Buffer {
-  const parts = segments.map((segment) => {
-    if ('literal' in segment) return Buffer.from(segment.literal)
-    if ('base64' in segment) return renderBase64(segment.base64, values, needles)
-    const { prefix = '', suffix = '' } = segment
-    const value = values.fields.get(segment.field)
-    if (value === undefined || value.byteLength === 0) return Buffer.from(`${prefix}${segment.default ?? ''}${suffix}`)
-    if (!Object.hasOwn(values.plain, segment.field)) needles.push(secretConcat([value]))
-    return secretConcat([Buffer.from(prefix), value, Buffer.from(suffix)])
-  })
-  const whole = secretConcat(parts)
-  for (const part of parts) part.fill(0)
-  return whole
-}
-
-function renderBase64(segments: readonly Segment[], values: Values, needles: Buffer[]): Buffer {
-  const before = needles.length
-  const inner = render(segments, values, needles)
-  const encoded = base64(inner)
-  if (needles.length > before) needles.push(inner)
-  return encoded
-}
-
-const BASE64 = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-const PADDING = 0x3d
-
-/** Bytes to bytes: `toString('base64')` would leave the value in a string that nobody can wipe. RFC 4648 §4. */
-export function base64(bytes: Uint8Array): Buffer {
-  const encoded = secretBuffer(Math.ceil(bytes.byteLength / 3) * 4)
-  for (let from = 0, to = 0; from < bytes.byteLength; from += 3, to += 4) {
-    const [a, b, c] = [bytes[from]!, bytes[from + 1], bytes[from + 2]]
-    encoded[to] = BASE64[a >> 2]!
-    encoded[to + 1] = BASE64[((a & 3) << 4) | ((b ?? 0) >> 4)]!
-    encoded[to + 2] = b === undefined ? PADDING : BASE64[((b & 15) << 2) | ((c ?? 0) >> 6)]!
-    encoded[to + 3] = c === undefined ? PADDING : BASE64[c & 63]!
-  }
-  return encoded
-}
-
-const HEX = Buffer.from('0123456789ABCDEF')
-const UNRESERVED = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~'))
-
-/** RFC 3986 §2.1, bytes to bytes. */
-export function percentEncoded(bytes: Uint8Array): Buffer {
-  const encoded = secretBuffer(bytes.reduce((size, byte) => size + (UNRESERVED.has(byte) ? 1 : 3), 0))
-  let at = 0
-  for (const byte of bytes) {
-    if (UNRESERVED.has(byte)) encoded[at++] = byte
-    else {
-      encoded[at++] = 0x25
-      encoded[at++] = HEX[byte >> 4]!
-      encoded[at++] = HEX[byte & 15]!
-    }
-  }
-  return encoded
 }
 
 function withCookies(headers: (readonly [string, string])[], cookies: readonly string[]): (readonly [string, string])[] {

@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import type { Hosts, Recipe } from '@credence/provider'
+import { CLIENT_SECRET, type Hosts, type Recipe, takesClientSecret } from '@credence/provider'
 import { candidateBinding, secretBinding } from './binding.ts'
 import type { Child } from './child.ts'
 import type { DataKey } from './envelope.ts'
@@ -34,6 +34,26 @@ export async function openCandidate(vault: VaultContext, child: Child, candidate
   const binding = candidateBinding(child, candidate, recipe)
   using dataKey = await vault.envelope.dataKey(candidate.sealed, binding)
   return opened(await dataKey.open(candidate.sealed, binding), { plain: candidate.plain, hosts: binding.filled, recipe })
+}
+
+/** The secret in force, or the candidate's, for a call to the API: with the OAuth client's secret where the recipe places it. */
+export async function openForCall(vault: VaultContext, child: Child, candidateId = ''): Promise<OpenSecret> {
+  const secret = candidateId === '' ? await openSecret(vault, child) : await openCandidate(vault, child, candidateId)
+  if (!takesClientSecret(secret.recipe)) return secret
+  try {
+    const client = await vault.clients.open(secret.recipe.oauth?.clientId ?? '', child.project)
+    return {
+      ...secret,
+      fields: new Map([...secret.fields, [CLIENT_SECRET, client.secret]]),
+      [Symbol.dispose]() {
+        client[Symbol.dispose]()
+        secret[Symbol.dispose]()
+      },
+    }
+  } catch (error) {
+    secret[Symbol.dispose]()
+    throw error
+  }
 }
 
 function checkFence(dataKey: DataKey, child: Child): void {

@@ -7,7 +7,7 @@ import { MOST_ANSWER_BYTES, readAll } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
 import { inject } from './inject.ts'
 import { countProbe } from './measure.ts'
-import { type OpenSecret, openCandidate, openSecret } from './open.ts'
+import { type OpenSecret, openForCall } from './open.ts'
 import { auditBase } from './record-change.ts'
 import { createScrubber } from './scrub.ts'
 import type { VaultContext } from './vault-context.ts'
@@ -57,7 +57,7 @@ export async function probe(
   const end = (outcome: string, status = 0): Promise<void> =>
     vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome, status }).catch(() => undefined)
   try {
-    using secret = order.candidateId === '' ? await openSecret(vault, child) : await openCandidate(vault, child, order.candidateId)
+    using secret = await openForCall(vault, child, order.candidateId)
     const result = await span('vault.probe', { credential_id: child.id, method: order.call.method }, () =>
       callOut(vault, { child, secret, call: order.call, isCandidate: order.candidateId !== '' }),
     )

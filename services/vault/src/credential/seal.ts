@@ -149,6 +149,7 @@ const COOKIE_OCTET = /[!#-+\--:<-[\]-~]/
 
 /** The fields whose values stand in a cookie as they are. */
 function cookieFields(recipe: Recipe): ReadonlySet<string> {
+  // What is encoded there is no longer the value.
   const segments = recipe.placements.filter((placement) => placement.in === 'cookie').flatMap((placement) => placement.value)
   return new Set(segments.flatMap((segment) => ('field' in segment ? [segment.field] : [])))
 }

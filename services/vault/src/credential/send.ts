@@ -10,7 +10,7 @@ import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { type InjectedRequest, inject } from './inject.ts'
 import { type CallTimes, countDenial, measureCall } from './measure.ts'
-import { openSecret } from './open.ts'
+import { openForCall } from './open.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
 import type { RefreshContext } from './refresh-context.ts'
@@ -104,7 +104,7 @@ async function renew(vault: SendContext, { principal, child }: Admitted, { signa
 export async function check(vault: VaultContext, principal: Principal, asked: Asked): Promise<void> {
   const { child, base } = await admit(vault, principal, { ...asked, action: 'check' })
   try {
-    using _secret = await openSecret(vault, child)
+    using _secret = await openForCall(vault, child)
     end(vault, base, { outcome: 'ok' })
   } catch (error) {
     end(vault, base, { outcome: codeOf(error) })
@@ -143,7 +143,7 @@ class FenceMoved extends Error {}
 /** Undefined when the fence moved, and then nothing was sent. */
 async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoing): Promise<Attempt | undefined> {
   const { child, target } = admitted
-  using secret = await openSecret(vault, child)
+  using secret = await openForCall(vault, child)
   const { fields, plain } = secret
   const request = inject({ url: target, headers: requestHeaders(call.headers) }, secret.recipe.placements, {
     fields,

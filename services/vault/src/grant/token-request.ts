@@ -1,5 +1,5 @@
 import { secretBuffer, secretConcat } from '@credence/secret'
-import { base64, percentEncoded } from '../credential/inject.ts'
+import { base64, percentEncoded } from '../credential/encode-bytes.ts'
 
 /** One member of a token request; secret values are bytes and stay bytes. */
 export interface TokenParameter {
