@@ -3,6 +3,7 @@ import { fieldsOfUrl } from './check-urls.ts'
 import type { Broken, Draft, Report } from './draft.ts'
 import type { AuthPattern, PayloadBehaviour, ProviderPayload } from './payload.ts'
 import { pointerTo } from './pointer.ts'
+import { checkSign } from './sign/check-sign.ts'
 import { urlMembers } from './url-members.ts'
 import { parseUrlTemplate } from './url-template.ts'
 
@@ -28,7 +29,12 @@ export function checkPattern(payload: Draft<ProviderPayload>, index: number, how
   if (pattern === undefined) return
   const at = `/auth_patterns/${index}`
   const { report, broken } = how
-  checkPlacement({ pattern, at, report, fieldsKnown: !broken(`${at}/fields`) && !broken(`${at}/account_fields`) })
+  const fieldsKnown = !broken(`${at}/fields`) && !broken(`${at}/account_fields`)
+  checkPlacement({ pattern, at, report, fieldsKnown })
+  checkSign({ pattern, at: `${at}/sign`, report, fieldsKnown })
+  if (pattern.type === 'CUSTOM' && pattern.sign === undefined) {
+    report({ pointer: `${at}/sign`, code: 'MISSING', detail: 'Add `sign`: how each request is signed.' })
+  }
   checkFields(pattern, at, report)
   checkShownFields(payload, index, report)
   checkOAuth(pattern, at, report)
@@ -47,7 +53,7 @@ function checkFields(pattern: Draft<AuthPattern>, at: string, report: Report): v
       if (pattern.type === 'OAUTH' && name === 'access_token') {
         report({ pointer, code: 'RESERVED_NAME', detail: 'Write another name; `access_token` is what the grant brings.' })
       }
-      if (member === 'account_fields' && (field?.input_type === 'password' || isSecretField({}, name))) {
+      if (member === 'account_fields' && (field?.input_type === 'password' || isSecretField({ sign: pattern.sign }, name))) {
         report({ pointer, code: 'SECRET_SHOWN', detail: 'Move it to `fields`; values of `account_fields` are shown to the owner.' })
       }
     })

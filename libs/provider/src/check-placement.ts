@@ -3,6 +3,7 @@ import type { Draft, Report } from './draft.ts'
 import { headerProblem } from './header-name.ts'
 import { nearest } from './nearest.ts'
 import { type AuthPattern, MUTABLE_FIELDS, type PayloadHeader } from './payload.ts'
+import { keyFieldsOf } from './sign/sign-keys.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 
 /** The field that each type places by itself. */
@@ -118,9 +119,10 @@ function checkSecrecy({
   }
 }
 
-/** Fields whose values are secrets by their very name or input. */
+/** Fields whose values are secrets by their very name or input, and those that keys are made of. */
 export function isSecretField(pattern: Draft<AuthPattern>, name: string): boolean {
   if (['token', 'api_key', 'password', 'access_token'].includes(name)) return true
+  if (keyFieldsOf(pattern.sign).includes(name)) return true
   return pattern.fields?.some((field) => field?.field_name === name && field.input_type === 'password') ?? false
 }
 

@@ -1,5 +1,7 @@
-/** The auth types that a pattern may have. THIRDPARTY and CUSTOM are known and refused as AUTH_TYPE_NOT_SUPPORTED. */
-export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'NONE'] as const
+import type { PayloadSign } from './sign/payload-sign.ts'
+
+/** The auth types that a pattern may have. THIRDPARTY is known and refused as AUTH_TYPE_NOT_SUPPORTED. */
+export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'CUSTOM', 'NONE'] as const
 export type AuthType = (typeof AUTH_TYPES)[number]
 
 export const INPUT_TYPES = ['text', 'password', 'email', 'url', 'number'] as const
@@ -122,6 +124,7 @@ export interface AuthPattern extends PayloadBehaviour {
   readonly auth_cookie_key?: string
   readonly auth_field_mutations?: Readonly<Partial<Record<(typeof MUTABLE_FIELDS)[number], PayloadMutation>>>
   readonly headers?: readonly PayloadHeader[]
+  readonly sign?: PayloadSign
 }
 
 /** A provider as its author writes it; members that begin with `x-` are kept in the bytes and ignored. */

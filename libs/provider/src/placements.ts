@@ -22,6 +22,7 @@ function ownPlacements(pattern: AuthPattern): readonly Placement[] {
     case 'API_KEY':
       return [{ ...keyPlace(pattern, header), value: [fieldSegment('api_key', pattern)] }]
     case 'CUSTOM_HEADER':
+    case 'CUSTOM':
     case 'NONE':
       return []
   }

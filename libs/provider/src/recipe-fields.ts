@@ -4,6 +4,7 @@ import type { AuthPattern, PayloadField, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
 import type { RecipeField } from './recipe.ts'
 import { leavesOf } from './segments.ts'
+import { neededBySign } from './sign/sign-keys.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 import { urlMembers } from './url-members.ts'
 import { parseUrlTemplate } from './url-template.ts'
@@ -48,5 +49,6 @@ function shownHeaderFields(pattern: AuthPattern): ReadonlySet<string> {
 /** Fields without which the credential itself would be empty, whatever `required` says. */
 function unfilledFields(pattern: AuthPattern): ReadonlySet<string> {
   const [own] = placementsOf({ ...pattern, headers: [] })
-  return new Set(leavesOf(own?.value ?? []).flatMap((s) => ('field' in s && s.default === undefined ? [s.field] : [])))
+  const placed = leavesOf(own?.value ?? []).flatMap((s) => ('field' in s && s.default === undefined ? [s.field] : []))
+  return new Set([...placed, ...neededBySign(pattern.sign)])
 }

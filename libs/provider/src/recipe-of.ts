@@ -5,6 +5,7 @@ import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import type { Recipe, RecipeOAuth, RecipeRefresh } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
+import { signOf } from './sign/sign-of.ts'
 
 /** Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; OAUTH patterns need it. */
 export interface RecipeChoice {
@@ -28,6 +29,7 @@ export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe
   if (family === undefined) throw new TypeError('recipeOf needs a payload that parseProvider gave')
   const probe = probeOf(payload, choice.pattern)
   const revoke = pattern.revoke ?? payload.revoke
+  const sign = signOf(pattern.sign)
   return {
     format: 1,
     provider: { id: choice.providerId, version: choice.version, displayName: payload.display_name },
@@ -39,6 +41,7 @@ export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe
     proxyEnabled: payload.proxy_enabled,
     fields: recipeFields(payload, choice.pattern),
     placements: placementsOf(pattern),
+    ...(sign === undefined ? {} : { sign }),
     ...(pattern.type === 'OAUTH' ? { oauth: oauthOf(pattern, payload.token, choice.clientId) } : {}),
     refresh: pattern.type === 'OAUTH' ? refreshOf(pattern.refresh ?? payload.refresh) : { class: 'static' },
     ...(revoke === undefined || pattern.type !== 'OAUTH' ? {} : { revoke: { url: revoke.url, scope: revoke.scope ?? 'grant' } }),

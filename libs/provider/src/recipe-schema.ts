@@ -2,6 +2,7 @@ import { FAMILIES } from '@credence/credential'
 import { compileSchema, type ValidateFunction } from './compile-schema.ts'
 import { AUTH_TYPES, ENCODINGS, HASHES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
 import type { Recipe } from './recipe.ts'
+import { recipeSignSchema } from './sign/recipe-sign-schema.ts'
 
 const string = { type: 'string' }
 const boolean = { type: 'boolean' }
@@ -87,7 +88,7 @@ const recipe = open(
     refresh,
     extraHosts: strings,
   },
-  { oauth, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
+  { sign: recipeSignSchema(open), oauth, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
 )
 
 /** True for a value that has the shape of a recipe of format 1: the vault acts on it without looking again. */

@@ -1,5 +1,6 @@
 import type { CredentialFamily } from '@credence/credential'
 import type { AuthType, ByteEncoding, HashName, InputType, Level, RefreshClass } from './payload.ts'
+import type { RecipeSign } from './sign/recipe-sign.ts'
 
 /**
  * Everything that the vault must know of one provider version and pattern: immutable, named by its own digest
@@ -18,6 +19,8 @@ export interface Recipe {
   readonly proxyEnabled: boolean
   readonly fields: readonly RecipeField[]
   readonly placements: readonly Placement[]
+  /** Made last, of the request with its placements. */
+  readonly sign?: RecipeSign
   readonly oauth?: RecipeOAuth
   readonly refresh: RecipeRefresh
   readonly revoke?: { readonly url: string; readonly scope: 'token' | 'grant' }

@@ -4,11 +4,11 @@ import { exampleValues, shortestValues } from './example-values.ts'
 import { fillHosts, fillUrl } from './fill-hosts.ts'
 import { parseProvider } from './parse-provider.ts'
 import type { AuthType, Level, ProviderPayload, RefreshClass } from './payload.ts'
-import { placementsOf } from './placements.ts'
 import type { Placement, Recipe, RecipeField, RecipeOAuth, Segment } from './recipe.ts'
 import { recipeOf } from './recipe-of.ts'
 import { reviewWarnings } from './review-warnings.ts'
 import { CLIENT_SECRET } from './segments.ts'
+import { describeSign } from './sign/describe-sign.ts'
 
 /** What a person looks at before a provider is saved. Made of the payload alone; holds no secret, because a payload holds none. */
 export interface ProviderReview {
@@ -90,7 +90,10 @@ function reviewPattern(payload: ProviderPayload, index: number): PatternReview {
     level: recipe.level,
     fields: recipe.fields.filter((field) => !field.account),
     accountFields: recipe.fields.filter((field) => field.account),
-    sends: pattern === undefined ? [] : placementsOf(pattern).map((placement) => shown(placement, recipe)),
+    sends: [
+      ...recipe.placements.map((placement) => shown(placement, recipe)),
+      ...(recipe.sign === undefined ? [] : describeSign(recipe.sign)),
+    ],
     proxyUrl: recipe.proxyUrl,
     proxyUrlExample: fillUrl(recipe, recipe.proxyUrl, examples),
     ...(oauth === undefined ? {} : { oauth: oauthReview(oauth, recipe.refresh.class) }),

@@ -4,6 +4,9 @@ import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import { recipeFields } from './recipe-fields.ts'
 import { fieldsOfSegments } from './segments.ts'
+import { fieldsOfSign } from './sign/recipe-sign.ts'
+import { keyFieldsOf } from './sign/sign-keys.ts'
+import { signOf } from './sign/sign-of.ts'
 
 /** What is allowed and yet is seldom meant. */
 export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): readonly Fault[] {
@@ -27,6 +30,9 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
     if (pattern.type === 'OAUTH' && (pattern.refresh ?? payload.refresh) === undefined) {
       warn(`${at}/refresh`, 'NO_REFRESH_CLASS', 'Refresh tokens are treated as strict: after a lost answer the person signs in again.')
     }
+    for (const name of sentKeys(pattern)) {
+      warn(`${at}/sign`, 'KEY_SENT', `The field \`${name}\` is a key and is sent as well: whoever reads a request can sign others.`)
+    }
     for (const name of unusedFields(payload, pattern, index)) {
       warn(`${at}/fields`, 'UNUSED_FIELD', `The field \`${name}\` is asked for and goes nowhere.`)
     }
@@ -34,7 +40,20 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
   return warnings
 }
 
+/** A key that only signs stays here; one that travels is as good as a password. */
+function sentKeys(pattern: AuthPattern): readonly string[] {
+  const sign = signOf(pattern.sign)
+  const outputs = sign !== undefined && 'headers' in sign ? sign.headers : []
+  const sent = new Set([
+    ...placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)),
+    ...outputs.flatMap(({ value }) => value.flatMap((part) => ('field' in part ? [part.field] : []))),
+  ])
+  return keyFieldsOf(pattern.sign).filter((name) => sent.has(name) && name !== 'session_token')
+}
+
 function unusedFields(payload: ProviderPayload, pattern: AuthPattern, index: number): readonly string[] {
-  const placed = new Set(placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)))
+  const sign = signOf(pattern.sign)
+  const signed = sign === undefined ? [] : fieldsOfSign(sign)
+  const placed = new Set([...placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)), ...signed])
   return recipeFields(payload, index).flatMap((field) => (field.plain || placed.has(field.name) ? [] : [field.name]))
 }

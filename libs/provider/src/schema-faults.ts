@@ -7,8 +7,8 @@ import { PROVIDER_SCHEMA } from './schema.ts'
 const validate = compileSchema(PROVIDER_SCHEMA)
 
 /** Names of the payload language that this version does not carry out: refused by name, so that nobody looks for a typing error. */
-const UNSUPPORTED_TYPES: readonly unknown[] = ['THIRDPARTY', 'CUSTOM']
-const UNSUPPORTED_MEMBERS: readonly string[] = ['steps', 'sign']
+const UNSUPPORTED_TYPES: readonly unknown[] = ['THIRDPARTY']
+const UNSUPPORTED_MEMBERS: readonly string[] = ['steps']
 const NOT_SUPPORTED = 'AUTH_TYPE_NOT_SUPPORTED'
 
 /** More than any person corrects, and few enough that a payload of nothing but faults costs little. */
@@ -44,7 +44,10 @@ function sentenceOf(error: ErrorObject): Sentence {
     case 'additionalProperties':
       return unknownMember(String(params.additionalProperty), parent)
     case 'type':
-      return { code: 'WRONG_TYPE', detail: `Write ${TYPE_NAMES[String(params.type)]}, not ${typeNameOf(error.data)}.` }
+      return {
+        code: 'WRONG_TYPE',
+        detail: `Write ${TYPE_NAMES[String(params.type)] ?? parent.description}, not ${typeNameOf(error.data)}.`,
+      }
     case 'enum':
       return notAllowed(error.data, (params.allowedValues as readonly unknown[]).map(String))
     case 'uniqueItems':
@@ -84,8 +87,9 @@ function missing(name: string, parent: Parent): Sentence {
 }
 
 function unknownMember(name: string, parent: Parent): Sentence {
-  if (UNSUPPORTED_MEMBERS.includes(name))
-    return { code: NOT_SUPPORTED, detail: 'Remove it: declared exchanges and request signing are not supported.' }
+  if (UNSUPPORTED_MEMBERS.includes(name)) return { code: NOT_SUPPORTED, detail: 'Remove it: declared exchanges are not supported.' }
+  if (name === 'sign' && parent.properties?.auth_patterns !== undefined)
+    return { code: 'NOT_ALLOWED', detail: 'Move it into each pattern whose requests it signs.' }
   const known = Object.keys(parent.properties ?? {})
   const near = nearest(name, known)
   const write = near === undefined ? `Write one of ${known.map(quoted).join(', ')}` : `Write ${quoted(near)}`

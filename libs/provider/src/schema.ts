@@ -1,6 +1,7 @@
 import { AUTH_TYPES, INPUT_TYPES, MUTABLE_FIELDS } from './payload.ts'
 import { BEHAVIOUR, BEHAVIOUR_DEFS } from './schema-behaviour.ts'
 import { closed, flag, label, list, oneOf, type SchemaNode, text, url } from './schema-terms.ts'
+import { SIGN_SCHEMA } from './sign/schema-sign.ts'
 import { FIELD_NAME } from './template.ts'
 
 /** A token of RFC 9110 §5.6.2: what a header or cookie name may be made of. */
@@ -98,6 +99,7 @@ const pattern: SchemaNode = closed(
       'how values are changed before they are placed',
     ),
     headers: list(header, { max: 20 }, 'the headers that are put on every request'),
+    sign: { $ref: '#/$defs/sign' },
     ...BEHAVIOUR,
   },
   ['type'],
@@ -127,5 +129,5 @@ export const PROVIDER_SCHEMA: object = {
     ['display_name', 'auth_patterns', 'proxy_url', 'proxy_enabled'],
     'a provider',
   ),
-  $defs: { pattern, field, mutation, ...BEHAVIOUR_DEFS },
+  $defs: { pattern, field, mutation, sign: SIGN_SCHEMA, ...BEHAVIOUR_DEFS },
 }

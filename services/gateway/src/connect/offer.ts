@@ -57,5 +57,6 @@ const TITLES: Readonly<Record<AuthPattern['type'], string>> = {
   BEARER: 'Token',
   API_KEY: 'API key',
   CUSTOM_HEADER: 'Keys',
+  CUSTOM: 'Keys',
   NONE: 'No sign-in needed',
 }

@@ -61,6 +61,18 @@ export class StreamedBody {
     this.#left = true
   }
 
+  /** All of it, for a signature; nothing is left to stream. */
+  async whole(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = []
+    this.leave()
+    try {
+      for await (const chunk of this.chunks()) chunks.push(chunk)
+    } catch (error) {
+      throw error instanceof CodedError ? error : new CodedError('INVALID_REQUEST', 'The body ended before it was complete.')
+    }
+    return Buffer.concat(chunks)
+  }
+
   async *chunks(): AsyncGenerator<Uint8Array> {
     let size = 0
     for (let place = 0; ; place++) {

@@ -62,3 +62,48 @@ function urlSafe(padded: Buffer): Buffer {
   const end = padded.indexOf(PADDING)
   return end < 0 ? padded : padded.subarray(0, end)
 }
+
+/** What `encodeBytes` wrote, or base64 of either alphabet with or without padding; undefined for anything else. */
+export function decodeBytes(text: Uint8Array, encoding: 'hex' | 'base64'): Buffer | undefined {
+  return encoding === 'hex' ? decodeHex(text) : decodeBase64(text)
+}
+
+function decodeHex(text: Uint8Array): Buffer | undefined {
+  if (text.byteLength % 2 === 1) return undefined
+  const bytes = secretBuffer(text.byteLength / 2)
+  for (let i = 0; i < bytes.byteLength; i++) {
+    const [high, low] = [hexDigit(text[2 * i]!), hexDigit(text[2 * i + 1]!)]
+    if (high < 0 || low < 0) return undefined
+    bytes[i] = (high << 4) | low
+  }
+  return bytes
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}
+
+function decodeBase64(text: Uint8Array): Buffer | undefined {
+  let length = text.byteLength
+  while (length > 0 && text[length - 1] === PADDING) length--
+  if (length % 4 === 1) return undefined
+  const bytes = secretBuffer(Math.floor((length * 3) / 4))
+  for (let i = 0, held = 0, bits = 0, at = 0; i < length; i++) {
+    const digit = base64Digit(text[i]!)
+    if (digit < 0) return undefined
+    held = ((held << 6) | digit) & 0xffff
+    bits += 6
+    if (bits < 8) continue
+    bits -= 8
+    bytes[at++] = (held >> bits) & 0xff
+  }
+  return bytes
+}
+
+function base64Digit(byte: number): number {
+  if (byte === 0x2d) return 62
+  if (byte === 0x5f) return 63
+  return BASE64.indexOf(byte)
+}

@@ -49,7 +49,7 @@ export function inject(request: PlainRequest, placements: readonly Placement[], 
   }
   if (cookies.length > 0) headers = withCookies(headers, cookies)
   const names = placements.filter((placement) => placement.in === 'query').map((placement) => placement.name)
-  const search = [...keptQuery(request.url.search, names), ...query].join('&')
+  const search = [...withoutParameter(request.url.search.slice(1), names), ...query].join('&')
   const target = `${request.url.origin}${request.url.pathname}${search === '' ? '' : `?${search}`}`
   const wipe = (): void => {
     for (const secret of secrets) secret.bytes.fill(0)
@@ -59,13 +59,13 @@ export function inject(request: PlainRequest, placements: readonly Placement[], 
 }
 
 /** Gateways that hand headers on as variables (RFC 3875 §4.1.18) make one of `X-Api-Key` and `X_Api_Key`. */
-function sameHeader(a: string, b: string): boolean {
+export function sameHeader(a: string, b: string): boolean {
   return a.toLowerCase().replaceAll('_', '-') === b.toLowerCase().replaceAll('_', '-')
 }
 
 /** The caller's parameters as he wrote them, byte for byte: parsing and writing them again would change what he signed or meant. */
-function keptQuery(search: string, names: readonly string[]): string[] {
-  const parts = search.slice(1).split('&')
+export function withoutParameter(query: string, names: readonly string[]): string[] {
+  const parts = query.split('&')
   return parts.filter((part) => part !== '' && !names.includes([...new URLSearchParams(part).keys()][0] ?? ''))
 }
 

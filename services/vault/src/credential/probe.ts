@@ -5,9 +5,9 @@ import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import { MOST_ANSWER_BYTES, readAll } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
-import { inject } from './inject.ts'
 import { countProbe } from './measure.ts'
 import { type OpenSecret, openForCall } from './open.ts'
+import { prepare } from './prepare.ts'
 import { auditBase } from './record-change.ts'
 import { createScrubber } from './scrub.ts'
 import type { VaultContext } from './vault-context.ts'
@@ -103,8 +103,8 @@ async function callOut(vault: VaultContext, { child, secret, call, isCandidate }
     ['user-agent', 'credence'],
     ...(call.body === '' ? [] : [['content-type', 'application/json'] as [string, string]]),
   ]
-  const { fields, plain } = secret
-  using request = inject({ url, headers }, secret.recipe.placements, { fields, plain, random: vault.random })
+  const body = call.body === '' ? undefined : Buffer.from(call.body)
+  using request = prepare(vault, secret, { url, headers, method: call.method, body })
   const nothing = { status: 0, expected: false, version: child.version }
   try {
     const answer = await vault.egress.send({
@@ -114,15 +114,14 @@ async function callOut(vault: VaultContext, { child, secret, call, isCandidate }
       hosts: secret.hosts.verify,
       headers: request.headers,
       secrets: request.secrets,
-      ...(call.body === '' ? {} : { body: Buffer.from(call.body) }),
+      ...(body === undefined ? {} : { body }),
       deadlineMs: DEADLINE_MS,
       maxResponseBytes: MOST_ANSWER_BYTES,
       beforeWrite: () => compareState(vault, child, isCandidate),
     })
     const header = (name: string): string | undefined => answer.headers.find(([given]) => given.toLowerCase() === name)?.[1]
     const encoding = call.method === 'HEAD' ? undefined : header('content-encoding')
-    const body = await readAll(createScrubber(request.needles).body(encoding, answer.body))
-    const json = jsonOf(body)
+    const json = jsonOf(await readAll(createScrubber(request.needles).body(encoding, answer.body)))
     const account = accountOf(json, call)
     const expected = call.expect.includes(answer.status) && (call.okPointer === '' || valueAt(json, call.okPointer) === true)
     const retryAfterMs = parseRetryAfter(header('retry-after') ?? '', vault.clock.now())

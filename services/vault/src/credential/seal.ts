@@ -8,6 +8,7 @@ import { candidateBinding } from './binding.ts'
 import type { Candidate, Child, TokenTimes } from './child.ts'
 import { change } from './record-change.ts'
 import { packFields } from './secret-fields.ts'
+import { keyFaults, privateKeyFields } from './sign/key-faults.ts'
 import type { VaultContext } from './vault-context.ts'
 
 export interface SealOrder {
@@ -124,7 +125,7 @@ export function checkValues(recipe: Recipe, order: Pick<SealOrder, 'plain' | 'se
   found.push(...unknown, ...splitFields(recipe, given).faults.filter(({ code }) => code !== 'UNKNOWN_MEMBER'))
   for (const name of splitFields(recipe, [...order.secret.keys()]).plain)
     found.push(fault(name, 'is_plain', 'This field is not secret: send it among the plain fields.'))
-  found.push(...valueFaults(recipe, values))
+  found.push(...valueFaults(recipe, values), ...keyFaults(recipe.sign, values))
   if (found.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults: found })
 }
 
@@ -132,8 +133,9 @@ export function checkValues(recipe: Recipe, order: Pick<SealOrder, 'plain' | 'se
 export function valueFaults(recipe: Recipe, values: Iterable<readonly [string, Uint8Array]>): Fault[] {
   const found: Fault[] = []
   const cookies = cookieFields(recipe)
+  const inLines = privateKeyFields(recipe.sign)
   for (const [name, value] of values) {
-    if (value.some((byte) => byte < 0x20 || byte === 0x7f))
+    if (value.some((byte) => (byte < 0x20 && !(inLines.has(name) && LINE_ENDS.includes(byte))) || byte === 0x7f))
       found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))
     else if (cookies.has(name) && value.some((byte) => !COOKIE_OCTET.test(String.fromCharCode(byte))))
       found.push(
@@ -144,12 +146,14 @@ export function valueFaults(recipe: Recipe, values: Iterable<readonly [string, U
   return found
 }
 
+/** Tab, line feed and carriage return: a private key is written in lines, and is never sent. */
+const LINE_ENDS: readonly number[] = [0x09, 0x0a, 0x0d]
+
 /** RFC 6265 §4.1.1 `cookie-octet`: a semicolon would begin a cookie of the user's own making. */
 const COOKIE_OCTET = /[!#-+\--:<-[\]-~]/
 
 /** The fields whose values stand in a cookie as they are. */
 function cookieFields(recipe: Recipe): ReadonlySet<string> {
-  // What is encoded there is no longer the value.
   const segments = recipe.placements.filter((placement) => placement.in === 'cookie').flatMap((placement) => placement.value)
   return new Set(segments.flatMap((segment) => ('field' in segment ? [segment.field] : [])))
 }

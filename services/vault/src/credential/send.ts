@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { OutboundResponse } from '@credence/egress'
 import { CodedError, isCoded } from '@credence/errors'
+import { needsBody } from '@credence/provider/sign'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
@@ -8,9 +9,10 @@ import { type Admitted, type Asked, admit, type Permitted, permitted } from './a
 import { awaitRefresh } from './await-refresh.ts'
 import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
-import { type InjectedRequest, inject } from './inject.ts'
+import type { InjectedRequest } from './inject.ts'
 import { type CallTimes, countDenial, measureCall } from './measure.ts'
 import { openForCall } from './open.ts'
+import { prepare } from './prepare.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
 import type { RefreshContext } from './refresh-context.ts'
@@ -61,9 +63,10 @@ export async function send(vault: SendContext, principal: Principal, call: Proxy
   }
 }
 
-async function sendTimed(vault: SendContext, principal: Principal, call: Outgoing): Promise<ProxyAnswer> {
+async function sendTimed(vault: SendContext, principal: Principal, sent: Outgoing): Promise<ProxyAnswer> {
+  let admitted = await admit(vault, principal, { ...sent, action: 'send' })
+  const call = { ...sent, body: await bodyToSign(vault, admitted, sent.body) }
   const { body } = call
-  let admitted = await admit(vault, principal, { ...call, action: 'send' })
   let answer = await attempt(vault, admitted, call)
   let replayed = false
   const renewal = answer.upstream.status === 401 ? await renew(vault, admitted, call) : 'none'
@@ -77,6 +80,19 @@ async function sendTimed(vault: SendContext, principal: Principal, call: Outgoin
   // access token says nothing of a grant whose refresh is open: that the token endpoint's answer decides (REFRESH 4.8).
   if (answer.upstream.status === 401 && renewal !== 'open') await reportRefusal(vault, admitted.child).catch(() => undefined)
   return { ...answer.finish(), replayed }
+}
+
+/** A signature that covers the body needs all of it, before anything is decrypted: a slow sender must not keep a secret open. */
+async function bodyToSign(vault: SendContext, { child, base }: Admitted, body: CallBody): Promise<CallBody> {
+  if (!(body instanceof StreamedBody)) return body
+  const { sign } = await vault.recipes.get(child.recipe)
+  if (sign === undefined || !needsBody(sign)) return body
+  try {
+    return await body.whole()
+  } catch (error) {
+    end(vault, base, { outcome: codeOf(error) })
+    throw error
+  }
 }
 
 /** `none`: there is nothing to refresh · `newer`: another secret is in force than the one that the API refused · `open`: not yet. */
@@ -144,20 +160,20 @@ class FenceMoved extends Error {}
 async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoing): Promise<Attempt | undefined> {
   const { child, target } = admitted
   using secret = await openForCall(vault, child)
-  const { fields, plain } = secret
-  const request = inject({ url: target, headers: requestHeaders(call.headers) }, secret.recipe.placements, {
-    fields,
-    plain,
-    random: vault.random,
-  })
-  const { body, contentLength } = call
+  const { body, contentLength, method } = call
   const streamed = body instanceof StreamedBody
+  const request = prepare(vault, secret, {
+    url: target,
+    headers: requestHeaders(call.headers),
+    method,
+    body: streamed ? undefined : body,
+  })
   const seconds = vault.metrics.stopwatch()
   try {
-    const upstream = await span('vault.send', { credential_id: child.id, method: call.method, url_host: target.host }, () =>
+    const upstream = await span('vault.send', { credential_id: child.id, method, url_host: target.host }, () =>
       vault.egress.send({
         project: child.project,
-        method: call.method,
+        method,
         url: request.url,
         hosts: secret.hosts.use,
         headers: request.headers,

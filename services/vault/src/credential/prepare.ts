@@ -1,0 +1,20 @@
+import { type InjectedRequest, inject, type PlainRequest } from './inject.ts'
+import type { OpenSecret } from './open.ts'
+import { signRequest } from './sign/sign-request.ts'
+import type { VaultContext } from './vault-context.ts'
+
+/** A request to the API before anything secret is in it. */
+export interface BareRequest extends PlainRequest {
+  readonly method: string
+  /** Whole where the recipe's signature covers it. */
+  readonly body: Uint8Array | undefined
+}
+
+/** Places the secret, then signs where the recipe signs: in this order, so that a signature can cover what was placed. */
+export function prepare(vault: Pick<VaultContext, 'clock' | 'random'>, secret: OpenSecret, bare: BareRequest): InjectedRequest {
+  const { fields, plain, recipe } = secret
+  const { random, clock } = vault
+  const request = inject(bare, recipe.placements, { fields, plain, random })
+  if (recipe.sign === undefined) return request
+  return signRequest(request, recipe.sign, { method: bare.method, body: bare.body, fields, plain, now: clock.now(), random })
+}
