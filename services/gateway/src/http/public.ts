@@ -5,6 +5,7 @@ import { serveConnect } from '../connect/routes.ts'
 import type { Gateway } from '../gateway.ts'
 import { serveAssets } from './assets.ts'
 import { createListener, listen, type StartedListener, stopListener } from './listener.ts'
+import { serveProxyKeys } from './proxy-keys.ts'
 
 /** The listener for people who connect: pages, callbacks, reconnect addresses. Nothing on it knows an API key. */
 export async function startPublic(gateway: Gateway): Promise<StartedListener> {
@@ -22,6 +23,7 @@ export async function startPublic(gateway: Gateway): Promise<StartedListener> {
   })
   const door = { sessions: flow.sessions, cookie: cookieKind(settings.publicUrl, 'credence'), random }
   serveAssets(app)
+  serveProxyKeys(app, flow.services)
   await app.register(async (scope) => {
     serveConnect(scope, { flow, door, adminUrl: settings.adminUrl })
     serveLogin(scope, { flow, door, tokens, adminUrl: settings.adminUrl })

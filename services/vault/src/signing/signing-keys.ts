@@ -35,7 +35,11 @@ export interface PublicSigningKey {
 
 export interface SigningKeys {
   /** Signs under the newest key, which is made at the first call. `input` may depend on the key's id. */
-  sign(project: string, purpose: SigningPurpose, inputFor: (kid: string) => string): Promise<{ input: string; signature: Buffer }>
+  sign<T extends string | Uint8Array>(
+    project: string,
+    purpose: SigningPurpose,
+    inputFor: (kid: string) => T,
+  ): Promise<{ input: T; signature: Buffer }>
   /** The keys of a purpose under which something valid may have been signed, of one project or of all, oldest first. */
   list(purpose: SigningPurpose, project?: string): Promise<PublicSigningKey[]>
   /** Gives every key of the project a successor, which signs from now on. */
@@ -111,7 +115,7 @@ export async function openSigningKeys(parts: SigningParts): Promise<SigningKeys>
       const doc = (await newest(project, purpose)) ?? (await make(project, purpose, 1))
       return opened(doc, (key, { kid }) => {
         const input = inputFor(kid)
-        return { input, signature: sign(null, Buffer.from(input), key) }
+        return { input, signature: sign(null, typeof input === 'string' ? Buffer.from(input) : input, key) }
       })
     },
     async list(purpose, project) {
