@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { ReceivedRequest } from './upstream.ts'
 
 /** What a request brought to prove who it is. */
 export interface Presented {
@@ -9,12 +10,20 @@ export interface Presented {
   /** Of any header, by its lower-case name. */
   readonly header: (name: string) => string | undefined
   readonly query: URLSearchParams
+  /** All of it, as it came: what a signature covers. */
+  readonly received: ReceivedRequest
+}
+
+/** What the mock API answers to a request that it does not let in, where 401 is not the word. */
+export interface Refusal {
+  readonly status: number
+  readonly body: unknown
 }
 
 /** True when the mock API lets this request in. */
-export type Accept = (presented: Presented) => boolean | Promise<boolean>
+export type Accept = (presented: Presented) => boolean | Refusal | Promise<boolean | Refusal>
 
-export function presentedBy(request: IncomingMessage, query: URLSearchParams): Presented {
+export function presentedBy(request: IncomingMessage, query: URLSearchParams, received: ReceivedRequest): Presented {
   const authorization = request.headers.authorization ?? ''
   const token = /^Bearer (\S+)$/.exec(authorization)?.[1]
   const encoded = /^Basic ([\w+/]+=*)$/.exec(authorization)?.[1]
@@ -24,6 +33,7 @@ export function presentedBy(request: IncomingMessage, query: URLSearchParams): P
     ...(encoded === undefined ? {} : { basic: { username, password: rest.join(':') } }),
     header: (name) => request.headers[name.toLowerCase()]?.toString(),
     query,
+    received,
   }
 }
 

@@ -55,7 +55,9 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     requests.push(received)
     const url = new URL(received.path, 'http://upstream.invalid')
     if (!url.pathname.startsWith(`${basePath}/`)) return sendJson(response, 404, { error: 'not_found' })
-    if (!(await accept(presentedBy(request, url.searchParams)))) {
+    const verdict = await accept(presentedBy(request, url.searchParams, received))
+    if (typeof verdict === 'object') return sendJson(response, verdict.status, verdict.body)
+    if (!verdict) {
       response.setHeader('www-authenticate', 'Bearer error="invalid_token"')
       return sendJson(response, 401, { error: 'unauthorized' })
     }
