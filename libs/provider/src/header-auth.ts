@@ -43,7 +43,8 @@ export function levelOf(payload: ProviderPayload): Level | undefined {
 
 function headersOf(payload: ProviderPayload, index: number): readonly HeaderInput[] | undefined {
   const pattern = payload.auth_patterns[index]
-  const placements = pattern === undefined ? [] : placementsOf(pattern)
+  // A signature is made of the secret for each request: no header of the caller's would be it.
+  const placements = pattern === undefined || pattern.sign !== undefined ? [] : placementsOf(pattern)
   const inputs = placements.filter(takesField).map(inputOf)
   if (inputs.length === 0 || inputs.some((input) => input === undefined)) return undefined
   const headers = inputs.filter((input) => input !== undefined)
