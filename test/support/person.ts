@@ -38,6 +38,7 @@ export class Person {
     const form = page.forms.find((candidate) => options.action === undefined || options.action.test(candidate.action))
     if (form === undefined) throw new TypeError(`no such form on ${page.url.pathname}: ${page.text.slice(0, 400)}`)
     const body = new URLSearchParams(form.hidden)
+    for (const name of Object.keys(fields)) body.delete(name)
     for (const [name, value] of Object.entries(fields)) for (const item of [value].flat()) body.append(name, item)
     return this.#go(new URL(form.action, page.url), { method: 'POST', body: body.toString() }, options.stopAt)
   }

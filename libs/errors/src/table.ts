@@ -70,6 +70,7 @@ export type ErrorCode =
   | 'SESSION_EXPIRED'
   | 'SESSION_REFUSED'
   | 'CONFIRMATION_WRONG'
+  | 'ORIGIN_REFUSED'
   | 'STATE_REFUSED'
   | 'ISSUER_MISMATCH'
   | 'GRANT_DENIED'
@@ -216,6 +217,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     400,
     'The confirmation is wrong',
     'Send the code that the end page shows; three tries are allowed.',
+  ),
+  ORIGIN_REFUSED: rule(
+    'PERMISSION_DENIED',
+    403,
+    'The page may not use this token',
+    "Add the page's origin to the project's `origins`, and mint a new widget token.",
   ),
   STATE_REFUSED: rule('PERMISSION_DENIED', 403, 'The state does not belong to this browser', 'Start again from the connect link.'),
   ISSUER_MISMATCH: rule(

@@ -12,7 +12,7 @@ export interface NewSession {
   readonly label?: string | undefined
   readonly level?: 'user' | 'project' | undefined
   /** How the person is proven to be the same at both ends; absent: the project's setting. */
-  readonly confirm?: Session['confirm'] | undefined
+  readonly confirm?: Exclude<Session['confirm'], 'widget'> | undefined
   /** One of the project's return addresses, letter by letter. */
   readonly returnUrl?: string | undefined
   readonly scopes?: readonly string[] | undefined

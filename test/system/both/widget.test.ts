@@ -1,9 +1,8 @@
-import { createPublicKey, verify, type webcrypto } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
+import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Scene, startScene } from '../../support/scene.ts'
-
-const HOST = 'https://app.acme.example'
-const OTHER = 'https://beta.acme.example'
+import { fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
+import { type Answer, ask, claimsOf, HOST, mintAt, OTHER, panelAt } from '../../support/widget.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -12,34 +11,10 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => scene.close())
 
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly body: Record<string, unknown>
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-  const answer = await fetch(url, init)
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, body: text.startsWith('{') ? JSON.parse(text) : { text } }
-}
-
-function mint(body: unknown, key = scene.key, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  return ask(`${scene.platform.admin}/widget/mint-token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  })
-}
-
-async function tokenFor(email: string, more: object = {}): Promise<string> {
-  const { body } = await mint({ user_email: email, ...more })
-  return String(body.token)
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-}
+const mint = (body: unknown, key = scene.key, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+  mintAt(scene, body, { key, headers })
+const tokenFor = async (email: string, more: object = {}): Promise<string> =>
+  String((await mint({ user_email: email, ...more })).body.token)
 
 describe('the mint endpoint', () => {
   test('[S3-9] answers a token and its end, and the token has the claims of the documents and no other', async () => {
@@ -60,7 +35,7 @@ describe('the mint endpoint', () => {
     const { body, headers } = await ask(`${scene.platform.public}/widget/jwks.json`)
     const [header = '', payload = '', signature = ''] = token.split('.')
     const { kid, alg } = JSON.parse(Buffer.from(header, 'base64url').toString())
-    const key = (body.keys as (webcrypto.JsonWebKey & { kid: string })[]).find((one) => one.kid === kid)
+    const key = (body.keys as Record<string, string>[]).find((one) => one.kid === kid)
     expect([alg, key?.kty, key?.crv, key && 'd' in key]).toEqual(['EdDSA', 'OKP', 'Ed25519', false])
     const publicKey = createPublicKey({ key: key as never, format: 'jwk' })
     expect(verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url'))).toBe(true)
@@ -121,5 +96,101 @@ describe('the mint endpoint', () => {
         undefined,
       ])
     }
+  })
+})
+
+describe('a widget token', () => {
+  test('[S3-9] opens the panel of its user from a page of its origins, which alone may read the answer', async () => {
+    const { status, headers, body } = await panelAt(scene, await tokenFor('ann@example.com'))('GET', '/services')
+    expect([status, body.guest], JSON.stringify(body)).toEqual([200, false])
+    expect(headers.get('access-control-allow-origin')).toBe(HOST)
+    expect(headers.get('access-control-allow-credentials')).toBeNull()
+    expect(headers.get('vary')).toMatch(/Origin/i)
+  })
+
+  test('[S3-9] is worth nothing at another origin, without one, and for a page that reads nothing of the refusal', async () => {
+    const token = await tokenFor('ann@example.com', { origins: [HOST] })
+    for (const origin of [OTHER, 'null', 'https://evil.example', `${HOST}.evil.example`, HOST.toUpperCase(), null]) {
+      const { status, headers, body } = await panelAt(scene, token, origin)('GET', '/services')
+      expect([status, body.code, headers.get('access-control-allow-origin')], String(origin)).toEqual([403, 'ORIGIN_REFUSED', null])
+    }
+  })
+
+  test('[S3-9] that was changed, cut, signed by another, or is a key, is refused', async () => {
+    const token = await tokenFor('ann@example.com')
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const write = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const other = { ...claimsOf(token), user: 'usr_00000000000000000000000000' }
+    const forged = [
+      `${header}.${write(other)}.${signature}`,
+      `${write({ alg: 'none', typ: 'JWT' })}.${payload}.`,
+      `${write({ alg: 'HS256', kid: 'x', typ: 'JWT' })}.${payload}.${signature}`,
+      `${header}.${payload}.${signature.slice(0, -4)}AAAA`,
+      `${header}.${payload}`,
+      `${token}.x`,
+      'eyJ',
+      scene.key,
+      '',
+    ]
+    for (const shown of forged) {
+      const { status, headers } = await panelAt(scene, shown)('GET', '/services')
+      expect([status, headers.get('access-control-allow-origin')], shown.slice(0, 30)).toEqual([401, null])
+    }
+  })
+
+  test('[S3-9] opens nothing else: proxy, gRPC, REST and every other door answer 401', async () => {
+    const token = await tokenFor('ann@example.com')
+    const authorization = `Bearer ${token}`
+    const provider = await provide(scene, { type: 'BEARER', fields: fields('token*') })
+    const { id } = await scene.credence
+      .forUser('email:ann@example.com')
+      .credentials.create({ providerId: provider.id, fields: { token: 't-900' } })
+    const { platform } = scene
+    for (const address of [
+      `${platform.data}/v1/proxy/${id}/x`,
+      `${platform.admin}/v1/credentials`,
+      `${platform.admin}/v1/credentials/${id}`,
+    ]) {
+      expect((await ask(address, { headers: { authorization } })).status, address).toBe(401)
+    }
+    const byGrpc = createCredence({ apiUrl: platform.admin, proxyUrl: platform.data, grpc: platform.api, key: token })
+    expect(
+      (
+        await refusalOf(
+          byGrpc.events
+            .tail({ from: new Date(0) })
+            [Symbol.asyncIterator]()
+            .next(),
+        )
+      ).code,
+    ).toBe('UNAUTHENTICATED')
+    expect((await refusalOf(byGrpc.credentials.get(id))).code).toBe('UNAUTHENTICATED')
+    expect(scene.api.requests.filter(({ headers }) => headers.authorization === 'Bearer t-900')).toEqual([])
+  })
+
+  test('[S3-9] preflights are answered for exactly the origin that asks, and give it no more than that', async () => {
+    const preflight = (origin: string): Promise<Answer> =>
+      ask(`${scene.platform.public}/widget/api/services`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+      })
+    const { status, headers } = await preflight(HOST)
+    expect([status, headers.get('access-control-allow-origin'), headers.get('access-control-allow-credentials')]).toEqual([204, HOST, null])
+    expect(headers.get('access-control-allow-headers')).toBe('authorization, content-type')
+    expect((await preflight('null')).status).toBe(403)
+  })
+
+  test('[S3-9] still verifies after its key got a successor, which signs from then on', async () => {
+    const before = await tokenFor('ann@example.com')
+    await ask(`${scene.platform.admin}/v1/project/rotate-keys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${scene.key}`, 'content-type': 'application/json' },
+      body: '{"retire":true}',
+    })
+    const after = await tokenFor('ann@example.com')
+    expect(before.split('.')[0]).not.toBe(after.split('.')[0])
+    const kids = ((await ask(`${scene.platform.public}/widget/jwks.json`)).body.keys as Record<string, string>[]).map(({ kid }) => kid)
+    expect(kids).toHaveLength(2)
+    for (const token of [before, after]) expect((await panelAt(scene, token)('GET', '/services')).status).toBe(200)
   })
 })

@@ -1,4 +1,4 @@
-import type { NewSession, Session } from '@credence/sdk'
+import type { NewSession } from '@credence/sdk'
 import type { Command } from 'commander'
 import { type Act, flag, several } from '../cli.ts'
 import { argument, countOf } from '../collect.ts'
@@ -10,7 +10,7 @@ interface CreateOptions {
   readonly pattern?: string
   readonly label?: string
   readonly level?: 'user' | 'project'
-  readonly confirm?: Session['confirm']
+  readonly confirm?: NewSession['confirm']
   readonly returnUrl?: string
   readonly scope?: readonly string[]
 }

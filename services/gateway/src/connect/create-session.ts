@@ -8,7 +8,7 @@ import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Claims } from './claims.ts'
 import { newToken, sha256 } from './digest.ts'
 import { type Offer, offerOf } from './offer.ts'
-import { CONFIRMS, type Confirm, type ConnectSession } from './session.ts'
+import { CONFIRMS, type Confirm, type ConnectSession, type Opener } from './session.ts'
 import { SESSION_LIFE_MS, type SessionStore, unlessChanged } from './session-store.ts'
 
 /** What sessions are made with. */
@@ -36,7 +36,7 @@ const MAX_LABEL = 200
 export async function createSession(
   parts: SessionCreation,
   principal: Principal,
-  request: NewSession & { readonly anonymous?: boolean },
+  request: NewSession & { readonly anonymous?: boolean; readonly opener?: Opener },
 ): Promise<{ session: ConnectSession; link: string }> {
   requireScope(principal, 'sessions')
   const creator = await actorFor(parts.services, principal, request.user)
@@ -56,7 +56,7 @@ export async function createSession(
   const offer = offerOf(provider.payloadJson, { providerId, version: provider.version })
   const settled = settle(
     { ...request, pattern: request.pattern ?? credential?.pattern },
-    { project, offer, reconnects: credential !== undefined },
+    { project, offer, reconnects: credential !== undefined, fromWidget: request.opener !== undefined },
   )
   return write(parts, creator, request, {
     ...settled,
@@ -68,6 +68,7 @@ export async function createSession(
     level: request.level || (credential?.level ?? ''),
     ...(credential === undefined ? {} : { credentialId: credential.id }),
     ...(request.anonymous === undefined ? {} : { anonymous: request.anonymous }),
+    ...(request.opener === undefined ? {} : { confirm: 'widget' as const, opener: request.opener }),
   })
 }
 
@@ -135,14 +136,17 @@ interface Known {
   readonly project: Project
   readonly offer: Offer
   readonly reconnects: boolean
+  /** Its person is proven by the page that opens it, whatever the project's setting. */
+  readonly fromWidget: boolean
 }
 
 /** The members that follow from the project and the provider; every fault of the request at once. */
 function settle(request: NewSession, known: Known): Pick<ConnectSession, 'confirm' | 'returnUrl' | 'scopes' | 'wantedPattern'> {
   const { project, offer } = known
   const faults: Fault[] = []
-  const confirm = (request.confirm || project.confirm || 'host') as Confirm
-  if (!CONFIRMS.includes(confirm)) faults.push(fault('/confirm', 'NOT_ALLOWED', 'Write `host`, `code`, `login` or `none`.'))
+  const confirm = (known.fromWidget ? 'widget' : request.confirm || project.confirm || 'host') as Confirm
+  if (!known.fromWidget && !CONFIRMS.some((word) => word === confirm))
+    faults.push(fault('/confirm', 'NOT_ALLOWED', 'Write `host`, `code`, `login` or `none`.'))
   if (confirm === 'none' && project.confirm !== 'none') {
     faults.push(
       fault('/confirm', 'NOT_ALLOWED', 'The project must allow sessions without confirmation first: set its `confirm` to `none`.'),

@@ -34,7 +34,8 @@ export async function offerFor({ services }: Pick<Flow, 'services'>, session: Co
 
 /**
  * Binds the session to the first browser that starts it, and reserves the place for the credential at the registry.
- * Throws SESSION_REFUSED for another browser, and with `login` before the person has signed in; SESSION_EXPIRED when it is over.
+ * Throws SESSION_REFUSED for another browser, with `login` before the person has signed in, and with `widget` before the browser
+ * is proven; SESSION_EXPIRED when it is over.
  */
 export async function begin(
   flow: Flow,
@@ -43,6 +44,7 @@ export async function begin(
 ): Promise<{ session: Stored<ConnectSession>; reserved: Reservation }> {
   requireState(flow, session, ['open', 'at_provider'])
   if (session.confirm === 'login' && session.signedIn !== true) throw new CodedError('SESSION_REFUSED')
+  if (session.confirm === 'widget' && session.opener?.proven !== true) throw new CodedError('SESSION_REFUSED')
   const bound = await bind(flow, session, start.browser)
   if (bound.reserved?.pattern === start.pattern) return { session: bound, reserved: bound.reserved }
   const { providerId, credentialId = '', label, level } = bound

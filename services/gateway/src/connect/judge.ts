@@ -50,11 +50,14 @@ export async function afterVerdict(flow: Flow, session: Stored<ConnectSession>, 
   return toConfirmation(flow, session, browser)
 }
 
-/** Nothing is usable before the person is confirmed; with `none` the project has agreed to go without. */
+/**
+ * Nothing is usable before the person is confirmed. With `none` the project has agreed to go without; with `widget` the
+ * browser of the session is that of the widget, which was proven before anything was asked.
+ */
 export async function toConfirmation(flow: Flow, session: Stored<ConnectSession>, browser: Browser): Promise<Stored<ConnectSession>> {
   const { candidate } = session
   if (candidate === undefined) throw new TypeError('a confirmation needs a candidate')
-  if (session.confirm === 'none') return finish(flow, session)
+  if (session.confirm === 'none' || session.opener?.proven === true) return finish(flow, session)
   const confirmation =
     session.confirm === 'login' ? undefined : { hash: codeHash(session.id, confirmationCode(browser, session, candidate)), tries: 0 }
   return flow.sessions.change(session, { state: 'unconfirmed', question: undefined, confirmation, sweepAt: session.expiresAt })

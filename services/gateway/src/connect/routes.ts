@@ -8,6 +8,7 @@ import { completeGrant } from './complete-grant.ts'
 import { begin, type Flow } from './flow.ts'
 import { acceptForms, formOf, inputOf } from './form-body.ts'
 import { onwardUrl } from './onward.ts'
+import { proveOpener } from './prove-opener.ts'
 import { refusalPage } from './refusal.ts'
 import { serveSessionState } from './session-state.ts'
 import { type Shown, show } from './show.ts'
@@ -76,6 +77,10 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
       return seeOther(reply, location ?? visitor.base)
     })
   }
+  onForm('proof', async ({ session, browser }, form) => {
+    await proveOpener(flow, session, { browser, proof: inputOf(form, 'proof') ?? '' })
+    return undefined
+  })
   onForm('start', async ({ session, browser }, form) => {
     const pattern = Number(inputOf(form, 'pattern') ?? session.wantedPattern)
     if (!Number.isSafeInteger(pattern) || pattern < 0) throw new CodedError('INVALID_REQUEST')

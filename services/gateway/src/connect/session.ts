@@ -18,8 +18,21 @@ export type SessionState =
   | 'timed_out'
 
 export const CONFIRMS = ['host', 'code', 'login', 'none'] as const
-/** How the person at the end is proven to be the person of the start. */
-export type Confirm = (typeof CONFIRMS)[number]
+/**
+ * How the person at the end is proven to be the person of the start. `widget` cannot be asked for: sessions that a widget
+ * starts have it, and their proof stands at the start (`opener`).
+ */
+export type Confirm = (typeof CONFIRMS)[number] | 'widget'
+
+/** The page that started a session from a widget and opens its window. */
+export interface Opener {
+  /** The page's origin: messages go there and come from there alone. */
+  readonly origin: string
+  /** SHA-256 (hex) of the proof that only the widget has. */
+  readonly proofHash: string
+  /** The session's browser gave the proof: it is the browser in which the widget stands. */
+  readonly proven: boolean
+}
 
 /** What the registry answered when the place for the credential was reserved. */
 export interface Reservation {
@@ -55,7 +68,7 @@ export interface LastTry {
  * `gateway_sessions`. One connect session, from its link to its end.
  *
  *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
- *      credentialId?, label, level, confirm, returnUrl?, anonymous?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
+ *      credentialId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
  *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, question?, confirmation?, failure?, outbox…}
  *
  * Links, cookies, states and codes are held as SHA-256 only.
@@ -78,6 +91,8 @@ export interface ConnectSession extends HasOutbox {
   readonly level: string
   readonly confirm: Confirm
   readonly returnUrl?: string | undefined
+  /** With `widget`. */
+  readonly opener?: Opener | undefined
   /** Started from a lasting address by somebody whom nobody has recognised: its pages tell nothing of the credential. */
   readonly anonymous?: boolean | undefined
   readonly scopes: readonly string[]

@@ -6,7 +6,7 @@ import { type Browser, csrfOf } from './browser.ts'
 import { confirmationCode } from './confirm-code.ts'
 import { type Flow, offerFor } from './flow.ts'
 import { hostOf, type Offer, signInSource } from './offer.ts'
-import { renderChoice, renderConsent, renderEnd, renderFailed, renderForm, renderWaiting } from './pages/index.ts'
+import { renderChoice, renderConsent, renderEnd, renderFailed, renderForm, renderHandshake, renderWaiting } from './pages/index.ts'
 import { accountQuestion, signInFirst, unverifiedQuestion } from './questions.ts'
 import { type ConnectSession, stateAt } from './session.ts'
 import type { FailedView, FieldView, ScopeView, SessionFrame } from './views.ts'
@@ -23,7 +23,13 @@ export interface Visit {
 
 /** A page, or the address to go to instead. */
 export type Shown =
-  | { readonly html: string; readonly status?: number; readonly formTargets?: readonly string[]; readonly opensPopUp?: boolean }
+  | {
+      readonly html: string
+      readonly status?: number
+      readonly formTargets?: readonly string[]
+      readonly opensPopUp?: boolean
+      readonly keepsOpener?: boolean
+    }
   | { readonly location: string }
 
 /** The page of a session in the state it is in. */
@@ -47,8 +53,17 @@ export async function show(flow: Flow, visit: Visit): Promise<Shown> {
     case 'at_provider':
       return visit.wants === 'again' ? showInput(flow, visit) : showWaiting(flow, visit, 'at_provider')
     case 'open':
+      if (session.opener?.proven === false) return handshakePage(flow, visit)
       return session.confirm === 'login' && session.signedIn !== true ? signInFirst(visit) : showInput(flow, visit)
   }
+}
+
+/** With `widget`, before anything else: is this the browser in which the widget stands? */
+async function handshakePage(flow: Flow, visit: Visit): Promise<Shown> {
+  const { session, browser, base } = visit
+  const { name: asks } = await projectOf(flow.services, session.project)
+  const view = { sessionId: session.id, asks, origin: session.opener?.origin ?? '', action: `${base}/proof` }
+  return { html: renderHandshake({ ...view, csrf: csrfOf(browser, session.id) }), keepsOpener: true }
 }
 
 /** Choice, form or consent: what is asked of the person next. */
@@ -118,7 +133,8 @@ async function showEnd(flow: Flow, visit: Visit): Promise<Shown> {
   const end = { ...frame, unverified: !candidate.verified, ...(account === undefined ? {} : { account }) }
   const onward = `${base}/continue`
   if (session.state === 'connected') {
-    return { html: renderEnd({ ...end, kind: 'done', ...(session.returnUrl === undefined ? {} : { returnUrl: onward }) }) }
+    const closes = session.opener !== undefined
+    return { html: renderEnd({ ...end, kind: 'done', closes, ...(session.returnUrl === undefined ? {} : { returnUrl: onward }) }) }
   }
   if (session.confirm === 'host') return { html: renderEnd({ ...end, kind: 'host', continueUrl: onward }) }
   return { html: renderEnd({ ...end, kind: 'code', digits: confirmationCode(browser, session, candidate) }) }
@@ -154,6 +170,7 @@ function failedView(session: ConnectSession, base: string): FailedView {
     sentence: detail,
     code,
     sessionId: session.id,
+    closes: session.opener !== undefined && session.state === 'cancelled',
     actions: session.returnUrl === undefined ? [] : [{ kind: 'link', label: 'Back', href: `${base}/continue`, primary: true }],
   }
 }

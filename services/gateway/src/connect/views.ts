@@ -118,7 +118,22 @@ export type EndView =
   /** Six digits to send back in the conversation. Nothing is connected until they arrive. */
   | (EndFrame & { readonly kind: 'code'; readonly digits: string })
   /** Connected. `returnUrl` is present when the host gave one. */
-  | (EndFrame & { readonly kind: 'done'; readonly returnUrl?: string })
+  | (EndFrame & {
+      readonly kind: 'done'
+      readonly returnUrl?: string
+      /** The window was opened for this session alone, and goes by itself. */
+      readonly closes?: boolean
+    })
+
+/** A window that a widget opened: it asks the page behind it for the proof, and posts it to `action` with `csrf`. */
+export interface HandshakeView {
+  readonly sessionId: string
+  readonly asks: string
+  /** The page's origin. */
+  readonly origin: string
+  readonly action: string
+  readonly csrf: string
+}
 
 /** The session ended without a credential; nothing is kept. */
 export interface FailedView {
@@ -128,6 +143,8 @@ export interface FailedView {
   readonly code: string
   /** For the BroadcastChannel; absent when the visitor is not the session's browser. */
   readonly sessionId?: string
+  /** The window goes by itself. */
+  readonly closes?: boolean
   /** To start again inside the same session, or back to the host. */
   readonly actions: readonly PageAction[]
 }

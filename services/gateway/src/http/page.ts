@@ -6,6 +6,8 @@ export interface PageOptions {
   readonly formTargets?: readonly string[]
   /** The page opens a pop-up: its handle must outlive a foreign page in it. */
   readonly opensPopUp?: boolean
+  /** The page talks with the one that opened it, of whatever origin: nothing else may be on it. */
+  readonly keepsOpener?: boolean
 }
 
 /**
@@ -28,10 +30,15 @@ export function sendPage(reply: FastifyReply, html: string, options: PageOptions
   return reply
     .status(options.status ?? 200)
     .header('content-security-policy', policy.join('; '))
-    .header('cross-origin-opener-policy', options.opensPopUp === true ? 'same-origin-allow-popups' : 'same-origin')
+    .header('cross-origin-opener-policy', openerPolicy(options))
     .header('cache-control', 'no-store')
     .type('text/html; charset=utf-8')
     .send(html)
+}
+
+function openerPolicy({ opensPopUp, keepsOpener }: PageOptions): string {
+  if (keepsOpener === true) return 'unsafe-none'
+  return opensPopUp === true ? 'same-origin-allow-popups' : 'same-origin'
 }
 
 /** RFC 9700 §4.12: 303, so that no browser repeats a POST with its body at the new address. */

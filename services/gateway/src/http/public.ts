@@ -3,11 +3,12 @@ import { serveLogin } from '../connect/login.ts'
 import { serveReconnect } from '../connect/reconnect.ts'
 import { serveConnect } from '../connect/routes.ts'
 import type { Gateway } from '../gateway.ts'
+import { serveWidget } from '../widget/serve-widget.ts'
 import { serveAssets } from './assets.ts'
 import { createListener, listen, type StartedListener, stopListener } from './listener.ts'
 import { serveProxyKeys } from './proxy-keys.ts'
 
-/** The listener for people who connect: pages, callbacks, reconnect addresses. Nothing on it knows an API key. */
+/** The listener for people: pages, callbacks, reconnect addresses, and the widget. Nothing on it knows an API key. */
 export async function startPublic(gateway: Gateway): Promise<StartedListener> {
   const { settings, flow, tokens, log, random } = gateway
   const https = settings.publicUrl.startsWith('https:')
@@ -30,6 +31,7 @@ export async function startPublic(gateway: Gateway): Promise<StartedListener> {
     const { services, addresses } = flow
     serveReconnect(scope, { services, addresses, door, adminUrl: settings.adminUrl, parts: gateway.creation })
   })
+  await app.register((scope) => serveWidget(scope, gateway))
   const address = await listen(app, { host: settings.host, port: settings.publicPort })
   return { address, stop: () => stopListener(app, { clock: flow.clock, lingerMs: settings.lingerMs }) }
 }

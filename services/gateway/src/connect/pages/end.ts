@@ -18,6 +18,7 @@ export function renderEnd(view: EndView): string {
     heading: HEADINGS[view.kind](view.provider.name),
     lead: leadOf(view),
     arrived: true,
+    closes: view.kind === 'done' && view.closes === true,
     cancel: !done,
     // A page that is not the last one goes on when the confirmation has come in.
     ...(done ? {} : { stays: ['unconfirmed'] }),

@@ -9,6 +9,8 @@ export interface Following {
   readonly stays?: readonly string[]
   /** The page may be the last one in a pop-up: a window that waits for it takes over. */
   readonly arrived?: boolean
+  /** The window was opened for this session, and goes by itself at its end. */
+  readonly closes?: boolean | undefined
 }
 
 export interface Page {
@@ -18,6 +20,8 @@ export interface Page {
   readonly header?: Markup
   readonly footer?: Markup
   readonly following?: Following | undefined
+  /** The page asks its opener for a proof. */
+  readonly handshake?: boolean
   /** The page opens a pop-up. */
   readonly popUp?: boolean
   /** A list rather than one card. */
@@ -44,6 +48,7 @@ export function layout(page: Page): string {
     <script type="module" src="/assets/page.js"></script>
     ${following === undefined ? NOTHING : html`<script type="module" src="/assets/session.js"></script>`}
     ${page.popUp === true ? html`<script type="module" src="/assets/pop-up.js"></script>` : NOTHING}
+    ${page.handshake === true ? html`<script type="module" src="/assets/handshake.js"></script>` : NOTHING}
     ${refresh === undefined ? NOTHING : html`<noscript><meta http-equiv="refresh" content="${refresh}"></noscript>`}
   </head>
   <body class="${page.wide === true ? 'wide' : 'narrow'}"${following === undefined ? NOTHING : dataOf(following)}>
@@ -63,8 +68,8 @@ const TAKEN = html`<section id="taken" class="card" tabindex="-1" hidden>
       <p>You can close this one.</p>
     </section>`
 
-function dataOf({ sessionId, stateUrl, stays, arrived }: Following): Markup {
+function dataOf({ sessionId, stateUrl, stays, arrived, closes }: Following): Markup {
   return html` data-session="${sessionId}"${attribute('data-state-url', stateUrl)}${attribute('data-stays', stays?.join(' '))}${
     arrived === true ? html` data-arrived="yes"` : NOTHING
-  }`
+  }${closes === true ? html` data-closes="yes"` : NOTHING}`
 }

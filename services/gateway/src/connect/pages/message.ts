@@ -18,7 +18,7 @@ export function renderFailed(view: FailedView): string {
       ${view.actions.length === 0 && view.sessionId !== undefined ? html`<p>You can close this window.</p>` : NOTHING}
       ${cancelled ? NOTHING : html`<p class="fine">For support: <code>${view.code}</code></p>`}`
   const sign: Sign = cancelled ? ['quiet', 'none'] : ['bad', 'cross']
-  return messagePage({ title: view.title, sign, body, following: arrivedAt(view.sessionId) })
+  return messagePage({ title: view.title, sign, body, following: arrivedAt(view.sessionId, view.closes) })
 }
 
 /** No script and no session: this browser has no part in it. */
@@ -51,6 +51,6 @@ function messagePage({ title, sign: [tone, drawing], body, following }: Message)
   })
 }
 
-function arrivedAt(sessionId: string | undefined): Following | undefined {
-  return sessionId === undefined ? undefined : { sessionId, arrived: true }
+function arrivedAt(sessionId: string | undefined, closes?: boolean): Following | undefined {
+  return sessionId === undefined ? undefined : { sessionId, arrived: true, closes }
 }

@@ -17,12 +17,13 @@ export interface SessionPage extends Pick<Page, 'popUp' | 'refreshSeconds'> {
   readonly wrong?: boolean
   readonly stays?: readonly string[]
   readonly arrived?: boolean
+  readonly closes?: boolean
   /** False when there is nothing left to cancel. */
   readonly cancel?: boolean
 }
 
 export function sessionPage(view: SessionFrame, page: SessionPage): string {
-  const { heading, lead, body, wrong, stays, arrived, cancel = true, ...rest } = page
+  const { heading, lead, body, wrong, stays, arrived, closes, cancel = true, ...rest } = page
   return layout({
     ...rest,
     title: `${wrong === true ? 'Error: ' : ''}${heading} – ${view.asks}`,
@@ -31,6 +32,7 @@ export function sessionPage(view: SessionFrame, page: SessionPage): string {
       stateUrl: view.stateUrl,
       ...(stays === undefined ? {} : { stays }),
       ...(arrived === undefined ? {} : { arrived }),
+      ...(closes === undefined ? {} : { closes }),
     },
     main: html`<div class="pair">${monogram(view.asks)}<span class="thread" aria-hidden="true"></span>${monogram(view.provider.name)}</div>
       <h1>${heading}</h1>

@@ -110,7 +110,7 @@ export const session: z.ZodType = z
     state: z.enum(['open', 'at_provider', 'unconfirmed', 'connected', 'failed', 'cancelled', 'timed_out']),
     provider_id: z.string(),
     credential_id: z.string().optional(),
-    confirm: z.enum(['host', 'code', 'login', 'none']),
+    confirm: z.enum(['host', 'code', 'login', 'none', 'widget']).describe('`widget`: started by a widget, which cannot be asked for'),
     expires_at: time.optional(),
     code: z.string().optional(),
     detail: z.string().optional(),

@@ -1,11 +1,12 @@
 // The windows of one session move together. A window that waits follows the state; the last page of a pop-up says that it
 // has arrived, and gives way when the waiting window takes over. Nothing depends on `window.opener`: a provider may cut it.
 
-const { session, stateUrl, stays, arrived } = document.body.dataset
+const { session, stateUrl, stays, arrived, closes } = document.body.dataset
 const LOOK_MS = 2000
 const LOOK_HIDDEN_MS = 5000
 /** A window that waits answers within this; after it the page goes on by itself. */
 const GIVE_WAY_MS = 1200
+const CLOSE_MS = 1500
 
 const channel = new BroadcastChannel(`credence-${session}`)
 /** Set in the tab that goes on, so that of two windows at the end one leads. */
@@ -90,4 +91,6 @@ if (arrived) {
   })
   if (link) onward = setTimeout(() => link.click(), GIVE_WAY_MS)
 }
+// Long enough to be read; where a browser does not let the page close its window, the page says that the person can.
+if (closes) setTimeout(() => window.close(), CLOSE_MS)
 if (stays) follow(stays.split(' '))

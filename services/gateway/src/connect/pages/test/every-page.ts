@@ -7,6 +7,7 @@ import {
   renderEnd,
   renderFailed,
   renderForm,
+  renderHandshake,
   renderMessage,
   renderWaiting,
 } from '../index.ts'
@@ -38,6 +39,8 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('end host', renderEnd)(sample.ends.host),
   as('end code', renderEnd)({ ...sample.ends.code, unverified: true }),
   as('end done', renderEnd)(sample.ends.done),
+  as('end of a window', renderEnd)({ ...sample.ends.done, closes: true }),
+  as('handshake', renderHandshake)(sample.handshake),
   as('failed', renderFailed)(sample.failed),
   as('question', renderMessage)(sample.question),
   as('elsewhere', renderElsewhere)({ title: 'Nothing happens here', sentence: 'Opened in another browser.' }),

@@ -5,6 +5,7 @@ import type {
   FailedView,
   FieldView,
   FormView,
+  HandshakeView,
   MessageView,
   PatternView,
   SessionFrame,
@@ -103,6 +104,13 @@ export const ends: { readonly [K in EndView['kind']]: Extract<EndView, { readonl
   host: { ...frame, kind: 'host', account: 'maria@acme.example', unverified: false, continueUrl: '/connect/link/continue' },
   code: { ...frame, kind: 'code', account: 'maria@acme.example', unverified: false, digits: '048213' },
   done: { ...frame, kind: 'done', account: 'maria@acme.example', unverified: false, returnUrl: '/connect/link/continue' },
+}
+export const handshake: HandshakeView = {
+  sessionId: frame.sessionId,
+  asks: frame.asks,
+  origin: 'https://app.acme.example',
+  action: '/connect/link/proof',
+  csrf: 'csrf-value',
 }
 export const failed: FailedView = {
   title: 'The access was not allowed',
