@@ -10,7 +10,7 @@ export function renderHandshake({ sessionId, asks, origin, action, csrf }: Hands
     title: `Connect – ${asks}`,
     handshake: true,
     main: html`<h1>Connect for ${asks}</h1>
-      <form id="proof" method="post" action="${action}"${attribute('data-origin', origin)}${attribute('data-session', sessionId)}>${hiddenInputs({ csrf, proof: '' })}</form>
+      <form id="proof" hidden method="post" action="${action}"${attribute('data-origin', origin)}${attribute('data-session', sessionId)}>${hiddenInputs({ csrf, proof: '' })}</form>
       <div id="asking">
         <div class="spinner" aria-hidden="true"></div>
         <p role="status">One moment…</p>
