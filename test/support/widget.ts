@@ -1,8 +1,13 @@
-import type { Scene } from './scene.ts'
+import type { Inside } from './platform.ts'
 
 /** Pages that hold a widget; the project of a widget's scene lists both. */
 export const HOST = 'https://app.acme.example'
 export const OTHER = 'https://beta.acme.example'
+
+/** A platform, in a scene or in a journey. */
+interface At {
+  readonly platform: Pick<Inside, 'admin' | 'public'>
+}
 
 export interface Answer {
   readonly status: number
@@ -40,7 +45,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Answer> 
 
 /** The backend's mint call; a text is sent as it is. */
 export function mintAt(
-  { platform, key: own }: Pick<Scene, 'platform' | 'key'>,
+  { platform, key: own }: At & { readonly key: string },
   body: unknown,
   { key = own, headers = {} }: { readonly key?: string; readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<Answer> {
@@ -58,7 +63,7 @@ export function claimsOf(token: string): Record<string, unknown> {
 export type Panel = (method: string, path: string, body?: object) => Promise<Answer>
 
 /** Calls of the panel's API as a page of `origin` sends them; null: without `Origin`. */
-export function panelAt({ platform }: Pick<Scene, 'platform'>, token: string, origin: string | null = HOST): Panel {
+export function panelAt({ platform }: At, token: string, origin: string | null = HOST): Panel {
   return (method, path, body) =>
     ask(`${platform.public}/widget/api${path}`, {
       method,
@@ -78,10 +83,7 @@ export async function serviceOf(panel: Panel, providerId: string): Promise<Servi
 }
 
 /** The lists of the state stream, newest last; `close` ends it. */
-export async function followPanel(
-  { platform }: Pick<Scene, 'platform'>,
-  token: string,
-): Promise<{ readonly lists: readonly ServiceList[]; close(): void }> {
+export async function followPanel({ platform }: At, token: string): Promise<{ readonly lists: readonly ServiceList[]; close(): void }> {
   const stop = new AbortController()
   const headers = { authorization: `Bearer ${token}`, origin: HOST, accept: 'text/event-stream' }
   const answer = await fetch(`${platform.public}/widget/api/services/stream`, { headers, signal: stop.signal })

@@ -121,7 +121,8 @@ export async function openSigningKeys(parts: SigningParts): Promise<SigningKeys>
     async list(purpose, project) {
       const found = await all(docs, 'by_purpose', project === undefined ? [purpose] : [purpose, project])
       const live = found.filter((doc, i) => isPublished(doc, found[i + 1], clock.now()))
-      return Promise.all(live.map(async (doc) => known.get(doc.id) ?? opened(doc, (_key, half) => half)))
+      const halves = await Promise.all(live.map((doc) => known.get(doc.id) ?? opened(doc, (_key, half) => half).catch(ifUnreadable)))
+      return halves.filter((half) => half !== undefined)
     },
     async rotate(project) {
       for (const purpose of SIGNING_PURPOSES) {
@@ -146,6 +147,11 @@ async function rewrapAll(
     const sealed = await envelope.rewrap(doc.sealed, { project, credential: doc.id })
     if (sealed !== doc.sealed) await docs.replace({ ...doc, sealed }, rev).catch(ignoreConflict)
   }
+}
+
+/** A row that does not open was altered or lost: the others go on, and a rotation gives it a successor. */
+function ifUnreadable(error: unknown): undefined {
+  if (!isCoded(error, 'CREDENTIAL_QUARANTINED') && !isCoded(error, 'KEY_MISMATCH')) throw error
 }
 
 /** Another rotation was faster. */

@@ -18,9 +18,9 @@ export function stateOf({ state, own }) {
 }
 
 /** What stands under the name: whose account it is, and what the badge does not say. */
-export function lineOf({ state, own, reason, account, label }, { name, description }) {
+export function lineOf({ state, own, reason, account, label }, { name }) {
   const words = [...new Set([account, label].filter((word) => word && word !== name))].join(' · ')
-  if (state === 'connected') return words || description || ''
+  if (state === 'connected') return words
   if (state === 'disabled') return words || 'Nothing can use it for now.'
   if (!own) return 'Its owner has to sign in again.'
   return [words, REASONS[reason]].filter(Boolean).join(' · ') || 'The access has ended.'
