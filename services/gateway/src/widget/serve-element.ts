@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 
 const FOLDER = new URL('./element/', import.meta.url)
 /** In the order in which each finds what it needs. */
-const MODULES = ['dom.js', 'token.js', 'api.js', 'words.js', 'windows.js', 'row.js', 'panel.js']
+const MODULES = ['dom.js', 'token.js', 'api.js', 'words.js', 'waiting.js', 'windows.js', 'row.js', 'list.js', 'panel.js']
 
 /** The element as pages load it. */
 export interface ElementFile {

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { isId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
-import type { SigningKey } from '@credence/proto/vault'
+import type { SigningKey } from '@credence/proto/signing'
 import { callAs, servicePrincipal } from '@credence/rpc'
 import type { Clock } from '@credence/service'
 import type { Services } from '../services.ts'

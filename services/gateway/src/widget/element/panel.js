@@ -2,9 +2,11 @@
 // page embeds it, what it can be told and what it tells.
 import { Api, Refusal } from './api.js'
 import { el, icon } from './dom.js'
+import { rowsOf, skeleton, sumOf } from './list.js'
 import { drawRow } from './row.js'
 import { STYLE } from './style.js'
 import { claimsOf, watchToken } from './token.js'
+import { rest, seen, whileSeen } from './waiting.js'
 import { ConnectWindow, openWindow } from './windows.js'
 import { endOf, problemOf } from './words.js'
 
@@ -108,20 +110,23 @@ class ConnectedServices extends HTMLElement {
     this.#list = undefined
   }
 
-  /** The stream; where it cannot be had, a look now and then. */
+  /**
+   * The stream; where it cannot be had, a look now and then. A page that nobody sees holds no connection: browsers have six
+   * for each host.
+   */
   async #follow(signal) {
     for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const take = (list) => {
-        pause = FIRST_PAUSE_MS
-        this.#take(list)
-      }
+      await seen(signal)
+      const stream = whileSeen(signal)
       try {
-        await this.#api.follow('/services/stream', signal, take)
+        await this.#api.follow('/services/stream', stream, (list) => {
+          pause = FIRST_PAUSE_MS
+          this.#take(list)
+        })
       } catch (error) {
-        if (signal.aborted) return
-        await this.#look(signal, error)
+        if (!stream.aborted) await this.#look(signal, error)
       }
-      if (!signal.aborted) await rest(pause, signal)
+      if (!stream.aborted) await rest(pause, signal)
     }
   }
 
@@ -363,40 +368,6 @@ class ConnectedServices extends HTMLElement {
     ]
     return groups.filter((group) => group.rows.length > 0)
   }
-}
-
-/** One row for each account, the ones that ask for something first, and one for each service without an account. */
-function rowsOf({ services }) {
-  const rows = services.flatMap((service) => {
-    const held = service.connections.map((connection) => ({ key: `c:${connection.credential_id}`, service, connection }))
-    return held.some(({ connection }) => connection.own) ? held : [...held, { key: `p:${service.provider_id}`, service }]
-  })
-  const asks = ({ connection }) => connection?.state === 'expired' && connection.own
-  return [...rows.filter(asks), ...rows.filter((row) => !asks(row))]
-}
-
-function sumOf({ services }) {
-  const count = (state) => services.filter((service) => service.state === state).length
-  const [connected, expired] = [count('connected'), count('expired')]
-  if (expired > 0) return expired === 1 ? 'One account asks you to sign in again.' : `${expired} accounts ask you to sign in again.`
-  return connected === 0 ? 'None connected yet.' : `${connected} connected.`
-}
-
-function skeleton() {
-  const bone = () =>
-    el(
-      'li',
-      { class: 'bone' },
-      el('div', { class: 'top' }, el('span', { class: 'monogram' }), el('div', { class: 'text' }, el('span'), el('span'))),
-    )
-  return el('ul', { 'aria-hidden': 'true' }, bone(), bone(), bone())
-}
-
-function rest(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
-  })
 }
 
 if (!customElements.get('credence-connected-services')) customElements.define('credence-connected-services', ConnectedServices)
