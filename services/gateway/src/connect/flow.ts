@@ -49,7 +49,11 @@ export async function begin(
   if (bound.reserved?.pattern === start.pattern) return { session: bound, reserved: bound.reserved }
   const { providerId, credentialId = '', label, level } = bound
   const answer = await flow.services.registry.reserve(
-    { providerId, pattern: start.pattern, credentialId, label, level, requestId: `${bound.id}.${start.pattern}` },
+    // From a panel, where a person has one account at each service.
+    {
+      ...{ providerId, pattern: start.pattern, credentialId, label, level, slot: bound.opener !== undefined },
+      requestId: `${bound.id}.${start.pattern}`,
+    },
     callAs(actingFor(bound)),
   )
   const { recipeId, family, clientId, redirectUri, providerVersion } = answer
