@@ -1,9 +1,11 @@
 /** The provider payload: read it with every fault at once, make the vault's recipe of it, fill its templates. Pure functions, no I/O. */
+
+export type { ByteEncoding, HashName } from './byte-forms.ts'
 export { decodeRecipe, encodeRecipe } from './encode-recipe.ts'
 export { fillHosts, fillUrl } from './fill-hosts.ts'
 export { type HeaderAuth, type HeaderInput, headerAuthOf, levelOf } from './header-auth.ts'
 export { parseProvider } from './parse-provider.ts'
-export type { AuthPattern, ByteEncoding, HashName, ProviderPayload } from './payload.ts'
+export type { AuthPattern, ProviderPayload } from './payload.ts'
 export { probeOf } from './probe-of.ts'
 export type { Hosts, Placement, Probe, Recipe, RecipeOAuth, RecipeRefresh, Segment } from './recipe.ts'
 export { recipeOf } from './recipe-of.ts'

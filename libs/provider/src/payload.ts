@@ -15,13 +15,6 @@ export type RefreshClass = (typeof REFRESH_CLASSES)[number]
 
 export type Level = 'user' | 'project'
 
-export const HASHES = ['sha1', 'sha256', 'sha512'] as const
-export type HashName = (typeof HASHES)[number]
-
-/** Hex is in lower case; base64 has its padding, base64url has none. */
-export const ENCODINGS = ['hex', 'base64', 'base64url'] as const
-export type ByteEncoding = (typeof ENCODINGS)[number]
-
 /** One input of the connect form. */
 export interface PayloadField {
   readonly field_name: string

@@ -1,6 +1,7 @@
 import { FAMILIES } from '@credence/credential'
+import { ENCODINGS, HASHES } from './byte-forms.ts'
 import { compileSchema, type ValidateFunction } from './compile-schema.ts'
-import { AUTH_TYPES, ENCODINGS, HASHES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
+import { AUTH_TYPES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeSignSchema } from './sign/recipe-sign-schema.ts'
 

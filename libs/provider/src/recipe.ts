@@ -1,5 +1,6 @@
 import type { CredentialFamily } from '@credence/credential'
-import type { AuthType, ByteEncoding, HashName, InputType, Level, RefreshClass } from './payload.ts'
+import type { ByteEncoding, HashName } from './byte-forms.ts'
+import type { AuthType, InputType, Level, RefreshClass } from './payload.ts'
 import type { RecipeSign } from './sign/recipe-sign.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { grpcClients } from '@credence/sdk'
 import { acceptSigned, type Upstream } from '@credence/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -12,6 +13,7 @@ import {
   type Scene,
   settle,
   startScene,
+  USER,
 } from '../../support/scene.ts'
 
 const MAX_REQUEST_BYTES = 2 * 1024 * 1024
@@ -153,7 +155,7 @@ describe('an HMAC over the request', () => {
   test('[S0-10] is made by gRPC as well', async () => {
     const id = await connected(pattern, values)
     scene.api.accept(api(KEYS.hmac))
-    const { vault } = await scene.ann.grpc()
+    const { vault } = await grpcClients({ address: scene.platform.apiOf('vault'), key: scene.key, user: USER })
     const head = { credentialId: id, method: 'GET', path: '/orders', headers: [], consumer: '', noReplay: false, user: '' }
     async function* requests() {
       yield { part: { $case: 'head' as const, value: head } }

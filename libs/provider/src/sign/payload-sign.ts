@@ -1,4 +1,4 @@
-import type { ByteEncoding, HashName } from '../payload.ts'
+import type { ByteEncoding, HashName } from '../byte-forms.ts'
 
 export const SIGN_KINDS = ['hmac', 'aws_sigv4', 'jwt', 'http_message'] as const
 export type SignKind = (typeof SIGN_KINDS)[number]

@@ -1,4 +1,4 @@
-import { ENCODINGS, HASHES } from '../payload.ts'
+import { ENCODINGS, HASHES } from '../byte-forms.ts'
 import { DIGESTS, JWT_ALGORITHMS, KEY_ENCODINGS, MESSAGE_ALGORITHMS } from './payload-sign.ts'
 import { PART_NAMES } from './sign-template.ts'
 

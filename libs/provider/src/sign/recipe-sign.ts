@@ -1,4 +1,4 @@
-import type { ByteEncoding, HashName } from '../payload.ts'
+import type { ByteEncoding, HashName } from '../byte-forms.ts'
 import type { DigestName, JwtAlgorithm, KeyEncoding, MessageAlgorithm } from './payload-sign.ts'
 import type { SignPart } from './sign-template.ts'
 

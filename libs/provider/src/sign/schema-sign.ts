@@ -1,4 +1,4 @@
-import { ENCODINGS, HASHES } from '../payload.ts'
+import { ENCODINGS, HASHES } from '../byte-forms.ts'
 import { closed, flag, list, oneOf, type SchemaNode, text, whole } from '../schema-terms.ts'
 import { DIGESTS, JWT_ALGORITHMS, KEY_ENCODINGS, MESSAGE_ALGORITHMS } from './payload-sign.ts'
 

@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { type CallSignature, malformed, type ReceivedCall, signatureBase, signatureOf } from './call-signature.ts'
 import { fixedKeySet, type JsonWebKeySet, type KeySet, remoteKeySet } from './key-set.ts'
 import {
   type ExpressMiddleware,
@@ -55,19 +56,6 @@ export interface CredenceVerifier {
   readonly fastify: FastifyHook
 }
 
-/** A request as it came, in the parts that a signature can cover. */
-export interface ReceivedCall {
-  readonly method: string
-  /** The host that was asked for, for a better word in a refusal. */
-  readonly host: string
-  /** Path and query as in the request line. */
-  readonly target: string
-  readonly header: (name: string) => string | undefined
-  readonly body: Uint8Array
-}
-
-const REQUIRED = ['@method', '@authority', '@path', '@query', 'content-digest', 'credence-on-behalf-of']
-const TAG = 'credence-proxy'
 const DEFAULTS = { maxBodyBytes: 10 * 1024 * 1024, skewSeconds: 60, maxNonces: 100_000 }
 
 /** Verifies the calls that the platform makes to this backend on behalf of people. Throws TypeError for options that cannot work. */
@@ -128,56 +116,19 @@ async function verifyCall(rules: Rules, call: ReceivedCall): Promise<VerifiedCal
   const onBehalfOf = parseOnBehalfOf(call.header('credence-on-behalf-of') ?? '')
   if (onBehalfOf === undefined) throw malformed('`Credence-On-Behalf-Of` cannot be read.')
   if (rules.project !== undefined && onBehalfOf.project !== rules.project)
-    throw refusal('PROJECT_MISMATCH', 'The call is of another project.')
+    throw new CredenceSignatureError('PROJECT_MISMATCH', 'The call is of another project.')
   // Last, so that a call which is refused does not spend the nonce of the one that it was copied from.
   if (!(await rules.nonces.add(signature.nonce, signature.expires * 1000 + rules.skewMs))) {
-    throw refusal('SIGNATURE_REPLAYED', 'A call with this nonce came already.')
+    throw new CredenceSignatureError('SIGNATURE_REPLAYED', 'A call with this nonce came already.')
   }
   return { onBehalfOf, body: call.body, signedAt: new Date(signature.created * 1000), keyId: signature.keyId }
 }
 
-interface CallSignature {
-  readonly bytes: Uint8Array
-  /** What `Signature-Input` says of it, as it came. */
-  readonly text: string
-  readonly components: readonly string[]
-  readonly created: number
-  readonly expires: number
-  readonly keyId: string
-  readonly nonce: string
-}
-
-/** The one signature that the platform made; others may stand beside it. */
-function signatureOf({ header }: ReceivedCall): CallSignature {
-  const [inputs, signatures] = [header('signature-input'), header('signature')]
-  if (inputs === undefined || signatures === undefined) throw refusal('SIGNATURE_MISSING', 'The call carries no signature.')
-  const [input, values] = [parseDictionary(inputs), parseDictionary(signatures)]
-  if (input === undefined || values === undefined) throw malformed('The headers of the signature cannot be read.')
-  const ours = [...input].filter(([, { parameters }]) => parameters.get('tag') === TAG)
-  const [label, member] = ours[0] ?? []
-  if (label === undefined || member === undefined) throw refusal('SIGNATURE_MISSING', 'The call carries no signature of the platform.')
-  if (ours.length > 1) throw malformed('There is more than one signature of the platform.')
-  const { value, parameters, text } = member
-  const bytes = values.get(label)?.value
-  const [created, expires, keyId, nonce, alg] = ['created', 'expires', 'keyid', 'nonce', 'alg'].map((name) => parameters.get(name))
-  // A component with parameters of its own (`;req`, `;key`) is none that the platform covers.
-  const components = Array.isArray(value) ? value.map((item) => (item.parameters.size === 0 ? item.value : undefined)) : []
-  const isNamed = (name: unknown): name is string => typeof name === 'string'
-  if (!(bytes instanceof Uint8Array) || !components.every(isNamed) || typeof created !== 'number' || typeof expires !== 'number') {
-    throw malformed('The signature lacks what it must have.')
-  }
-  if (typeof keyId !== 'string' || typeof nonce !== 'string' || nonce === '' || alg !== 'ed25519') {
-    throw malformed('The signature lacks what it must have.')
-  }
-  const lacking = REQUIRED.find((name) => !components.includes(name))
-  if (lacking !== undefined) throw malformed(`The signature does not cover \`${lacking}\`.`)
-  return { bytes, text, components, created, expires, keyId, nonce }
-}
-
 function checkTime({ now, skewMs }: Rules, { created, expires }: CallSignature): void {
   const at = now()
-  if (created * 1000 > at + skewMs) throw refusal('SIGNATURE_EXPIRED', 'The signature is of the future: compare the clocks.')
-  if (expires * 1000 < at - skewMs || expires < created) throw refusal('SIGNATURE_EXPIRED', 'The signature has expired.')
+  if (created * 1000 > at + skewMs)
+    throw new CredenceSignatureError('SIGNATURE_EXPIRED', 'The signature is of the future: compare the clocks.')
+  if (expires * 1000 < at - skewMs || expires < created) throw new CredenceSignatureError('SIGNATURE_EXPIRED', 'The signature has expired.')
 }
 
 interface Checked {
@@ -193,28 +144,9 @@ function checkSignature({ audiences }: Rules, { call, signature, key }: Checked)
     return base !== undefined && verify(null, Buffer.from(base), key, signature.bytes)
   }
   if (audiences.some(holdsFor)) return
-  if (holdsFor(call.host.toLowerCase())) throw refusal('AUDIENCE_MISMATCH', 'The call was signed for another place: see `audience`.')
-  throw refusal('SIGNATURE_INVALID', 'The signature does not fit the call.')
-}
-
-/** RFC 9421 §2.5; undefined when the call lacks something that is covered. */
-function signatureBase(
-  { method, target, header }: ReceivedCall,
-  { components, text }: CallSignature,
-  authority: string,
-): string | undefined {
-  const mark = target.indexOf('?')
-  const derived: Readonly<Record<string, string>> = {
-    '@method': method,
-    '@authority': authority,
-    '@path': mark < 0 ? target : target.slice(0, mark),
-    '@query': mark < 0 ? '?' : target.slice(mark),
-  }
-  const lines = components.map((name) => {
-    const value = name.startsWith('@') ? derived[name] : header(name)?.trim()
-    return value === undefined ? undefined : `"${name}": ${value}`
-  })
-  return lines.includes(undefined) ? undefined : [...lines, `"@signature-params": ${text}`].join('\n')
+  if (holdsFor(call.host.toLowerCase()))
+    throw new CredenceSignatureError('AUDIENCE_MISMATCH', 'The call was signed for another place: see `audience`.')
+  throw new CredenceSignatureError('SIGNATURE_INVALID', 'The signature does not fit the call.')
 }
 
 /** RFC 9530 §2. */
@@ -222,13 +154,5 @@ function checkDigest({ header, body }: ReceivedCall): void {
   const said = parseDictionary(header('content-digest') ?? '')?.get('sha-256')?.value
   const made = createHash('sha256').update(body).digest()
   if (said instanceof Uint8Array && said.byteLength === made.byteLength && timingSafeEqual(said, made)) return
-  throw refusal('DIGEST_MISMATCH', 'The body is not the one that was signed.')
-}
-
-function refusal(code: ConstructorParameters<typeof CredenceSignatureError>[0], detail: string): CredenceSignatureError {
-  return new CredenceSignatureError(code, detail)
-}
-
-function malformed(detail: string): CredenceSignatureError {
-  return refusal('SIGNATURE_MALFORMED', detail)
+  throw new CredenceSignatureError('DIGEST_MISMATCH', 'The body is not the one that was signed.')
 }

@@ -70,20 +70,20 @@ export function signatureParameters(components: readonly string[], parameters: P
   const { created, expires, keyid, nonce, alg, tag } = parameters
   const numbers = [`;created=${created}`, ...(expires === undefined ? [] : [`;expires=${expires}`])].map((text) => Buffer.from(text))
   const texts = Object.entries({ keyid, nonce, alg, tag }).flatMap(([name, value]) =>
-    value === undefined ? [] : [Buffer.from(`;${name}=`), structuredString(value)],
+    value === undefined ? [] : [Buffer.from(`;${name}=`), structuredString(value, draft)],
   )
   return draft.scratch(secretConcat([list, ...numbers, ...texts]))
 }
 
 /** RFC 9651 §3.3.3: printable ASCII in quotes. */
-function structuredString(value: Uint8Array): Buffer {
+function structuredString(value: Uint8Array, draft: RequestDraft): Buffer {
   const pieces: Buffer[] = []
   for (const byte of value) {
     if (byte < 0x20 || byte > 0x7e) throw new CodedError('FIELD_REFUSED', 'What names the key or the signature is not plain ASCII.')
     if (byte === 0x22 || byte === 0x5c) pieces.push(Buffer.from('\\'))
-    pieces.push(Buffer.from([byte]))
+    pieces.push(draft.scratch(Buffer.from([byte])))
   }
-  return secretConcat([Buffer.from('"'), ...pieces, Buffer.from('"')])
+  return draft.scratch(secretConcat([Buffer.from('"'), ...pieces, Buffer.from('"')]))
 }
 
 /** RFC 9421 §2.5. Throws INVALID_REQUEST when the request lacks a header that the signature covers. */
