@@ -1,9 +1,11 @@
 import { CredenceSignatureError, verifyCredence } from '@credence/sdk/verify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { inject } from '../src/credential/inject.ts'
+import { prepareFor } from '../src/credential/prepare.ts'
 import { type OnBehalfOf, signOnBehalfOf } from '../src/signing/sign-on-behalf-of.ts'
+import { recipeWith } from './connecting.ts'
 import { openParts, type Parts, PROJECT } from './parts.ts'
-import { onWire } from './sign-support.ts'
+import { onWire, signOf } from './sign-support.ts'
 
 let parts: Parts
 beforeAll(async () => {
@@ -100,5 +102,19 @@ describe('a call that the vault signs for the team’s own backend', () => {
     const names = ['id:"; user="usr_0', 'id:%41\\', 'id:名前', 'id:a\r\nb']
     const request = await signedRequest({ claim: { ...CLAIM, names } })
     expect((await (await verifierOf()).verify(request)).onBehalfOf).toMatchObject({ names, user: CLAIM.user })
+  })
+
+  test('[S0-8] is signed over the signature of its provider too, where the recipe makes one', async () => {
+    const sign = signOf({ hmac: { hash: 'sha256', key: '{{key}}', message: '{{@body}}', query: [{ name: 's', value: '{{@signature}}' }] } })
+    const recipe = { ...recipeWith({ type: 'NONE' }), sign }
+    const hosts = { use: [], token: [], revoke: [], verify: [] }
+    const secret = { recipe, hosts, plain: {}, fields: new Map([['key', Buffer.from('k')]]), [Symbol.dispose]: () => undefined }
+    const bare = { url: new URL('https://backend.team.example/x'), headers: [], method: 'PUT', body: Buffer.from('b') }
+    const wire = onWire(await prepareFor(parts, { secret, project: PROJECT, onBehalfOf: CLAIM }, bare))
+    expect(wire.url).toMatch(/\?s=[0-9a-f]{64}$/)
+    const headers = wire.names.map((name) => [name, wire.header(name) ?? ''] as [string, string])
+    const request = new Request(wire.url, { method: 'PUT', headers, body: 'b' })
+    expect((await (await verifierOf()).verify(request)).onBehalfOf.user).toBe(CLAIM.user)
+    expect(onWire(await prepareFor(parts, { secret, project: PROJECT }, bare)).header('signature')).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { AuditRecord } from '../audit/record.ts'
+import type { OnBehalfOf } from '../signing/sign-on-behalf-of.ts'
 import { authorize } from './authorize.ts'
 import { boundHosts } from './binding.ts'
 import type { Access, Child } from './child.ts'
@@ -24,6 +25,8 @@ export interface Permitted {
   readonly child: Child & { access: Access }
   readonly target: URL
   readonly readAt: ReadAt
+  /** The call goes to the team's own backend: the project signs it, and says for whom it is. */
+  readonly onBehalfOf?: OnBehalfOf
 }
 
 /** What `Send` and `Check` share: who, which child, whether, and the record on the disk. */

@@ -1,3 +1,4 @@
+import { type OnBehalfOf, type OnBehalfSigner, signOnBehalfOf } from '../signing/sign-on-behalf-of.ts'
 import { type InjectedRequest, inject, type PlainRequest } from './inject.ts'
 import type { OpenSecret } from './open.ts'
 import { signRequest } from './sign/sign-request.ts'
@@ -17,4 +18,15 @@ export function prepare(vault: Pick<VaultContext, 'clock' | 'random'>, secret: O
   const request = inject(bare, recipe.placements, { fields, plain, random })
   if (recipe.sign === undefined) return request
   return signRequest(request, recipe.sign, { method: bare.method, body: bare.body, fields, plain, now: clock.now(), random })
+}
+
+/** As `prepare`; a call to the team's own backend is signed by the project on top, over all that was placed. */
+export async function prepareFor(
+  vault: OnBehalfSigner,
+  { secret, project, onBehalfOf }: { readonly secret: OpenSecret; readonly project: string; readonly onBehalfOf?: OnBehalfOf | undefined },
+  bare: BareRequest,
+): Promise<InjectedRequest> {
+  const request = prepare(vault, secret, bare)
+  if (onBehalfOf === undefined) return request
+  return signOnBehalfOf(vault, request, { project, method: bare.method, body: bare.body, claim: onBehalfOf })
 }

@@ -5,6 +5,7 @@ import { needsBody } from '@credence/provider/sign'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
+import type { OnBehalfSigner } from '../signing/sign-on-behalf-of.ts'
 import { type Admitted, type Asked, admit, type Permitted, permitted } from './admit.ts'
 import { awaitRefresh } from './await-refresh.ts'
 import { type CallBody, callBody, StreamedBody } from './call-body.ts'
@@ -12,7 +13,7 @@ import { requestHeaders, responseHeaders } from './headers.ts'
 import type { InjectedRequest } from './inject.ts'
 import { type CallTimes, countDenial, measureCall } from './measure.ts'
 import { openForCall } from './open.ts'
-import { prepare } from './prepare.ts'
+import { prepareFor } from './prepare.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
 import type { RefreshContext } from './refresh-context.ts'
@@ -37,7 +38,7 @@ export interface ProxyAnswer {
   readonly replayed: boolean
 }
 
-export interface SendContext extends VaultContext, Pick<RefreshContext, 'refreshTimes'> {
+export interface SendContext extends VaultContext, OnBehalfSigner, Pick<RefreshContext, 'refreshTimes'> {
   readonly refresh: Refresh
   readonly callers: Pick<Callers, 'inForce' | 'confirm'>
   readonly maxRequestBytes: number
@@ -83,10 +84,10 @@ async function sendTimed(vault: SendContext, principal: Principal, sent: Outgoin
 }
 
 /** A signature that covers the body needs all of it, before anything is decrypted: a slow sender must not keep a secret open. */
-async function bodyToSign(vault: SendContext, { child, base }: Admitted, body: CallBody): Promise<CallBody> {
+async function bodyToSign(vault: SendContext, { child, base, onBehalfOf }: Admitted, body: CallBody): Promise<CallBody> {
   if (!(body instanceof StreamedBody)) return body
   const { sign } = await vault.recipes.get(child.recipe)
-  if (sign === undefined || !needsBody(sign)) return body
+  if (onBehalfOf === undefined && (sign === undefined || !needsBody(sign))) return body
   try {
     return await body.whole()
   } catch (error) {
@@ -162,7 +163,8 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
   using secret = await openForCall(vault, child)
   const { body, contentLength, method } = call
   const streamed = body instanceof StreamedBody
-  const request = prepare(vault, secret, {
+  const order = { secret, project: child.project, onBehalfOf: admitted.onBehalfOf }
+  const request = await prepareFor(vault, order, {
     url: target,
     headers: requestHeaders(call.headers),
     method,

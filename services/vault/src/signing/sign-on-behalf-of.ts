@@ -15,6 +15,13 @@ export interface OnBehalfOf {
   readonly traceId: string
 }
 
+/** What signing takes of the vault. */
+export interface OnBehalfSigner {
+  readonly signingKeys: SigningKeys
+  readonly clock: Clock
+  readonly random: Random
+}
+
 export interface OnBehalfCall {
   readonly project: string
   readonly method: string
@@ -37,7 +44,7 @@ const COMPONENTS = ['@method', '@authority', '@path', '@query', 'content-digest'
  * the request over, as `signRequest` does; time and nonce are new each time.
  */
 export async function signOnBehalfOf(
-  vault: { readonly signingKeys: Pick<SigningKeys, 'sign'>; readonly clock: Clock; readonly random: Random },
+  vault: OnBehalfSigner,
   request: InjectedRequest,
   { project, method, body, claim }: OnBehalfCall,
 ): Promise<InjectedRequest> {
