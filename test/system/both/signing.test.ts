@@ -152,7 +152,7 @@ describe('an HMAC over the request', () => {
     expect((await refusalOf(wrong)).code).toBe('VERIFY_FAILED')
   })
 
-  test('[S0-10] is made by gRPC as well', async () => {
+  test('[S0-10] [C-5] is made by the typed gRPC client as well', async () => {
     const id = await connected(pattern, values)
     scene.api.accept(api(KEYS.hmac))
     const { vault } = await grpcClients({ address: scene.platform.apiOf('vault'), key: scene.key, user: USER })
