@@ -11,6 +11,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addProject } from './commands/project.ts'
 import { addProvider } from './commands/provider.ts'
 import { addSession } from './commands/session.ts'
+import { addWidget } from './commands/widget.ts'
 import { addDev } from './dev.ts'
 import { EXIT, tellFailure } from './print/failure.ts'
 import { addServe } from './serve.ts'
@@ -48,6 +49,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     addEvents,
     addKey,
     addProject,
+    addWidget,
     addCa,
     addMigrate,
     addDoctor,

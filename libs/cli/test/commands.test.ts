@@ -341,3 +341,18 @@ describe('every command asks for one thing', () => {
     expect(err[0]).toContain('prov_1, prov_2')
   })
 })
+
+test('[S3-9] a widget token is made for one person, and narrowed to origins', async () => {
+  answers['POST /widget/mint-token'] = '{"token":"eyJ.a.b","expires_at":"2026-11-21T01:00:00.000Z"}'
+  const { code, out } = await credence(
+    'widget token --email ann@example.com --agent a7 --origin https://a.example --origin https://b.example',
+  )
+  expect(code).toBe(0)
+  expect(JSON.parse(received.at(-1)?.body ?? '')).toEqual({
+    user_email: 'ann@example.com',
+    context: { agent: 'a7' },
+    origins: ['https://a.example', 'https://b.example'],
+  })
+  expect(out).toMatch(/^token +eyJ\.a\.b$/m)
+  expect(out).toMatch(/^expires +2026-11-21T01:00:00.000Z$/m)
+})

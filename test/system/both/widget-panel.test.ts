@@ -69,6 +69,20 @@ describe('the panel', () => {
     expect(await serviceOf(panel, empty.id)).toMatchObject({ state: 'not_connected', connections: [] })
   })
 
+  test('[S3-10] [S3-12] shows what the mint call itself stored, at the first look with the token that it answered', async () => {
+    const provider = await provide(scene, bearer, { display_name: 'Minted in one call' })
+    const headers = [{ header_name: 'Authorization', header_value: CANARY }]
+    const auto = { servers: [{ server_name: 'minted in one call', headers }] }
+    const { body } = await mintAt(scene, { user_email: 'mia@example.com', auto_authenticate: auto })
+    said.push(JSON.stringify(body))
+    expect(body.auto_authenticate).toMatchObject({ servers: [{ status: 'authenticated' }] })
+    tokens.push(String(body.token))
+    expect(await serviceOf(panelAt(scene, String(body.token)), provider.id)).toMatchObject({
+      state: 'connected',
+      connections: [{ own: true }],
+    })
+  })
+
   test('[S3-10] shows no service of the project level, and nothing of another person', async () => {
     const shared = await provide(scene, bearer, { display_name: 'Of the project', level: 'project' })
     const own = await provide(scene, bearer, { display_name: 'Of Bob alone' })
