@@ -82,6 +82,9 @@ describeInBrowser('the panel in a page of another origin under a strict policy',
     const other = await openBy(page, () => page.getByRole('button', { name: 'Connect Acme CRM' }).click())
     await page.getByText('Finish in the other window.').waitFor()
     await lookAt(page, 'widget-waiting')
+    // From here on neither page has the other in its hand.
+    await other.getByRole('button', { name: /^Continue to/ }).waitFor()
+    expect(await other.evaluate('opener === null')).toBe(true)
     await other.getByRole('button', { name: /^Continue to/ }).click()
     await signInAtProvider(other)
     await rowOf(page, 'Acme CRM').getByText('Connected', { exact: true }).waitFor()
