@@ -1,7 +1,9 @@
 import { inject } from 'vitest'
 import { startEngines } from '../torture/cluster/engines.ts'
 import { startCluster } from './cluster.ts'
+import { type Journey, journeyOn } from './journey.ts'
 import { type Inside, type PlatformOptions, startPlatform } from './platform.ts'
+import type { World } from './world.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -33,4 +35,10 @@ export async function startOnProfile({ home, env = {} }: Pick<PlatformOptions, '
     await engines.stop()
     throw error
   }
+}
+
+/** A journey on that platform. */
+export async function startJourney(home: string, world: World): Promise<Journey> {
+  const platform = await startOnProfile({ home, env: world.env })
+  return { ...(await journeyOn(platform, { home, world })), folders: platform.folders }
 }

@@ -1,20 +1,12 @@
 import { type Credence, CredenceError, createCredence } from '@credence/sdk'
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  connect,
-  credentialOf,
-  type Journey,
-  type LocalJourney,
-  registerProviders,
-  startInside,
-  startOutside,
-  USER,
-} from '../support/journey.ts'
-import { SECRETS } from '../support/world.ts'
+import { connect, credentialOf, type Journey, registerProviders, startOutside, USER } from '../../support/journey.ts'
+import { startJourney } from '../../support/profile.ts'
+import { SECRETS } from '../../support/world.ts'
 
 const home = tempHome()
-let journey: LocalJourney
+let journey: Journey
 let ann: Credence
 const refused = async (call: Promise<unknown>): Promise<CredenceError> => {
   const error = await call.catch((thrown: unknown) => thrown)
@@ -29,13 +21,13 @@ const fact = async (type: string, subject: string): Promise<Journey['events'][nu
     .then(() => journey.events.findLast((event) => event.type.endsWith(type) && event.subject === subject)!)
 
 beforeAll(async () => {
-  journey = await startInside(home.path, await startOutside())
+  journey = await startJourney(home.path, await startOutside())
   ann = journey.ann
   await registerProviders(journey)
   for (const name of ['asana', 'bearer', 'freshdesk', 'attention', 'acme'] as const) await connect(journey, name)
 }, 120_000)
 afterAll(async () => {
-  await journey.platform.process.stop()
+  await journey.platform.stop()
   await journey.person.leave()
   await journey.world.close()
   home.remove()

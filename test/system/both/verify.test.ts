@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { Credential } from '@credence/sdk'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Page } from '../support/person.ts'
-import { atReturn, confirmAt, factOf, fields, provide, RETURN_URL, refusalOf, type Scene, settle, startScene } from '../support/scene.ts'
+import type { Page } from '../../support/person.ts'
+import { atReturn, confirmAt, factOf, fields, provide, RETURN_URL, refusalOf, type Scene, settle, startScene } from '../../support/scene.ts'
 
 const GOOD = 'canary-verify-good-41d7'
 const WRONG = 'canary-verify-typo-41d7'

@@ -3,20 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { CredenceError } from '@credence/sdk'
 import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  connect,
-  credentialOf,
-  type LocalJourney,
-  providerOf,
-  registerProviders,
-  startInside,
-  startOutside,
-  USER,
-} from '../support/journey.ts'
-import { SECRETS } from '../support/world.ts'
+import { connect, credentialOf, type Journey, providerOf, registerProviders, startOutside, USER } from '../../support/journey.ts'
+import { startJourney } from '../../support/profile.ts'
+import { SECRETS } from '../../support/world.ts'
 
 const home = tempHome()
-let journey: LocalJourney
+let journey: Journey
 let internal: Server
 let internalPort = 0
 
@@ -28,12 +20,12 @@ beforeAll(async () => {
   internalPort = (internal.address() as AddressInfo).port
   const world = await startOutside()
   const allow = `${world.env.CREDENCE_EGRESS_ALLOW},127.0.0.1:${internalPort}`
-  journey = await startInside(home.path, { ...world, env: { ...world.env, CREDENCE_EGRESS_ALLOW: allow } })
+  journey = await startJourney(home.path, { ...world, env: { ...world.env, CREDENCE_EGRESS_ALLOW: allow } })
   await registerProviders(journey)
   await connect(journey, 'bearer')
 }, 120_000)
 afterAll(async () => {
-  await journey.platform.process.stop()
+  await journey.platform.stop()
   await journey.person.leave()
   await journey.world.close()
   internal.close()
