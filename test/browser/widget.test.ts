@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
 import { providerOf } from '../support/journey.ts'
-import { mintAt } from '../support/widget.ts'
+import { mintAt, panelAt } from '../support/widget.ts'
 import { SECRETS } from '../support/world.ts'
 import { type HostPage, startHostPage } from './host-page.ts'
 import { lookAt, signInAtProvider, startWalk, type Visitor, type Walk } from './walk.ts'
@@ -212,20 +212,14 @@ describeInBrowser('the panel in a page of another origin under a strict policy',
   })
 
   test('[B-8] [T14] in the browser of somebody who was only sent the link, nothing goes on', async () => {
-    const visitor = await walk.visit()
-    const page = await enter(visitor)
+    const { platform } = walk.journey
+    const { body } = await mintAt({ platform, key: platform.key ?? '' }, { user_email: 'mallory@example.com', origins: [host.origin] })
+    const order = { provider_id: providerOf(walk.journey, 'asana') }
+    const made = await panelAt({ platform }, String(body.token), host.origin)('POST', '/sessions', order)
     const victim = await walk.visit()
-    const links: string[] = []
-    page.on('response', async (response) => {
-      if (response.url().endsWith('/widget/api/sessions')) links.push(String((await response.json()).link))
-    })
-    const other = await openBy(page, () => page.getByRole('button', { name: 'Connect My Asana' }).click())
-    await other.close()
-    await expect.poll(() => links.length).toBe(1)
-    const lured = await victim.open(links[0] ?? '')
+    const lured = await victim.open(String(made.body.link))
     await lured.getByText('Did somebody send you this link?').waitFor({ timeout: 15_000 })
     await lookAt(lured, 'widget-lured')
     await victim.leave()
-    await leave(visitor)
   })
 })
