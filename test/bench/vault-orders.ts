@@ -13,6 +13,8 @@ const EVERYBODY: Omit<AccessFence, 'generation' | 'state'> = {
   reason: '',
   owner: { user: '', names: [] },
   shares: [{ subject: 'project', names: [], permission: 'use' }],
+  gates: [],
+  capabilities: [],
 }
 
 /** The services that give a vault its orders. */

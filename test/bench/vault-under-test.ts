@@ -46,11 +46,11 @@ export class VaultUnderTest extends VaultOrders {
   }
 
   checkMessage(credentialId: string, path: string): Uint8Array {
-    return CheckRequest.encode({ credentialId, method: 'GET', path, user: '', consumer: '' }).finish()
+    return CheckRequest.encode({ credentialId, method: 'GET', path, user: '', consumer: '', capability: '' }).finish()
   }
 
   sendMessage(credentialId: string, path: string): Uint8Array {
-    const head = { credentialId, method: 'GET', path, headers: [], user: '', consumer: '', noReplay: false }
+    const head = { credentialId, method: 'GET', path, headers: [], user: '', consumer: '', noReplay: false, capability: '' }
     return SendRequest.encode({ part: { $case: 'head', value: head } }).finish()
   }
 

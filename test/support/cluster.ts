@@ -157,6 +157,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     data: `http://127.0.0.1:${balancers.data.port}`,
     api: `127.0.0.1:${balancers.api.port}`,
     apiOf: (service) => `127.0.0.1:${(apis[service] ?? balancers.api).port}`,
+    vaults: portsOf('vault', 'DATA_PORT').map((port) => `http://127.0.0.1:${port}`),
     key: readFileSync(join(home, 'first-key'), 'utf8').trim(),
     replicas: (service) => [...running.values()].filter((replica) => replica.service === service),
     replica(service, number) {

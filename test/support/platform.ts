@@ -9,6 +9,8 @@ export interface Inside {
   readonly api: string
   /** The same for the methods of one service: in the distributed profile each has a listener of its own. */
   apiOf(service: string): string
+  /** The data listener of each vault; absent where there is one alone. */
+  readonly vaults?: readonly string[]
   /** At the first start only. */
   readonly key?: string
   stop(): Promise<void>

@@ -61,6 +61,11 @@ export type ErrorCode =
   | 'ILLEGAL_MOVE'
   | 'ACCOUNT_MISMATCH'
   | 'PROVIDER_IN_USE'
+  | 'CAPABILITY_IN_USE'
+  | 'CAPABILITY_REQUIRED'
+  | 'CONNECT_REQUIRED'
+  | 'IDENTITY_REQUIRED'
+  | 'CONSENT_REQUIRED'
   | 'PROXY_DISABLED'
   | 'CLIENT_MISSING'
   | 'HOST_REFUSED'
@@ -174,6 +179,31 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'The provider is in use',
     'Delete the credentials that use it first; the detail counts them.',
   ),
+  CAPABILITY_IN_USE: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The capability is in use',
+    'Customers have granted it their credentials; the detail counts them. Delete with `force`.',
+  ),
+  CAPABILITY_REQUIRED: rule(
+    'PERMISSION_DENIED',
+    403,
+    'The credential is used through a capability',
+    'Call the capability: its ids are in `facts.capability_ids`.',
+  ),
+  CONNECT_REQUIRED: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The customer has not connected an account',
+    'Start a conversation with `POST /v1/capabilities/{id}/connect` and show its link to the customer.',
+  ),
+  IDENTITY_REQUIRED: rule(
+    'PERMISSION_DENIED',
+    403,
+    'The customer is not verified',
+    'Ask for the facts that `facts.asked` names and submit the answers.',
+  ),
+  CONSENT_REQUIRED: rule('PERMISSION_DENIED', 403, 'The customer has not consented', 'Ask for the consent and record it.'),
   PROXY_DISABLED: rule(
     'FAILED_PRECONDITION',
     409,

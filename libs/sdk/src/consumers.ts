@@ -1,4 +1,4 @@
-import type { Consumer, HistoryEntry } from './messages.ts'
+import type { Consumer } from './messages.ts'
 import { type ListOptions, listAll } from './pages.ts'
 import { path, type Rest } from './rest.ts'
 
@@ -24,13 +24,4 @@ export function consumersOf(rest: Rest): Consumers {
     list: (id, options) => listAll(rest, { path: path`/v1/credentials/${id}/consumers`, items: 'consumers' }, options),
     unbind: (id) => rest.call({ method: 'DELETE', path: path`/v1/consumers/${id}` }),
   }
-}
-
-export interface History {
-  /** Uses, refreshes, verifications, connect attempts and changes of one credential, newest first. */
-  list(credentialId: string, options?: ListOptions): AsyncIterable<HistoryEntry>
-}
-
-export function historyOf(rest: Rest): History {
-  return { list: (id, options) => listAll(rest, { path: path`/v1/credentials/${id}/history`, items: 'entries' }, options) }
 }

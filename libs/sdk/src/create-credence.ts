@@ -1,7 +1,9 @@
-import { type Consumers, consumersOf, type History, historyOf } from './consumers.ts'
+import { type Capabilities, capabilitiesOf } from './capabilities.ts'
+import { type Consumers, consumersOf } from './consumers.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
 import { type Events, eventsOf } from './events.ts'
 import { type GrpcClients, grpcClients } from './grpc-clients.ts'
+import { type History, historyOf } from './history.ts'
 import { type Keys, keysOf, type ProjectSettings, projectOf } from './project.ts'
 import { type Clients, clientsOf, type Providers, providersOf } from './providers.ts'
 import { type ProxyInit, proxyFetch } from './proxy-fetch.ts'
@@ -27,6 +29,7 @@ export interface Credence {
   readonly sessions: Sessions
   readonly credentials: Credentials
   readonly providers: Providers
+  readonly capabilities: Capabilities
   readonly clients: Clients
   readonly consumers: Consumers
   readonly history: History
@@ -34,7 +37,7 @@ export interface Credence {
   readonly keys: Keys
   readonly project: ProjectSettings
   readonly widget: Widget
-  /** WHATWG fetch with a credential's secret put in by the platform; see `ProxyInit` for what is ours. */
+  /** By the id of a credential or of a capability: WHATWG fetch with the secret put in by the platform; see `ProxyInit` for what is ours. */
   fetch(credentialId: string, path: string, init?: ProxyInit): Promise<Response>
   /** Typed gRPC clients with the same key and user. */
   grpc(): Promise<GrpcClients>
@@ -56,6 +59,7 @@ export function createCredence(options: CredenceOptions): Credence {
     sessions: sessionsOf(rest),
     credentials: credentialsOf(rest),
     providers: providersOf(rest),
+    capabilities: capabilitiesOf(rest),
     clients: clientsOf(rest),
     consumers: consumersOf(rest),
     history: historyOf(rest),

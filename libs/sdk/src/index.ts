@@ -1,9 +1,11 @@
 /** What a user's program imports: a typed client of the REST API, fetch through the proxy, and typed gRPC clients. */
+export type { Grant, NewCapability } from './capabilities.ts'
 export { type Credence, type CredenceOptions, createCredence } from './create-credence.ts'
 export { CredenceError } from './credence-error.ts'
 export type { NewCredential } from './credentials.ts'
 export { type GrpcClients, grpcClients } from './grpc-clients.ts'
 export type {
+  Capability,
   Consumer,
   CredenceEvent,
   Credential,

@@ -1,3 +1,4 @@
+import type * as capability from '@credence/proto/capability'
 import type * as credential from '@credence/proto/credential'
 import type * as events from '@credence/proto/events'
 import type * as gateway from '@credence/proto/gateway'
@@ -22,11 +23,19 @@ export interface Credential extends Omit<Sparse<Message<credential.Credential>, 
   readonly level: 'user' | 'project'
 }
 
+/** What agents may do with a provider, and with whose credential. */
+export interface Capability extends Omit<Sparse<Message<capability.Capability>, 'credentialId'>, 'mode' | 'security' | 'consent'> {
+  readonly mode: 'external_oauth' | 'proxy' | 'full_access' | 'custom'
+  readonly security: Message<capability.Security>
+  readonly consent: Message<capability.ConsentRequirement>
+}
+
 /** A tool, channel or agent that a credential is bound to. */
 export interface Consumer extends Message<credential.Consumer> {}
 
 /** The connecting of one account, from its link to its end. */
-export interface Session extends Omit<Sparse<Message<gateway.Session>, 'credentialId' | 'code' | 'detail'>, 'state' | 'confirm'> {
+export interface Session
+  extends Omit<Sparse<Message<gateway.Session>, 'credentialId' | 'capabilityId' | 'code' | 'detail'>, 'state' | 'confirm'> {
   readonly state: 'open' | 'at_provider' | 'unconfirmed' | 'connected' | 'failed' | 'cancelled' | 'timed_out'
   readonly confirm: 'host' | 'code' | 'login' | 'none' | 'widget'
 }
@@ -46,7 +55,10 @@ export interface OauthClient extends Omit<Message<provider.OauthClient>, 'oauthC
 
 /** One use, refresh, verification, connect attempt or change of a credential. */
 export interface HistoryEntry
-  extends Omit<Sparse<Message<registry.HistoryEntry>, 'user' | 'consumer' | 'providerError' | 'traceId'>, 'httpStatus'> {
+  extends Omit<
+    Sparse<Message<registry.HistoryEntry>, 'user' | 'consumer' | 'method' | 'credentialId' | 'capabilityId' | 'providerError' | 'traceId'>,
+    'httpStatus'
+  > {
   /** What the provider answered, where it was asked. */
   readonly upstreamStatus?: number
 }

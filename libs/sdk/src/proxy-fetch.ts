@@ -11,6 +11,8 @@ export interface ProxyTarget {
 export interface ProxyInit extends RequestInit {
   /** `csmr_…`: who uses the credential; after a delete it gets CREDENTIAL_DELETED instead of *not found*. */
   readonly consumer?: string
+  /** `cap_…`: through this capability, where the call is made by the id of its credential. */
+  readonly capability?: string
   /** True: no second try after a refresh, whatever the request. */
   readonly noReplay?: boolean
 }
@@ -22,11 +24,12 @@ export interface ProxyInit extends RequestInit {
  * caller is replaced: the platform puts the provider's in.
  */
 export async function proxyFetch(target: ProxyTarget, credentialId: string, at: { path: string; init: ProxyInit }): Promise<Response> {
-  const { consumer, noReplay, ...init } = at.init
+  const { consumer, capability, noReplay, ...init } = at.init
   const headers = new Headers(init.headers)
   headers.set('authorization', `Bearer ${target.key}`)
   if (target.user !== undefined) headers.set('credence-user', target.user)
   if (consumer !== undefined) headers.set('credence-consumer', consumer)
+  if (capability !== undefined) headers.set('credence-capability', capability)
   if (noReplay === true) headers.set('credence-no-replay', 'true')
   const streams = init.body instanceof ReadableStream ? { duplex: 'half' } : {}
   let response: Response

@@ -1,7 +1,7 @@
 import { GatewayServiceDefinition } from '@credence/proto/gateway'
 import { type RpcMount, rpcMount } from '@credence/rpc'
 import { completeSession } from './connect/complete-session.ts'
-import { createSession } from './connect/create-session.ts'
+import { startSession } from './connect/conversation.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
@@ -13,7 +13,7 @@ export function gatewayRpc(api: Gateway): RpcMount {
   const now = (): number => flow.clock.now()
   return rpcMount(GatewayServiceDefinition, {
     async createSession(request, { principal }) {
-      const { session, link } = await createSession(creation, principal, request)
+      const { session, link } = await startSession(creation, principal, request)
       return { session: sessionMessage(session, now()), link }
     },
     async getSession({ sessionId }, { principal }) {

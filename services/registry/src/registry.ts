@@ -1,4 +1,5 @@
 import type { Logger, Random } from '@credence/service'
+import type { ProofPort } from './capability/proof-port.ts'
 import type { PlanPort } from './credential/plan-port.ts'
 import type { PageTokens } from './documents/page-token.ts'
 import type { Collections } from './store/collections.ts'
@@ -9,6 +10,7 @@ export interface Registry {
   readonly docs: Collections
   readonly vault: VaultPort
   readonly plans: PlanPort
+  readonly proofs: ProofPort
   readonly pages: PageTokens
   readonly publicUrl: string
   /** The project "default", for orders of services that name none. */

@@ -1,6 +1,7 @@
 import { RegistryServiceDefinition } from '@credence/proto/registry'
 import { type RpcMount, rpcMount } from '@credence/rpc'
 import type { Registry } from './registry.ts'
+import { capabilityMethods } from './rpc/capability-methods.ts'
 import { consumerMethods } from './rpc/consumer-methods.ts'
 import { ownerMethods, serviceMethods, sessionMethods } from './rpc/credential-methods.ts'
 import { keyMethods } from './rpc/key-methods.ts'
@@ -11,6 +12,7 @@ import { providerMethods } from './rpc/provider-methods.ts'
 export function registryMount(registry: Registry): RpcMount {
   return rpcMount(RegistryServiceDefinition, {
     ...providerMethods(registry),
+    ...capabilityMethods(registry),
     ...ownerMethods(registry),
     ...sessionMethods(registry),
     ...serviceMethods(registry),

@@ -14,6 +14,7 @@ import { registryMount } from './rpc.ts'
 import { openCollections } from './store/collections.ts'
 import { type Sweeper, startSweeper } from './sweep.ts'
 import { vaultPeer } from './vault-peer.ts'
+import { verifierPeer } from './verifier-peer.ts'
 
 /** What the composition root hands down. */
 export interface RegistryAdapters {
@@ -49,13 +50,14 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   const docs = await openCollections(store)
   const now = (): Date => new Date(clock.now())
   const { installation, firstKey } = await firstStart({ docs, random, now: now() })
-  const sources = [docs.credentials, docs.consumers, docs.providers]
+  const sources = [docs.credentials, docs.consumers, docs.providers, docs.capabilities]
   const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log, metrics })
   let sweeper: Sweeper | undefined
   const registry: Registry = {
     docs,
     vault: vaultPeer(peers, { clock, pushTimeoutMs: settings.pushTimeoutMs }),
     plans: refresherPeer(peers),
+    proofs: verifierPeer(peers),
     pages: pageTokens(installation.macKey),
     publicUrl: settings.publicUrl,
     defaultProject: installation.project,

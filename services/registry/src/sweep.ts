@@ -3,6 +3,8 @@ import type { Clock } from '@credence/service'
 import type { Collection, Doc, Stored } from '@credence/store'
 import { ownOrder } from './caller/actor.ts'
 import { spreadNames } from './caller/spread-names.ts'
+import { pushClaim } from './capability/customer-claim.ts'
+import { settleCapability } from './capability/push-capability.ts'
 import { resumeConnect } from './credential/connect.ts'
 import { finishDelete } from './credential/delete.ts'
 import { pushFence } from './credential/fence.ts'
@@ -63,6 +65,19 @@ export async function sweep(registry: Registry): Promise<boolean> {
     index: 'moving',
     before: stopped,
     work: (head) => moveCredentials(registry, head),
+  })
+  const { capabilities, claims } = registry.docs
+  failed += await each(registry, {
+    collection: capabilities,
+    index: 'pending',
+    before: soon,
+    work: (doc) => settleCapability(registry, doc, ownOrder(doc.project)),
+  })
+  failed += await each(registry, {
+    collection: claims,
+    index: 'pending',
+    before: soon,
+    work: (doc) => pushClaim(registry, doc, ownOrder(doc.project)),
   })
   const forgotten = new Date(now - HIDDEN_KEPT_MS)
   failed += await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })

@@ -17,6 +17,12 @@ export function vaultPeer(peers: Peers, options: { readonly clock: Clock; readon
     async setAccess(by, order) {
       await push(by, (as) => vault().setAccess(order, as))
     },
+    async setCapability(by, capability) {
+      await push(by, (as) => vault().setCapability(capability, as))
+    },
+    async setClaim(by, claim) {
+      await push(by, (as) => vault().setClaim(claim, as))
+    },
     async setCaller(by, caller) {
       await push(by, (as) => vault().setCaller({ ...caller, keySha256: Buffer.from(caller.keySha256) }, as))
     },

@@ -5,6 +5,8 @@ import type { AccessFence } from '@credence/proto/credential'
 import {
   type RefreshResponse,
   type SetCallerRequest,
+  type SetCapabilityRequest,
+  type SetClaimRequest,
   type Use,
   VaultServiceDefinition,
   type VaultServiceImplementation,
@@ -13,7 +15,17 @@ import { type Authenticate, type Peer, type Principal, type RpcServer, rpcMount,
 import { createLogger, startTracing } from '@credence/service'
 import { seededRandom } from '@credence/testkit'
 
-type Method = 'setAccess' | 'setCaller' | 'promote' | 'destroy' | 'putRecipe' | 'revoke' | 'refresh' | 'listUses'
+type Method =
+  | 'setAccess'
+  | 'setCapability'
+  | 'setClaim'
+  | 'setCaller'
+  | 'promote'
+  | 'destroy'
+  | 'putRecipe'
+  | 'revoke'
+  | 'refresh'
+  | 'listUses'
 
 /** What a candidate brings when it is promoted. */
 export interface Promised {
@@ -40,6 +52,8 @@ export class RecordingVault {
   readonly log: string[] = []
   readonly children: Map<string, Child> = new Map()
   readonly callers: Map<string, SetCallerRequest & { readonly project: string }> = new Map()
+  readonly capabilities: SetCapabilityRequest[] = []
+  readonly claims: SetClaimRequest[] = []
   readonly recipes: Map<string, Uint8Array> = new Map()
   readonly destroyed: { readonly credentialId: string; readonly consumers: readonly string[]; readonly generation: number }[] = []
   readonly revoked: { readonly credentialId: string; readonly sharedGrant: boolean }[] = []
@@ -184,6 +198,16 @@ export class RecordingVault {
           if (!isSame && access.generation <= generation)
             throw new CodedError('CONFLICT', undefined, { facts: { generation: String(generation) } })
           child.fence = access
+          return {}
+        }),
+      setCapability: (request, { principal }) =>
+        this.#through('setCapability', principal, () => {
+          this.capabilities.push(request)
+          return {}
+        }),
+      setClaim: (request, { principal }) =>
+        this.#through('setClaim', principal, () => {
+          this.claims.push(request)
           return {}
         }),
       setCaller: (request, { principal }) =>

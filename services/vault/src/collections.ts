@@ -3,6 +3,7 @@ import { HEAD_COLLECTION } from './audit/anchor.ts'
 import { SHIPPED_COLLECTION } from './audit/ship.ts'
 import { USE_COLLECTION } from './audit/uses.ts'
 import { CALLER_COLLECTION } from './caller/caller.ts'
+import { CAPABILITY_COLLECTION, CLAIM_COLLECTION } from './capability/capability.ts'
 import { CHILD_COLLECTION, CHILD_INDEXES } from './credential/child.ts'
 import { CLIENT_COLLECTION } from './credential/client.ts'
 import { RECIPE_COLLECTION } from './credential/recipes.ts'
@@ -27,6 +28,8 @@ export const COLLECTIONS: readonly CollectionSpec[] = [
   GRANT_COLLECTION,
   REQUEST_COLLECTION,
   CALLER_COLLECTION,
+  { name: CAPABILITY_COLLECTION, indexes: [] },
+  { name: CLAIM_COLLECTION, indexes: [] },
   USE_COLLECTION,
   SHIPPED_COLLECTION,
 ]

@@ -59,7 +59,7 @@ export function tokenTimesMessage({ child, recipe }: TokenFacts): DeepPartial<To
 }
 
 export function useMessage(use: Use): DeepPartial<UseMessage> {
-  const { action, subject, user, consumer, method, outcome, status, providerError, trace } = use
+  const { action, subject, user, consumer, method, outcome, status, providerError, trace, credential, capabilities } = use
   return {
     id: use.use,
     at: new Date(use.at),
@@ -72,6 +72,8 @@ export function useMessage(use: Use): DeepPartial<UseMessage> {
     httpStatus: status,
     providerError,
     traceId: trace,
+    credentialId: credential,
+    capabilityId: capabilities.length === 1 ? capabilities.join() : '',
   }
 }
 

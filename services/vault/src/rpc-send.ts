@@ -24,6 +24,7 @@ export async function* sendStream(
     path: head.path,
     headers: head.headers.map(({ name, value }) => [name, value] as const),
     consumer: head.consumer,
+    capability: head.capability,
     noReplay: head.noReplay,
     ...(body === undefined ? {} : { body }),
     ...(length === undefined || !/^\d+$/.test(length) ? {} : { contentLength: Number(length) }),

@@ -1,12 +1,11 @@
 import { CodedError } from '@credence/errors'
-import type { AccessFence } from '@credence/proto/credential'
 import { VaultServiceDefinition, type VaultServiceImplementation } from '@credence/proto/vault'
 import { type RpcContext, type RpcMount, rpcMount } from '@credence/rpc'
 import type { Collection } from '@credence/store'
 import type { Shipper } from './audit/ship.ts'
 import type { Callers } from './caller/caller.ts'
+import { setCapability, setClaim } from './capability/set-capability.ts'
 import { destroy, dropCandidate } from './credential/destroy.ts'
-import type { FenceFields } from './credential/envelope.ts'
 import { listTokens } from './credential/list-tokens.ts'
 import { probe } from './credential/probe.ts'
 import { promote } from './credential/promote.ts'
@@ -21,6 +20,7 @@ import { setAccess } from './credential/set-access.ts'
 import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
 import { completeGrant } from './grant/complete-grant.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
+import { capabilityFields, fenceOf } from './rpc-decode.ts'
 import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
 import { sendStream } from './rpc-send.ts'
 import { type SigningContext, signWidgetToken } from './signing/sign-widget-token.ts'
@@ -45,15 +45,18 @@ type Methods = VaultServiceImplementation<Pick<RpcContext, 'principal' | 'from'>
 
 function writes(
   vault: VaultParts,
-): Pick<Methods, 'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCaller'> {
+): Pick<
+  Methods,
+  'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCapability' | 'setClaim' | 'setCaller'
+> {
   return {
     async seal(request, { principal }) {
-      const { credentialId, recipeId, plainFields: plain, requestId, expiresAt, until, inForce } = request
+      const { credentialId, recipeId, plainFields: plain, requestId, expiresAt, until, inForce, capabilityId: capability } = request
       const secret = new Map(Object.entries(request.secretFields).map(([name, value]) => [name, viewOf(value)]))
       const ends = expiresAt === undefined ? {} : { expiresAt }
       const order = { credentialId, recipeId, plain, secret, ...ends }
       if (inForce === undefined) {
-        const candidateId = await seal(vault, principal, { ...order, requestId, ...(until === undefined ? {} : { until }) })
+        const candidateId = await seal(vault, principal, { ...order, requestId, capability, ...(until === undefined ? {} : { until }) })
         return { candidateId, stored: false, version: 0, generation: 0, plainFields: {} }
       }
       const { expectedVersion } = inForce
@@ -81,6 +84,14 @@ function writes(
     },
     async setAccess({ credentialId, access, recipeId }, { principal }) {
       await setAccess(vault, principal, { credentialId, fence: fenceOf(access), recipeId })
+      return {}
+    },
+    async setCapability(request, { principal }) {
+      await setCapability(vault, principal, capabilityFields(request))
+      return {}
+    },
+    async setClaim({ capabilityId: capability, names, credentialId, generation }, { principal }) {
+      await setClaim(vault, principal, { capability, names, credentialId, generation })
       return {}
     },
     async setCaller({ keySha256, keyId, scopes, roles, state, expiresAt, generation }, { principal }) {
@@ -160,10 +171,12 @@ function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | '
       const { tokens, next } = await listTokens(vault, { ids: credentialIds, limit, after: pageToken })
       return { tokens: tokens.map(tokenTimesMessage), nextPageToken: next }
     },
-    async listUses({ credentialId: credential, pageSize, pageToken }, { principal }) {
+    async listUses({ credentialId: credential, capabilityId: capability, pageSize, pageToken }, { principal }) {
+      const { project } = principal
       const after = pageToken === '' ? {} : { after: pageToken }
       const limit = Math.min(pageSize === 0 ? MOST_PER_PAGE : pageSize, MOST_PER_PAGE)
-      const { uses, next } = await vault.shipper.list({ project: principal.project, credential }, { limit, ...after })
+      const whose = capability === '' ? { project, credential } : { project, capability }
+      const { uses, next } = await vault.shipper.list(whose, { limit, ...after })
       return { uses: uses.map(useMessage), nextPageToken: next ?? '' }
     },
   }
@@ -172,18 +185,4 @@ function reads(vault: VaultParts): Pick<Methods, 'rotateKeys' | 'listTokens' | '
 /** Not a copy: what the message holds is what is wiped. */
 function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function fenceOf(access: AccessFence | undefined): FenceFields {
-  if (access === undefined) throw new CodedError('INVALID_REQUEST', 'A fence belongs to it.')
-  const { generation, state, reason, owner, shares } = access
-  if (state !== 'active' && state !== 'expired' && state !== 'disabled')
-    throw new CodedError('INVALID_REQUEST', 'A state is active, expired or disabled.')
-  return {
-    generation,
-    state,
-    reason,
-    owner: [owner?.user ?? '', ...(owner?.names ?? [])].filter((name) => name !== ''),
-    shares: shares.map((share) => ({ names: [share.subject, ...share.names], permission: share.permission })),
-  }
 }

@@ -13,6 +13,7 @@ import { type AuditLog, openAuditLog } from './audit/audit-log.ts'
 import type { AuditRecord } from './audit/record.ts'
 import { startShipper, type UseReport } from './audit/ship.ts'
 import { type Callers, openCallers } from './caller/caller.ts'
+import { openCapabilities } from './capability/capability.ts'
 import { checkVaultConfig, type VaultConfig } from './config.ts'
 import { openChildren } from './credential/children.ts'
 import { openClients } from './credential/client.ts'
@@ -150,6 +151,7 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     egress,
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
+    capabilities: await openCapabilities({ store, macKey: keyFor('capabilities v1'), floors }),
     pendingGrants: await openPendingGrants(store),
     signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
     publicUrl: config.publicUrl.replace(/\/+$/, ''),

@@ -57,7 +57,16 @@ export async function putRecipe(harness: Harness, recipe: Recipe, project: strin
 
 /** A fence that lets its owner in and nobody else. */
 export function fence(members: Partial<AccessFence> = {}): AccessFence {
-  return { generation: 1, state: 'active', reason: '', owner: { user: USER, names: [...USER_NAMES] }, shares: [], ...members }
+  return {
+    generation: 1,
+    state: 'active',
+    reason: '',
+    owner: { user: USER, names: [...USER_NAMES] },
+    shares: [],
+    gates: [],
+    capabilities: [],
+    ...members,
+  }
 }
 
 export const PROJECT_SHARE: { subject: string; names: string[]; permission: string } = { subject: 'project', names: [], permission: 'use' }

@@ -9,6 +9,7 @@ import { type DocumentStore, openSqliteStore } from '@credence/store'
 import { TestClock, tempHome } from '@credence/testkit'
 import type { AppendFileOptions } from '../src/audit/append-file.ts'
 import { openAuditLog } from '../src/audit/audit-log.ts'
+import { openCapabilities } from '../src/capability/capability.ts'
 import type { Child, TokenTimes } from '../src/credential/child.ts'
 import { openChildren } from '../src/credential/children.ts'
 import { openClients } from '../src/credential/client.ts'
@@ -83,6 +84,7 @@ export async function openParts(options: PartsOptions = {}): Promise<Parts> {
     children: await openChildren(store, floors),
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
+    capabilities: await openCapabilities({ store, macKey: key, floors }),
     pendingGrants: await openPendingGrants(store),
     signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
     envelope,

@@ -36,6 +36,7 @@ export async function beginGrant(
     scopes,
     plainFields: tried.plain,
     redirectUri: reserved.redirectUri,
+    capabilityId: session.capabilityId ?? '',
   }
   let answer: BeginGrantResponse
   try {

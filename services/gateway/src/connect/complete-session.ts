@@ -8,6 +8,7 @@ import { present, userOf } from '../services.ts'
 import { codeHash, MAX_TRIES, tidyCode } from './confirm-code.ts'
 import { requireScope } from './create-session.ts'
 import { same } from './digest.ts'
+import { reportConnect } from './fail-session.ts'
 import { connectNow } from './finish.ts'
 import type { Flow } from './flow.ts'
 import { getSession } from './follow-session.ts'
@@ -72,12 +73,13 @@ function isRight(session: ConnectSession, principal: Principal, { user, code }: 
   return known && right
 }
 
-async function wrong({ ending }: Flow, session: Stored<ConnectSession>): Promise<CodedError> {
+async function wrong(flow: Flow, session: Stored<ConnectSession>): Promise<CodedError> {
+  await reportConnect(flow, session, 'CONFIRMATION_WRONG')
   const left = MAX_TRIES - (session.confirmation?.tries ?? MAX_TRIES)
   const error = new CodedError('CONFIRMATION_WRONG', undefined, { facts: { tries_left: String(Math.max(left, 0)) } })
   // The caller reads what to send; the person, who waits before the end page, reads how it ended.
   const told = 'The code that came back was wrong three times. Nothing was connected; ask for a new link.'
-  if (left <= 0 && session.state === 'unconfirmed') await ending.fail(session, new CodedError('CONFIRMATION_WRONG', told))
+  if (left <= 0 && session.state === 'unconfirmed') await flow.ending.fail(session, new CodedError('CONFIRMATION_WRONG', told))
   return error
 }
 

@@ -24,7 +24,7 @@ export interface SessionCreation {
 export type NewSession = Pick<
   CreateSessionRequest,
   'providerId' | 'pattern' | 'credentialId' | 'user' | 'label' | 'level' | 'confirm' | 'returnUrl' | 'scopes' | 'requestId'
->
+> & { readonly capabilityId?: string }
 
 const MAX_LABEL = 200
 
@@ -67,6 +67,7 @@ export async function createSession(
     label: request.label || (credential?.label ?? ''),
     level: request.level || (credential?.level ?? ''),
     ...(credential === undefined ? {} : { credentialId: credential.id }),
+    ...(request.capabilityId ? { capabilityId: request.capabilityId } : {}),
     ...(request.anonymous === undefined ? {} : { anonymous: request.anonymous }),
     ...(request.opener === undefined ? {} : { confirm: 'widget' as const, opener: request.opener }),
   })
@@ -116,7 +117,7 @@ async function write(
 }
 
 /** The caller with the user that the session is for. */
-async function actorFor(services: Services, principal: Principal, named: string): Promise<Principal> {
+export async function actorFor(services: Services, principal: Principal, named: string): Promise<Principal> {
   const name = named || principal.user || principal.userNames[0]
   if (name === undefined || name === '') throw new CodedError('USER_REQUIRED')
   if (name === principal.user) return principal

@@ -58,7 +58,7 @@ export function endingOf({ services, sessions, clock, log }: Parts): Ending {
         ),
       )
       if (written !== undefined) {
-        await drop(current)
+        await Promise.all([drop(current), ...(TOLD_ELSEWHERE.has(code) ? [] : [reportConnect({ services, log }, current, code)])])
         return written
       }
       current = (await sessions.get(current.id)) ?? current
@@ -76,6 +76,29 @@ export function endingOf({ services, sessions, clock, log }: Parts): Ending {
       return end(session, { state: clock.now() >= session.expiresAt.getTime() ? 'timed_out' : 'failed', code, detail })
     },
   }
+}
+
+/** Recorded by the vault that redeemed the answer, or at each try. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
+  'GRANT_DENIED',
+  'SCOPE_MISSING',
+  'TOKEN_ENDPOINT_REFUSED',
+  'TOKEN_ANSWER_UNUSABLE',
+  'CONFIRMATION_WRONG',
+])
+
+/** Puts a connect that came to nothing into the history of its credential and its capability; nobody waits for a registry that is away. */
+export async function reportConnect(
+  { services, log }: Pick<Parts, 'services' | 'log'>,
+  session: ConnectSession,
+  outcome: string,
+): Promise<void> {
+  const { user, capabilityId = '' } = session
+  const credentialId = session.credentialId ?? session.reserved?.credentialId ?? ''
+  if (credentialId === '' && capabilityId === '') return
+  await services.registry
+    .reportConnect({ credentialId, capabilityId, user, outcome }, callAs(actingFor(session)))
+    .catch((error: unknown) => log.failure('session.report_failed', error, { session_id: session.id }))
 }
 
 function failureData(

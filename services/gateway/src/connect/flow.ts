@@ -47,11 +47,11 @@ export async function begin(
   if (session.confirm === 'widget' && session.opener?.proven !== true) throw new CodedError('SESSION_REFUSED')
   const bound = await bind(flow, session, start.browser)
   if (bound.reserved?.pattern === start.pattern) return { session: bound, reserved: bound.reserved }
-  const { providerId, credentialId = '', label, level } = bound
+  const { providerId, credentialId = '', capabilityId = '', label, level } = bound
   const answer = await flow.services.registry.reserve(
     // From a panel, where a person has one account at each service.
     {
-      ...{ providerId, pattern: start.pattern, credentialId, label, level, slot: bound.opener !== undefined },
+      ...{ providerId, pattern: start.pattern, credentialId, capabilityId, label, level, slot: bound.opener !== undefined },
       requestId: `${bound.id}.${start.pattern}`,
     },
     callAs(actingFor(bound)),

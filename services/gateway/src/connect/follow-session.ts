@@ -74,5 +74,6 @@ export function sessionMessage(session: ConnectSession, now: number): Session {
     code: session.failure?.code ?? (state === 'timed_out' ? 'SESSION_EXPIRED' : ''),
     detail: session.failure?.detail ?? '',
     user: session.user,
+    capabilityId: session.capabilityId ?? '',
   }
 }

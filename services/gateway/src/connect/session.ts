@@ -68,7 +68,8 @@ export interface LastTry {
  * `gateway_sessions`. One connect session, from its link to its end.
  *
  *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
- *      credentialId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt, sweepAt, signedIn?,
+ *      credentialId?, capabilityId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt,
+ *      sweepAt, signedIn?,
  *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, question?, confirmation?, failure?, outbox…}
  *
  * Links, cookies, states and codes are held as SHA-256 only.
@@ -87,6 +88,8 @@ export interface ConnectSession extends HasOutbox {
   readonly wantedPattern?: number | undefined
   /** The credential that is connected anew. */
   readonly credentialId?: string | undefined
+  /** The conversation is about this capability. */
+  readonly capabilityId?: string | undefined
   readonly label: string
   readonly level: string
   readonly confirm: Confirm

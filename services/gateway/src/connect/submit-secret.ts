@@ -30,6 +30,7 @@ export async function submitSecret(
         secretFields: intake.secretFields(split.secret),
         until: session.expiresAt,
         requestId: '',
+        capabilityId: session.capabilityId ?? '',
       },
       callAs(actingFor(session)),
     )

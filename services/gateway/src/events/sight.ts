@@ -35,7 +35,7 @@ export function sightOf(
   }
   return {
     async maySee({ type, subject, data }) {
-      if (type.startsWith('provider.')) return true
+      if (type.startsWith('provider.') || type.startsWith('capability.')) return true
       if (type.startsWith('session.')) return isOwnSession(await parts.sessions.get(subject), principal)
       const id = subject.startsWith('cred_') ? subject : String(data.credential_id ?? '')
       return credential(id, type === 'credential.deleted')

@@ -7,11 +7,13 @@ import { serveAssets } from './assets.ts'
 import { requireCaller } from './caller.ts'
 import { createListener, listen, NO_CONTENT_POLICY, type StartedListener, stopListener } from './listener.ts'
 import { describeApi, serveApiDocuments } from './openapi.ts'
+import { serveCapabilities } from './rest/capabilities.ts'
 import { serveCatalog } from './rest/catalog.ts'
 import { serveConsumers } from './rest/consumers.ts'
 import { serveCredentialSecrets } from './rest/credential-secrets.ts'
 import { serveCredentials } from './rest/credentials.ts'
 import { serveEvents } from './rest/events.ts'
+import { serveHistory } from './rest/history.ts'
 import { serveKeys } from './rest/keys.ts'
 import { serveProject } from './rest/project.ts'
 import { serveClients, serveProviders } from './rest/providers.ts'
@@ -43,7 +45,17 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     })
     const rest = scope.withTypeProvider<ZodTypeProvider>()
-    for (const serve of [serveCredentials, serveConsumers, serveSessions, serveKeys, serveProject, serveEvents]) serve(rest, gateway)
+    for (const serve of [
+      serveCredentials,
+      serveConsumers,
+      serveCapabilities,
+      serveHistory,
+      serveSessions,
+      serveKeys,
+      serveProject,
+      serveEvents,
+    ])
+      serve(rest, gateway)
     serveCatalog(rest)
     // Each has its own scope, because their bodies are read as bytes.
     for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveMintToken])

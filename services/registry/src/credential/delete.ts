@@ -58,11 +58,24 @@ export async function remove(registry: Registry, actor: Actor, id: string, force
 
 async function refuseInUse(registry: Registry, doc: Parent): Promise<void> {
   const consumers = await findAll(registry.docs.consumers, 'bound', [doc.id])
-  if (consumers.length === 0) return
+  if (consumers.length === 0) return refuseServing(registry, doc)
   const count = String(consumers.length)
   const named = consumers.slice(0, MAX_NAMED).map((consumer) => consumer.id)
   const detail = `${count} ${consumers.length === 1 ? 'consumer uses' : 'consumers use'} it. Unbind them, or delete with \`force\`.`
   throw new CodedError('CREDENTIAL_IN_USE', detail, { credentialId: doc.id, facts: { consumers: count, consumer_ids: named.join(' ') } })
+}
+
+/** A capability that serves every customer with it would refuse them all. */
+async function refuseServing(registry: Registry, doc: Parent): Promise<void> {
+  const capabilities = await findAll(registry.docs.capabilities, 'credential', [doc.id])
+  if (capabilities.length === 0) return
+  const count = String(capabilities.length)
+  const detail = `${count} ${capabilities.length === 1 ? 'capability uses' : 'capabilities use'} it. Delete them first, or delete with \`force\`.`
+  const named = capabilities.slice(0, MAX_NAMED).map(({ id }) => id)
+  throw new CodedError('CREDENTIAL_IN_USE', detail, {
+    credentialId: doc.id,
+    facts: { capabilities: count, capability_ids: named.join(' ') },
+  })
 }
 
 /** From `destroying` on. A failure leaves it, and the next try begins where this one stopped. */

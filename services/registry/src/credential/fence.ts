@@ -31,6 +31,8 @@ export function fenceOf(doc: Parent): AccessFence {
     reason: doc.reason ?? '',
     owner: { user: doc.owner.id, names: [...doc.owner.names] },
     shares: doc.shares.map(({ subject, names, permission }) => ({ subject, names: [...names], permission })),
+    gates: (doc.capabilities ?? []).filter(({ gate }) => gate).map(({ id }) => id),
+    capabilities: (doc.capabilities ?? []).map(({ id }) => id),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Doc } from '@credence/store'
 import { type Actor, actorName } from '../caller/actor.ts'
+import type { CapabilityDoc } from '../capability/capability.ts'
 import { freshId } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
 import type { Parent } from './parent.ts'
@@ -7,6 +8,7 @@ import type { Parent } from './parent.ts'
 /** A change of a credential, or a connect that ended here (`registry_history`); uses are in the vault's audit. */
 export interface HistoryDoc extends Doc {
   readonly project: string
+  /** Empty: it is about a capability alone. */
   readonly credentialId: string
   readonly at: Date
   readonly action: 'connect' | 'change'
@@ -15,18 +17,35 @@ export interface HistoryDoc extends Doc {
   readonly user: string
   /** `ok`, an error code, or for a change what was done: `disabled`, `shared`, … */
   readonly outcome: string
+  /** That it belongs to. Absent: none. */
+  readonly capabilities?: readonly string[]
 }
 
 /** Writes an entry. It stands beside the change, not in it: a crash between the two loses the entry and nothing else. */
 export async function record(registry: Registry, doc: Parent, by: Actor, entry: Pick<HistoryDoc, 'action' | 'outcome'>): Promise<void> {
-  await registry.docs.history.insert({
-    id: freshId(registry, 'evt'),
-    v: 1,
-    project: doc.project,
-    credentialId: doc.id,
-    at: registry.now(),
-    actor: actorName(by),
-    user: by.user?.id ?? '',
-    ...entry,
-  })
+  const capabilities = doc.capabilities?.map(({ id }) => id) ?? []
+  await insert(registry, by, { ...entry, project: doc.project, credentialId: doc.id, capabilities, user: by.user?.id ?? '' })
+}
+
+/** The same for a capability that was made or changed. */
+export async function recordCapability(registry: Registry, { id, project }: CapabilityDoc, by: Actor, outcome: string): Promise<void> {
+  const about = { project, credentialId: '', capabilities: [id], user: by.user?.id ?? '' }
+  await insert(registry, by, { ...about, action: 'change', outcome })
+}
+
+/** The same for a connect that the gateway saw end. */
+export async function recordConnect(
+  registry: Registry,
+  by: Actor,
+  connect: Pick<HistoryDoc, 'credentialId' | 'user' | 'outcome'> & { readonly capabilities: readonly string[] },
+): Promise<void> {
+  await insert(registry, by, { ...connect, action: 'connect', project: by.project })
+}
+
+type Entry = Omit<HistoryDoc, 'id' | 'v' | 'at' | 'actor'> & { readonly capabilities: readonly string[] }
+
+async function insert(registry: Registry, by: Actor, { capabilities, ...entry }: Entry): Promise<void> {
+  const named = capabilities.length === 0 ? {} : { capabilities }
+  const doc = { id: freshId(registry, 'evt'), v: 1, at: registry.now(), actor: actorName(by), ...entry, ...named }
+  await registry.docs.history.insert(doc)
 }

@@ -65,6 +65,16 @@ export interface Parent extends HasOutbox {
   /** Users and, for a project share, the project: the entries of the list index. */
   readonly visibleTo?: readonly string[] | undefined
   readonly usesProvider?: string | undefined
+  /** The capabilities that use it; behind a `gate` it is used through a capability alone. */
+  readonly capabilities?: readonly UsedBy[] | undefined
+  /** Their ids, while it is not deleted: the entries of an index. */
+  readonly usedBy?: readonly string[] | undefined
+}
+
+/** A capability that uses a credential. */
+export interface UsedBy {
+  readonly id: string
+  readonly gate: boolean
 }
 
 /** A Connect under way: all that its end needs, so that a sweeper can finish it. */
@@ -97,7 +107,9 @@ export function isThere(doc: Parent): boolean {
 
 /** The parent with the index members that follow from its owner and shares. */
 export function listed(doc: Parent): Parent {
-  if (!isThere(doc)) return { ...doc, visibleTo: undefined, usesProvider: undefined }
+  const used = doc.deletedAt === undefined ? doc.capabilities?.map(({ id }) => id) : undefined
+  const usedBy = used === undefined || used.length === 0 ? undefined : used
+  if (!isThere(doc)) return { ...doc, visibleTo: undefined, usesProvider: undefined, usedBy }
   const shared = doc.shares.map(({ subject }) => (subject === 'project' ? doc.project : subject))
-  return { ...doc, visibleTo: [...new Set([doc.owner.id, ...shared])], usesProvider: doc.provider.id }
+  return { ...doc, visibleTo: [...new Set([doc.owner.id, ...shared])], usesProvider: doc.provider.id, usedBy }
 }

@@ -1,9 +1,11 @@
-import { moveStatus } from '@credence/credential'
+import { type CredentialId, moveStatus } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { encodeRecipe, type ProviderPayload, type Recipe, recipeOf } from '@credence/provider'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope, orderOf } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
+import { isGate } from '../capability/capability.ts'
+import { claimCredential, customersCapability } from '../capability/customer-claim.ts'
 import { insertOnce } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
 import { freshId } from '../documents/with-facts.ts'
@@ -13,7 +15,7 @@ import type { ProviderDoc } from '../provider/provider.ts'
 import { findProvider, noProvider, savedPayload } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
 import { reconnectUrl } from './describe.ts'
-import { isThere, type Parent, type UserRef } from './parent.ts'
+import { isThere, listed, type Parent, type UserRef } from './parent.ts'
 import { checkLabels } from './relabel.ts'
 import { admitted, findVisible, noCredential } from './visibility.ts'
 
@@ -30,6 +32,8 @@ export interface Reservation {
   readonly requestId: string
   /** The user's slot at the provider: what is there is reconnected. */
   readonly slot: boolean
+  /** Set: for this capability. The user's own credential of it, whatever became of it; `credentialId` is not read. */
+  readonly capabilityId?: string
 }
 
 /** Where a connect session puts its secret. */
@@ -50,10 +54,29 @@ export interface Reserved {
 export async function reserve(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
   needScope(actor, 'sessions', 'credentials.write')
   checkLabels(wanted.label, wanted.tags)
+  if (wanted.capabilityId) return reserveFor(registry, actor, wanted.capabilityId, wanted)
   return wanted.credentialId === '' ? reserveNew(registry, actor, wanted) : reserveAgain(registry, actor, wanted)
 }
 
-async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation): Promise<Reserved> {
+/** For a capability there is one credential of each customer: reserved, connected or expired, it is found again. */
+async function reserveFor(registry: Registry, actor: Actor, capabilityId: string, wanted: Reservation): Promise<Reserved> {
+  const capability = await customersCapability(registry, actor, capabilityId)
+  const { provider } = capability
+  const user = await ownerOf(registry, actor, wanted.user)
+  const id = await claimCredential(registry, orderOf(actor, capability.project), { capability, user })
+  const found = await registry.docs.credentials.get(id, { fresh: true })
+  const asked = { ...wanted, providerId: provider.id, pattern: provider.pattern, level: 'user', credentialId: id }
+  if (found !== undefined && isThere(found)) return reserveAgain(registry, actor, asked)
+  return reserveNew(registry, actor, asked, { id: id as CredentialId, capabilities: [{ id: capability.id, gate: isGate(capability) }] })
+}
+
+/** `claimed`: the id that it must have, and the capability that it is for. */
+async function reserveNew(
+  registry: Registry,
+  actor: Actor,
+  wanted: Reservation,
+  claimed?: Pick<Parent, 'id' | 'capabilities'>,
+): Promise<Reserved> {
   const provider = await findProvider(registry, actor, wanted.providerId)
   const payload = savedPayload(provider)
   const prepared = await prepareRecipe(registry, actor, { provider, payload, pattern: wanted.pattern })
@@ -63,14 +86,15 @@ async function reserveNew(registry: Registry, actor: Actor, wanted: Reservation)
     : freshId(registry, 'cred')
   if (wanted.slot && (await isShown(registry, fresh))) return reserveAgain(registry, actor, { ...wanted, credentialId: fresh })
   const level = levelOf(actor, wanted.level === '' ? prepared.recipe.level : wanted.level)
-  const id = await claimRequest(registry, actor, {
+  const request = {
     method: 'Reserve',
     requestId: wanted.requestId,
     body: [provider.id, String(wanted.pattern), wanted.label, level, owner.id, JSON.stringify(Object.entries(wanted.tags).sort())],
-    fresh,
-  })
+  }
+  const id = claimed?.id ?? (await claimRequest(registry, actor, { ...request, fresh }))
   const recipe = prepared.recipe
-  const parent = hiddenParent(registry, { id, provider, recipe, owner, level, label: wanted.label, tags: wanted.tags })
+  const hidden = hiddenParent(registry, { id, provider, recipe, owner, level, label: wanted.label, tags: wanted.tags })
+  const parent = claimed === undefined ? hidden : listed({ ...hidden, capabilities: claimed.capabilities })
   const { doc } = await insertOnce(registry.docs.credentials, parent)
   if (doc.deletedAt !== undefined) throw noCredential(doc.id)
   return { credential: doc, ...prepared, reconnect: false, provider }
@@ -170,7 +194,7 @@ function levelOf(actor: Actor, level: string): Parent['level'] {
   return level
 }
 
-/** The recipe of one pattern of the newest version, in the vault. */
+/** The recipe of one pattern of the newest version, in the vault. CLIENT_MISSING for an OAuth pattern whose client is not registered. */
 export async function prepareRecipe(
   registry: Registry,
   actor: Actor,

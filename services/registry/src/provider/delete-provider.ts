@@ -13,6 +13,13 @@ const MAX_TRIES = 20
 /** An administrator sees which they are by id alone: label, owner and account are their owners' business. */
 const MOST_NAMED = 100
 
+async function refuseCapabilities(registry: Registry, id: string): Promise<void> {
+  const count = await countIn(registry.docs.capabilities, 'provider', { prefix: [id] })
+  if (count === 0) return
+  const detail = `${count} ${count === 1 ? 'capability uses' : 'capabilities use'} this provider; delete them first.`
+  throw new CodedError('PROVIDER_IN_USE', detail, { facts: { capabilities: String(count), provider_id: id } })
+}
+
 /** Takes the provider out of lists; its id never comes back. PROVIDER_IN_USE, with their number and ids, while credentials use it. */
 export async function deleteProvider(registry: Registry, actor: Actor, id: string): Promise<void> {
   needScope(actor, 'providers')
@@ -26,6 +33,7 @@ export async function deleteProvider(registry: Registry, actor: Actor, id: strin
         facts: { credentials: String(count), credential_ids: docs.map((doc) => doc.id).join(' '), provider_id: head.id },
       })
     }
+    await refuseCapabilities(registry, head.id)
     const facts = [providerDeleted(actorName(actor), head.version)]
     const gone = withFacts<ProviderDoc>(registry, { ...head, listedIn: undefined }, facts)
     if ((await replaced(registry.docs.providers, gone, head)) === undefined) continue

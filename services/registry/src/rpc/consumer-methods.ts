@@ -21,7 +21,7 @@ export function consumerMethods(registry: Registry): Methods<'bindConsumer' | 'u
       return { consumers: page.map(consumerMessage), nextPageToken }
     },
     async listHistory(request, context) {
-      const { page, nextPageToken } = await listHistory(registry, await actorOf(registry, context), request)
+      const { page, nextPageToken } = await listHistory(registry, await actorOf(registry, context), { ...request, filter: request.filter })
       return { entries: page.map(historyMessage), nextPageToken }
     },
   }

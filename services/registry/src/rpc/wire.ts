@@ -1,6 +1,8 @@
+import type { Capability } from '@credence/proto/capability'
 import type { Consumer, Credential } from '@credence/proto/credential'
 import type { OauthClient, Provider } from '@credence/proto/provider'
 import type { HistoryEntry, Key, Project } from '@credence/proto/registry'
+import type { CapabilityView } from '../capability/read-capability.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import { type Described, reconnectUrl } from '../credential/describe.ts'
 import type { HistoryLine } from '../credential/history.ts'
@@ -38,6 +40,31 @@ export function credentialMessage(registry: Registry, { doc, consumerCount }: De
     reconnectUrl: reconnectUrl(registry, doc.id),
     consumerCount,
     connectedAt: doc.connectedAt ?? doc.createdAt,
+  }
+}
+
+export function capabilityMessage({ doc, customers }: CapabilityView): Capability {
+  const { id, name, description, provider, mode, credentialId, exclusive, createdAt, updatedAt, authType, security, consent } = doc
+  return {
+    id,
+    name,
+    description,
+    providerId: provider.id,
+    providerVersion: provider.version,
+    pattern: provider.pattern,
+    mode,
+    credentialId,
+    methods: [...doc.methods],
+    paths: [...doc.paths],
+    security: { level: security.level, facts: security.facts.map((fact) => ({ ...fact })) },
+    consent: { ...consent },
+    exclusive,
+    scopes: [...doc.scopes],
+    createdAt,
+    updatedAt,
+    authType,
+    providerName: provider.name,
+    customers,
   }
 }
 

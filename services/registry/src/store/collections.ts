@@ -1,6 +1,8 @@
 import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
 import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
 import type { NameClaim, UserDoc } from '../caller/user.ts'
+import type { CapabilityDoc } from '../capability/capability.ts'
+import type { CustomerClaim } from '../capability/customer-claim.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import type { HistoryDoc } from '../credential/history-entry.ts'
 import type { Parent } from '../credential/parent.ts'
@@ -22,6 +24,8 @@ export interface Collections {
   readonly providerVersions: Collection<ProviderVersionDoc>
   readonly clients: Collection<ClientDoc>
   readonly slots: Collection<SlotDoc>
+  readonly capabilities: Collection<CapabilityDoc>
+  readonly claims: Collection<CustomerClaim>
   readonly projects: Collection<ProjectDoc>
   readonly requests: Collection<RequestClaim>
   readonly installation: Collection<Installation>
@@ -36,9 +40,10 @@ const INDEXES = {
     promoting: ['promoting.since'],
     destroying: ['destroying.since'],
     hidden: ['hiddenSince'],
+    used_by: ['usedBy', 'createdAt'],
   },
   consumers: { bound: ['boundTo', 'boundAt'] },
-  history: { credential: ['credentialId', 'at'] },
+  history: { credential: ['credentialId', 'at'], capability: ['capabilities', 'at'] },
   users: { spreading: ['spreadSince'] },
   user_names: {},
   keys: { project: ['project', 'createdAt'], hash: ['hashes'], pending: ['pendingSince'] },
@@ -46,13 +51,20 @@ const INDEXES = {
   provider_versions: {},
   clients: {},
   slots: {},
+  capabilities: {
+    project: ['listedIn', 'createdAt'],
+    provider: ['usesProvider', 'createdAt'],
+    credential: ['usesCredential', 'createdAt'],
+    pending: ['pendingSince'],
+  },
+  capability_claims: { user: ['user', 'at'], pending: ['pendingSince'] },
   projects: { created: ['createdAt'] },
   requests: { expiry: ['expiresAt'] },
   installation: {},
 } as const satisfies Record<string, Record<string, readonly string[]>>
 
 /** Whose documents tell facts. */
-const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers'] satisfies Name[]
+const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers', 'capabilities'] satisfies Name[]
 
 type Name = keyof typeof INDEXES
 
@@ -72,6 +84,8 @@ export async function openCollections(store: DocumentStore): Promise<Collections
     providerVersions: await open('provider_versions'),
     clients: await open('clients'),
     slots: await open('slots'),
+    capabilities: await openSource('capabilities'),
+    claims: await open('capability_claims'),
     projects: await open('projects'),
     requests: await open('requests'),
     installation: await open('installation'),

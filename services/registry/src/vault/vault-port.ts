@@ -1,5 +1,12 @@
 import type { AccessFence } from '@credence/proto/credential'
-import type { ListUsesResponse, PromoteResponse, RefreshResponse, SetCallerRequest } from '@credence/proto/vault'
+import type {
+  ListUsesResponse,
+  PromoteResponse,
+  RefreshResponse,
+  SetCallerRequest,
+  SetCapabilityRequest,
+  SetClaimRequest,
+} from '@credence/proto/vault'
 import type { Principal } from '@credence/rpc'
 
 /**
@@ -13,6 +20,10 @@ export interface VaultPort {
    * it in the same write: HOST_REFUSED or FIELD_REFUSED when that needs the person again.
    */
   setAccess(by: Principal, order: { credentialId: string; access: AccessFence; recipeId?: string }): Promise<void>
+  /** CONFLICT when the vault holds a newer generation. */
+  setCapability(by: Principal, capability: SetCapabilityRequest): Promise<void>
+  /** CONFLICT when the vault holds a newer generation. */
+  setClaim(by: Principal, claim: SetClaimRequest): Promise<void>
   setCaller(by: Principal, caller: Caller): Promise<void>
   promote(by: Principal, order: { credentialId: string; candidateId: string; access: AccessFence }): Promise<PromoteResponse>
   destroy(by: Principal, order: { credentialId: string; consumers: readonly string[]; generation: number }): Promise<void>
@@ -23,7 +34,11 @@ export interface VaultPort {
    */
   revoke(by: Principal, order: { credentialId: string; sharedGrant: boolean }): Promise<string>
   refresh(by: Principal, order: { credentialId: string; expectedVersion: number; cause: string }): Promise<RefreshResponse>
-  listUses(by: Principal, query: { credentialId: string; pageSize: number; pageToken: string }): Promise<ListUsesResponse>
+  /** Of one credential, or of one capability. */
+  listUses(
+    by: Principal,
+    query: { credentialId: string; capabilityId: string; pageSize: number; pageToken: string },
+  ): Promise<ListUsesResponse>
 }
 
 /** One secret of a caller's key, as the vault keeps it. */

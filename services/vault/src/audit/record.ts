@@ -34,4 +34,6 @@ export interface AuditRecord {
   readonly version?: number
   readonly generation?: number
   readonly trace?: string
+  /** Through which it was asked for; of what the platform does by itself, all that use the credential. */
+  readonly capabilities?: readonly string[]
 }

@@ -4,7 +4,7 @@ import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/s
 import type { AuditLog } from './audit-log.ts'
 import type { AuditRecord } from './record.ts'
 import { createUseFacts } from './tell-uses.ts'
-import { openUses, type Use, type Uses, useOf, type Whose } from './uses.ts'
+import { type Group, openUses, type Use, type Uses, useOf, type Whose } from './uses.ts'
 
 export interface Shipper {
   /** Ships what waits. Rejects when it could not, and then it waits on. */
@@ -140,9 +140,11 @@ async function mark(shipped: Collection<ShippedDoc>, instance: string, at: Date)
 }
 
 async function ship(options: ShipperOptions, uses: Uses, batch: readonly AuditRecord[]): Promise<void> {
-  const groups = byCredential(batch)
-  await Promise.all(groups.map((records) => uses.put(records[0]!, records.map(useOf))))
-  const reports = groups.map(reportOf).filter((report) => report !== undefined)
+  const groups = byUse(batch)
+  await Promise.all(groups.map((records) => uses.put(groupOf(records[0]!), records.map(useOf))))
+  const reports = byCredential(batch)
+    .map(reportOf)
+    .filter((report) => report !== undefined)
   if (reports.length > 0) await options.report(reports).catch((error: unknown) => options.log.failure('vault.use_report_failed', error))
 }
 
@@ -150,10 +152,18 @@ function byCredential(records: readonly AuditRecord[]): AuditRecord[][] {
   return [...Map.groupBy(records, ({ project, credential }) => `${project}|${credential}`).values()]
 }
 
+function byUse(records: readonly AuditRecord[]): AuditRecord[][] {
+  return [...Map.groupBy(records, (record) => JSON.stringify(groupOf(record))).values()]
+}
+
+function groupOf({ project, credential, capabilities = [] }: AuditRecord): Group {
+  return { project, credential, capabilities }
+}
+
 function reportOf(records: readonly AuditRecord[]): UseReport | undefined {
   const ended = records.filter((record) => record.phase === 'ended' && record.action === 'send')
   const last = ended.at(-1)
-  if (last === undefined) return undefined
+  if (last === undefined || last.credential === '') return undefined
   const failed = ended.findLast((record) => record.outcome !== 'ok' || (record.status ?? 0) >= 400)
   const code = failed?.outcome === 'ok' ? `HTTP_${failed.status}` : failed?.outcome
   return {

@@ -1,8 +1,12 @@
+import { isId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
+import type { Hosts } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import type { AuditRecord } from '../audit/record.ts'
+import type { CapabilityDoc } from '../capability/capability.ts'
+import { capabilityOf, connectRequired, type Way, wayOf } from '../capability/way.ts'
 import type { OnBehalfOf } from '../signing/sign-on-behalf-of.ts'
-import { authorize } from './authorize.ts'
+import { authorize, needUse } from './authorize.ts'
 import { boundHosts } from './binding.ts'
 import type { Access, Child } from './child.ts'
 import { quarantined } from './floors.ts'
@@ -14,19 +18,27 @@ import type { VaultContext } from './vault-context.ts'
 
 /** What is asked for. */
 export interface Asked {
+  /** `cred_…`, or `cap_…`. */
   readonly credentialId: string
+  /** As the `Credence-Capability` header; absent or empty: none. */
+  readonly capability?: string
   readonly method: string
   readonly path: string
   readonly consumer: string
+  readonly headers?: readonly (readonly [string, string])[]
 }
 
-/** A child that may be used for a call to `target`, by a fence whose read was sent at `readAt`. */
+/** A use that may begin, by fences whose reads were sent at `readAt` or later. */
 export interface Permitted {
-  readonly child: Child & { access: Access }
+  /** Undefined where the capability needs no credential. */
+  readonly child?: Child & { access: Access }
+  readonly capability?: CapabilityDoc
   readonly target: URL
   readonly readAt: ReadAt
   /** The call goes to the team's own backend: the project signs it, and says for whom it is. */
   readonly onBehalfOf?: OnBehalfOf
+  /** What must not have moved when the secret is written: ids with the generations that were read. */
+  readonly fences: readonly { readonly id: string; readonly generation: number }[]
 }
 
 /** What `Send` and `Check` share: who, which child, whether, and the record on the disk. */
@@ -38,31 +50,71 @@ export interface Admitted extends Permitted {
 /** They would make a tunnel, or have the request echoed with all that is in it (RFC 9110 §9.3.6, §9.3.8). */
 const REFUSED_METHODS: readonly string[] = ['CONNECT', 'TRACE', 'TRACK']
 
-/** One read and every rule. It is asked again when the fence moved before the secret was written. */
+/** The reads and every rule. It is asked again when a fence moved before the secret was written. */
 export async function permitted(vault: VaultContext, principal: Principal, asked: Asked): Promise<Permitted> {
   const readAt = readAtNow(vault.clock)
+  needUse(principal)
+  const way = await wayOf(vault, principal, asked)
+  const found = way.credentialId === '' ? {} : { child: await permittedChild(vault, principal, { way, asked }) }
+  const { child } = found
+  const { proxyEnabled, hosts } = await proxiedBy(vault, child, way.capability)
+  if (!proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, child === undefined ? {} : { credentialId: child.id })
+  if (REFUSED_METHODS.includes(asked.method.toUpperCase())) throw new CodedError('METHOD_REFUSED')
+  const { capability, claim } = way
+  const fences = [capability, claim].flatMap((doc) => (doc === undefined ? [] : [{ id: doc.id, generation: doc.generation }]))
+  if (child !== undefined) fences.push({ id: child.id, generation: child.access.generation })
+  return { ...found, ...(capability === undefined ? {} : { capability }), readAt, fences, target: targetOf(hosts, asked.path) }
+}
+
+async function permittedChild(
+  vault: VaultContext,
+  principal: Principal,
+  { way, asked }: { readonly way: Way; readonly asked: Asked },
+): Promise<Child & { access: Access }> {
+  const { capability, claim } = way
   // The floors come after the rules: a stranger learns nothing of a row, not even that it is quarantined.
-  const { child, isPast } = await vault.children.look(asked.credentialId)
+  const { child, isPast } = await vault.children.look(way.credentialId)
+  if (claim !== undefined && (child === undefined || child.deleted !== undefined || child.access === undefined)) {
+    throw connectRequired(claim.capability)
+  }
   authorize(principal, child, { consumer: asked.consumer, reconnectUrl: vault.reconnectUrl })
   if (isPast) throw quarantined(child.id)
-  const recipe = await vault.recipes.get(child.recipe)
-  if (!recipe.proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, { credentialId: child.id })
-  if (REFUSED_METHODS.includes(asked.method.toUpperCase())) throw new CodedError('METHOD_REFUSED')
-  return { child, readAt, target: targetOf(boundHosts(recipe, child.plain).filled, asked.path) }
+  const { gates = [] } = child.access
+  if (capability === undefined && gates.length > 0) {
+    throw new CodedError('CAPABILITY_REQUIRED', undefined, { credentialId: child.id, facts: { capability_ids: gates.join(' ') } })
+  }
+  return child
+}
+
+async function proxiedBy(
+  vault: VaultContext,
+  child: Child | undefined,
+  capability: CapabilityDoc | undefined,
+): Promise<{ proxyEnabled: boolean; hosts: Hosts }> {
+  const recipe = await vault.recipes.get(child?.recipe ?? capability?.recipe ?? '')
+  return { proxyEnabled: recipe.proxyEnabled, hosts: boundHosts(recipe, child?.plain ?? {}).filled }
 }
 
 /** Permits, and has it on the disk before anything is decrypted. A refusal is recorded too. */
 export async function admit(vault: VaultContext, principal: Principal, asked: Asked & { action: 'send' | 'check' }): Promise<Admitted> {
-  const { action, credentialId: credential, method } = asked
+  const { action, method } = asked
   const consumer = asked.consumer === '' ? {} : { consumer: asked.consumer }
-  const base = { ...auditBase(vault, principal), action, credential, method, ...consumer }
+  const named = capabilityOf(asked)
+  const through = named !== undefined && isId('cap', named) ? { capabilities: [named] } : {}
+  const base = { ...auditBase(vault, principal), action, method, ...consumer, ...through }
+  // A capability is no credential: where no credential was found, there is none in the record.
+  const direct = isId('cap', asked.credentialId) ? '' : asked.credentialId
   try {
     const permit = await permitted(vault, principal, asked)
-    await vault.audit.append({ ...base, phase: 'began' })
-    return { ...permit, principal, base }
+    const known = { ...base, credential: permit.child?.id ?? direct }
+    await vault.audit.append({ ...known, phase: 'began' })
+    return { ...permit, principal, base: known }
   } catch (error) {
     countDenial(vault.metrics, error)
-    if (isCoded(error) && error.code !== 'AUDIT_UNAVAILABLE') await vault.audit.append({ ...base, phase: 'denied', outcome: error.code })
+    if (isCoded(error) && error.code !== 'AUDIT_UNAVAILABLE') {
+      const credential = error.details.credentialId ?? direct
+      await vault.audit.append({ ...base, credential, phase: 'denied', outcome: error.code })
+    }
     throw error
   }
 }

@@ -16,7 +16,7 @@ export function authorize(
   child: Child | undefined,
   ask: Ask & { reconnectUrl: (id: string) => string },
 ): asserts child is Child & { access: Access } {
-  if (!principal.scopes.includes('use')) throw new CodedError('SCOPE_REQUIRED', 'This key may not use credentials: it needs scope `use`.')
+  needUse(principal)
   if (child === undefined || child.project !== principal.project) throw new CodedError('NOT_FOUND')
   if (child.deleted !== undefined) {
     const told = child.deleted.consumers.includes(ask.consumer) || child.deleted.visibleTo.some((name) => namesOf(principal).includes(name))
@@ -31,6 +31,11 @@ export function authorize(
     reconnectUrl: ask.reconnectUrl(child.id),
     ...(reason === '' ? {} : { facts: { reason } }),
   })
+}
+
+/** Throws SCOPE_REQUIRED for a key that may use nothing. */
+export function needUse(principal: Principal): void {
+  if (!principal.scopes.includes('use')) throw new CodedError('SCOPE_REQUIRED', 'This key may not use credentials: it needs scope `use`.')
 }
 
 /** Everybody in the project, said as a name: a project-level credential is shared with it. */

@@ -58,6 +58,10 @@ export interface Access {
   readonly reason: string
   readonly owner: readonly string[]
   readonly shares: readonly { readonly names: readonly string[]; readonly permission: string }[]
+  /** Capabilities that stand before it: with any, it is used through a capability alone. Absent: none. */
+  readonly gates?: readonly string[]
+  /** Every capability that uses it, for the history of each. Absent: none. */
+  readonly capabilities?: readonly string[]
   readonly mac: Uint8Array
 }
 
@@ -70,6 +74,8 @@ export interface Candidate {
   readonly until: Date
   readonly token?: TokenTimes
   readonly expiresAt?: Date
+  /** The capability that it was granted to in a conversation. */
+  readonly capability?: string
 }
 
 /** The secret before the last refresh, kept for the provider's grace time. */

@@ -1,6 +1,6 @@
 import { CodedError } from '@credence/errors'
 import { CLIENT_SECRET, type Hosts, type Recipe, takesClientSecret } from '@credence/provider'
-import { candidateBinding, secretBinding } from './binding.ts'
+import { boundHosts, candidateBinding, secretBinding } from './binding.ts'
 import type { Child } from './child.ts'
 import type { DataKey } from './envelope.ts'
 import { sameBytes } from './same-bytes.ts'
@@ -23,6 +23,12 @@ export async function openSecret(vault: VaultContext, child: Child): Promise<Ope
   using dataKey = await vault.envelope.dataKey(child.sealed, binding)
   checkFence(dataKey, child)
   return opened(await dataKey.open(child.sealed, binding), { plain: child.plain, hosts: binding.filled, recipe })
+}
+
+/** What a call is made with that needs no credential: the addresses of its recipe, and nothing else. */
+export async function openBare(vault: Pick<VaultContext, 'recipes'>, recipeId: string): Promise<OpenSecret> {
+  const recipe = await vault.recipes.get(recipeId)
+  return { fields: new Map(), plain: {}, hosts: boundHosts(recipe, {}).filled, recipe, [Symbol.dispose]: () => undefined }
 }
 
 /** Opens a candidate, for its probe alone. */

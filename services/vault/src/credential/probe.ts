@@ -8,7 +8,7 @@ import type { Child } from './child.ts'
 import { countProbe } from './measure.ts'
 import { type OpenSecret, openForCall } from './open.ts'
 import { prepare } from './prepare.ts'
-import { auditBase } from './record-change.ts'
+import { auditBase, usedBy } from './record-change.ts'
 import { createScrubber } from './scrub.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -52,6 +52,7 @@ export async function probe(
     action: 'probe' as const,
     credential: child.id,
     method: order.call.method,
+    ...usedBy(child),
   }
   await vault.audit.append({ ...base, phase: 'began' })
   const end = (outcome: string, status = 0): Promise<void> =>

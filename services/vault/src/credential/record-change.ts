@@ -1,6 +1,7 @@
 import type { Principal } from '@credence/rpc'
 import { currentTraceId } from '@credence/service'
 import type { AuditAction, AuditRecord } from '../audit/record.ts'
+import type { Child } from './child.ts'
 import type { VaultContext } from './vault-context.ts'
 
 interface ChangeFacts {
@@ -18,6 +19,13 @@ export async function change(
   facts: ChangeFacts,
 ): Promise<void> {
   await vault.audit.append({ ...auditBase(vault, principal), phase: 'change', outcome: 'ok', ...facts })
+}
+
+/** The capabilities that use a credential, as a record of what the platform does with it by itself names them. */
+export function usedBy({ access, candidate }: Pick<Child, 'access' | 'candidate'>): Pick<AuditRecord, 'capabilities'> {
+  const own = candidate?.capability === undefined ? [] : [candidate.capability]
+  const capabilities = [...new Set([...(access?.capabilities ?? []), ...own])]
+  return capabilities.length === 0 ? {} : { capabilities }
 }
 
 /** The members that every record of a call has. */

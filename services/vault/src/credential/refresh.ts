@@ -9,7 +9,7 @@ import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
 import { countTokenAnswer } from './measure.ts'
 import { openSecret } from './open.ts'
-import { auditBase } from './record-change.ts'
+import { auditBase, usedBy } from './record-change.ts'
 import { type RefreshContext, type RefreshOutcome, withRefreshState } from './refresh-context.ts'
 import { saveAnswer, saveUnanswered } from './save-refresh.ts'
 
@@ -122,7 +122,9 @@ interface Attempt {
 
 /** Steps 4 to 7. The audit record is on the disk before the token is decrypted; without one nothing is sent. */
 async function attempt(vault: RefreshContext, principal: Principal, at: Attempt): Promise<RefreshOutcome> {
-  const base = { ...auditBase(vault, { ...principal, project: at.child.project }), action: 'refresh' as const, credential: at.child.id }
+  const { child } = at
+  const by = { ...principal, project: child.project }
+  const base = { ...auditBase(vault, by), action: 'refresh' as const, credential: child.id, ...usedBy(child) }
   const facts = { recipe: at.recipe, sent: at.sent, clientGeneration: at.clientGeneration, credentialId: at.child.id }
   try {
     await vault.audit.append({ ...base, phase: 'began' })

@@ -5,7 +5,7 @@ import { ACCESS_TOKEN, REFRESH_TOKEN } from '../grant/grant-secret.ts'
 import { revokeToken } from '../grant/revocation.ts'
 import type { Child } from './child.ts'
 import { openSecret } from './open.ts'
-import { auditBase } from './record-change.ts'
+import { auditBase, usedBy } from './record-change.ts'
 import { type VaultContext, withFacts } from './vault-context.ts'
 
 export interface RevokeResult {
@@ -28,7 +28,7 @@ export async function revoke(
   const recipe = await vault.recipes.get(child.recipe)
   if (recipe.revoke === undefined || recipe.oauth === undefined) return { outcome: 'not_declared', status: 0 }
   if (recipe.revoke.scope === 'grant' && order.sharedGrant) return { outcome: 'left_shared_grant', status: 0 }
-  const base = { ...auditBase(vault, principal), action: 'revoke' as const, credential: child.id }
+  const base = { ...auditBase(vault, principal), action: 'revoke' as const, credential: child.id, ...usedBy(child) }
   await vault.audit.append({ ...base, phase: 'began' })
   const result = await revokeAtProvider(vault, child, recipe).catch((error: unknown): RevokeResult => {
     if (!isCoded(error)) throw error

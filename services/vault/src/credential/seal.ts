@@ -20,6 +20,8 @@ export interface SealOrder {
   readonly expiresAt?: Date
   readonly until?: Date
   readonly requestId: string
+  /** The capability that it is granted to; absent or empty: none. */
+  readonly capability?: string
 }
 
 /** Remembers a request id for 24 h with a digest of what was asked, keyed because it covers secrets. */
@@ -68,6 +70,8 @@ export interface CandidateOrder {
   readonly expiresAt?: Date
   readonly until?: Date
   readonly token?: TokenTimes
+  /** The capability that it is granted to; absent or empty: none. */
+  readonly capability?: string
 }
 
 /** Writes the candidate into the child, making the child when there is none; a former candidate is dropped. */
@@ -90,6 +94,7 @@ async function sealAndPut(vault: VaultContext, principal: Principal, order: Cand
     until: order.until ?? new Date(vault.clock.now() + CANDIDATE_LIFE_MS),
     ...(order.token === undefined ? {} : { token: order.token }),
     ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt }),
+    ...(order.capability === undefined || order.capability === '' ? {} : { capability: order.capability }),
   }
   await putCandidate(vault, { ...owner, family: recipe.family, recipe: order.recipeId, plain }, candidate)
 }

@@ -12,7 +12,7 @@ import { type CallBody, callBody, StreamedBody } from './call-body.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import type { InjectedRequest } from './inject.ts'
 import { type CallTimes, countDenial, measureCall } from './measure.ts'
-import { openForCall } from './open.ts'
+import { openFor } from './open-for.ts'
 import { prepareFor } from './prepare.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
@@ -79,14 +79,15 @@ async function sendTimed(vault: SendContext, principal: Principal, sent: Outgoin
   }
   // Told once per version: whoever verifies it makes one call of his own before anything is declared expired. A refused
   // access token says nothing of a grant whose refresh is open: that the token endpoint's answer decides (REFRESH 4.8).
-  if (answer.upstream.status === 401 && renewal !== 'open') await reportRefusal(vault, admitted.child).catch(() => undefined)
+  const { child } = admitted
+  if (answer.upstream.status === 401 && renewal !== 'open' && child !== undefined) await reportRefusal(vault, child).catch(() => undefined)
   return { ...answer.finish(), replayed }
 }
 
 /** A signature that covers the body needs all of it, before anything is decrypted: a slow sender must not keep a secret open. */
-async function bodyToSign(vault: SendContext, { child, base, onBehalfOf }: Admitted, body: CallBody): Promise<CallBody> {
+async function bodyToSign(vault: SendContext, { child, capability, base, onBehalfOf }: Admitted, body: CallBody): Promise<CallBody> {
   if (!(body instanceof StreamedBody)) return body
-  const { sign } = await vault.recipes.get(child.recipe)
+  const { sign } = await vault.recipes.get(child?.recipe ?? capability?.recipe ?? '')
   if (onBehalfOf === undefined && (sign === undefined || !needsBody(sign))) return body
   try {
     return await body.whole()
@@ -101,7 +102,7 @@ type Renewal = 'none' | 'newer' | 'open'
 
 /** A refresh that fails leaves the caller the API's own answer. */
 async function renew(vault: SendContext, { principal, child }: Admitted, { signal, times }: Outgoing): Promise<Renewal> {
-  if (child.token === undefined) return 'none'
+  if (child?.token === undefined) return 'none'
   const seconds = vault.metrics.stopwatch()
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
@@ -119,9 +120,10 @@ async function renew(vault: SendContext, { principal, child }: Admitted, { signa
 
 /** Steps 1 to 3 and the decrypt, then nothing: the answer is empty, or the error that `send` would give. */
 export async function check(vault: VaultContext, principal: Principal, asked: Asked): Promise<void> {
-  const { child, base } = await admit(vault, principal, { ...asked, action: 'check' })
+  const admitted = await admit(vault, principal, { ...asked, action: 'check' })
+  const { base } = admitted
   try {
-    using _secret = await openForCall(vault, child)
+    using _secret = await openFor(vault, admitted)
     end(vault, base, { outcome: 'ok' })
   } catch (error) {
     end(vault, base, { outcome: codeOf(error) })
@@ -159,11 +161,11 @@ class FenceMoved extends Error {}
 
 /** Undefined when the fence moved, and then nothing was sent. */
 async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoing): Promise<Attempt | undefined> {
-  const { child, target } = admitted
-  using secret = await openForCall(vault, child)
+  const { target, base } = admitted
+  using secret = await openFor(vault, admitted)
   const { body, contentLength, method } = call
   const streamed = body instanceof StreamedBody
-  const order = { secret, project: child.project, onBehalfOf: admitted.onBehalfOf }
+  const order = { secret, project: base.project, onBehalfOf: admitted.onBehalfOf }
   const request = await prepareFor(vault, order, {
     url: target,
     headers: requestHeaders(call.headers),
@@ -172,9 +174,9 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
   })
   const seconds = vault.metrics.stopwatch()
   try {
-    const upstream = await span('vault.send', { credential_id: child.id, method, url_host: target.host }, () =>
+    const upstream = await span('vault.send', { credential_id: base.credential, method, url_host: target.host }, () =>
       vault.egress.send({
-        project: child.project,
+        project: base.project,
         method,
         url: request.url,
         hosts: secret.hosts.use,
@@ -199,10 +201,10 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
   }
 }
 
-/** In the tick that writes the secret: the caller's key is in force, the fence is the newest, and was read a moment ago. */
-function compareFence(vault: SendContext, { principal, child, readAt }: Admitted): void {
+/** In the tick that writes the secret: the caller's key is in force, the fences are the newest, and were read a moment ago. */
+function compareFence(vault: SendContext, { principal, fences, readAt }: Admitted): void {
   if (!vault.callers.inForce(principal)) throw new FenceMoved()
-  if (vault.floors.generation(child.id) > child.access.generation) throw new FenceMoved()
+  if (fences.some(({ id, generation }) => vault.floors.generation(id) > generation)) throw new FenceMoved()
   if (vault.fenceMaxAgeMs > 0 && ageMs(vault.clock, readAt) > vault.fenceMaxAgeMs) throw new FenceMoved()
 }
 

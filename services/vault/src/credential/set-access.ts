@@ -51,6 +51,8 @@ export function newerFence(generation: number): CodedError {
 
 /** True when everybody who could use it before still can: granting changes never wait. */
 function covers(next: FenceFields, before: FenceFields): boolean {
+  const { gates = [] } = before
+  if ((next.gates ?? []).some((gate) => !gates.includes(gate))) return false
   const names = (fence: FenceFields): string[] => [...fence.owner, ...fence.shares.flatMap((share) => share.names)]
   const allowed = new Set(names(next))
   return names(before).every((name) => allowed.has(name))

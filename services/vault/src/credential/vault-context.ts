@@ -4,6 +4,7 @@ import { addFacts } from '@credence/events'
 import type { Clock, Random } from '@credence/service'
 import type { Metrics } from '@credence/service/metrics'
 import type { AuditLog } from '../audit/audit-log.ts'
+import type { Capabilities } from '../capability/capability.ts'
 import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Child } from './child.ts'
 import type { Children } from './children.ts'
@@ -17,6 +18,7 @@ export interface VaultContext {
   readonly children: Children
   readonly recipes: Recipes
   readonly clients: Clients
+  readonly capabilities: Capabilities
   readonly envelope: Envelope
   readonly keys: ProjectKeys
   readonly floors: Floors

@@ -16,6 +16,8 @@ export interface GrantOrder {
   readonly scopes: readonly string[]
   readonly plain: Readonly<Record<string, string>>
   readonly redirectUri: string
+  /** The capability that it is granted to; absent or empty: none. */
+  readonly capabilityId?: string
 }
 
 export interface BegunGrant {
@@ -53,7 +55,7 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   await vault.keys.holding(async () => {
     const { sealed, dataKey } = await vault.envelope.seal(packFields(new Map([[VERIFIER, verifier]])), grantBinding(asked, recipe))
     dataKey[Symbol.dispose]()
-    await vault.pendingGrants.insert({ ...asked, sealed })
+    await vault.pendingGrants.insert({ ...asked, sealed, ...(order.capabilityId ? { capability: order.capabilityId } : {}) })
   })
   verifier.fill(0)
   const url = new URL(fillUrl(recipe, oauth.authorizeUri, plain))

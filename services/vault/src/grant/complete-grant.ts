@@ -45,7 +45,8 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   // RFC 9207 §2.4: compared as strings. A provider that declares its issuer is known to name itself, so silence is refused too.
   if (oauth.issuer !== undefined && answer.iss !== oauth.issuer) throw new CodedError('ISSUER_MISMATCH')
   await refuseClosed(vault, pending)
-  const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential }
+  const granted = pending.capability === undefined ? {} : { capabilities: [pending.capability] }
+  const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential, ...granted }
   await vault.audit.append({ ...base, phase: 'began' })
   try {
     const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error })
@@ -98,8 +99,8 @@ async function redeem(vault: GrantContext, principal: Principal, order: Redempti
       ...(parsed.refreshToken === undefined ? [] : [[REFRESH_TOKEN, parsed.refreshToken] as const]),
     ])
     const candidateId = newId('cand', (count) => vault.random.bytes(count))
-    const { credential: credentialId, recipe: recipeId, plain } = pending
-    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token })
+    const { credential: credentialId, recipe: recipeId, plain, capability = '' } = pending
+    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token, capability })
     const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
     return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined }
   } finally {

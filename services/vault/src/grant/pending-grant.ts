@@ -12,6 +12,8 @@ export interface PendingGrant extends Doc {
   readonly plain: Readonly<Record<string, string>>
   readonly scopes: readonly string[]
   readonly redirectUri: string
+  /** The capability that it is granted to. */
+  readonly capability?: string
   /** The PKCE verifier (RFC 7636 §4.1), sealed. */
   readonly sealed: Sealed
   readonly until: Date

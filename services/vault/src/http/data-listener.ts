@@ -28,7 +28,7 @@ const DRAIN_MS = 20_000
 /** A reason, so that no exception is made. */
 const STOPPED = 'stopped'
 
-/** `ANY /v1/proxy/{credential_id}/{path…}`: the way of an agent's call. `Credence-Origin` says whose answer it is. */
+/** `ANY /v1/proxy/{credential or capability}/{path…}`: the way of an agent's call. `Credence-Origin` says whose answer it is. */
 export async function startDataListener(options: DataListenerOptions): Promise<{ address: string; stop(): Promise<void> }> {
   const server = createServer(
     { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, insecureHTTPParser: false },
@@ -66,6 +66,7 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
       path: path + query,
       headers: pairs(request.rawHeaders),
       consumer: header(request, 'credence-consumer') ?? '',
+      capability: header(request, 'credence-capability') ?? '',
       noReplay: header(request, 'credence-no-replay') !== undefined,
       ...bodyOf(request),
       signal: aborted.signal,
@@ -73,7 +74,7 @@ async function answer(options: DataListenerOptions, request: IncomingMessage, re
     await deliver(result, response)
     endUnread(request, response)
   } catch (error) {
-    fail(options, response, { error, credentialId })
+    fail(options, response, { error, credentialId: credentialId?.startsWith('cap_') ? undefined : credentialId })
   }
 }
 

@@ -149,19 +149,6 @@ const plan = z.object({
   failures: z.number(),
   version: z.number(),
 })
-const history = z.object({
-  id: z.string(),
-  at: z.string().optional(),
-  action: z.string(),
-  actor: z.string(),
-  user: z.string().optional(),
-  consumer: z.string().optional(),
-  outcome: z.string(),
-  upstream_status: z.number().optional(),
-  provider_error: z.string().optional(),
-  trace_id: z.string().optional(),
-})
-
 function serveChecks(app: RestScope, { registry, refresher, verifier }: Gateway['flow']['services']): void {
   app.post('/v1/credentials/:id/verify', {
     schema: { tags, summary: 'Prove it now by one read-only call', params: id, response: answers(200, verdict) },
@@ -189,30 +176,6 @@ function serveChecks(app: RestScope, { registry, refresher, verifier }: Gateway[
         as(request),
       )
       return { ...optional({ kind, state }), ...times({ refresh_at: refreshAt, expires_at: expiresAt }), failures, version }
-    },
-  })
-  app.get('/v1/credentials/:id/history', {
-    schema: {
-      tags,
-      summary: 'Who did what with it, newest first',
-      params: id,
-      querystring: z.object(PAGE_QUERY),
-      response: answers(200, pageOf('entries', history)),
-    },
-    handler: async (request) => {
-      const answer = await registry.listHistory({ credentialId: request.params.id, ...pageRequest(request.query) }, as(request))
-      const entries = answer.entries.map(
-        ({ id: entry, at, action, actor, user, consumer: by, outcome, httpStatus, providerError, traceId }) => ({
-          id: entry,
-          ...times({ at }),
-          action,
-          actor,
-          outcome,
-          ...optional({ user, consumer: by, provider_error: providerError, trace_id: traceId }),
-          ...(httpStatus === 0 ? {} : { upstream_status: httpStatus }),
-        }),
-      )
-      return { entries, ...optional({ next_page_token: answer.nextPageToken }) }
     },
   })
 }

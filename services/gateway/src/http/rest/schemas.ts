@@ -115,6 +115,7 @@ export const session: z.ZodType = z
     code: z.string().optional(),
     detail: z.string().optional(),
     user: z.string(),
+    capability_id: z.string().optional(),
   })
   .meta({ id: 'Session' })
 
@@ -124,7 +125,7 @@ export function sessionJson(it: Session): object {
     id,
     state,
     provider_id: it.providerId,
-    ...optional({ credential_id: it.credentialId, code, detail }),
+    ...optional({ credential_id: it.credentialId, capability_id: it.capabilityId, code, detail }),
     confirm,
     ...times({ expires_at: it.expiresAt }),
     user,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { completeSession } from '../../connect/complete-session.ts'
-import { createSession } from '../../connect/create-session.ts'
+import { startSession } from '../../connect/conversation.ts'
 import { cancelSession, getSession, MAX_WAIT_MS, sessionMessage, waitSession } from '../../connect/follow-session.ts'
 import type { ConnectSession } from '../../connect/session.ts'
 import type { Gateway } from '../../gateway.ts'
 import { callerOf, requestIdOf } from '../caller.ts'
 import { answers, type RestScope } from './route.ts'
-import { credential, credentialJson, session, sessionJson } from './schemas.ts'
+import { credential, credentialJson, optional, session, sessionJson } from './schemas.ts'
 
 const tags = ['sessions']
 const id = z.object({ id: z.string() })
@@ -20,13 +20,20 @@ const creation = z.strictObject({
   confirm: z.enum(['host', 'code', 'login', 'none']).optional().describe("Absent: the project's setting"),
   return_url: z.string().optional().describe("One of the project's `return_urls`"),
   scopes: z.array(z.string()).max(200).optional(),
+  capability_id: z
+    .string()
+    .optional()
+    .describe('Instead of a provider: ask this customer, in a conversation, for what the capability uses'),
 })
 const completion = z.strictObject({
   code: z.string().max(200).describe('The one-time code of the return address, or the six digits'),
   user: z.string().max(400).optional().describe('The user whom the caller knows to be at the other end'),
   confirm_account_change: z.boolean().optional(),
 })
-const created = z.object({ session, link: z.string().describe('The page to open; good for one browser') })
+const created = z.object({
+  session,
+  link: z.string().optional().describe('The page to open; good for one browser. Absent: nothing is to be asked'),
+})
 const completed = z.object({ session, credential })
 
 /** `/v1/sessions`: one to one with the session rpcs. */
@@ -37,7 +44,7 @@ export function serveSessions(app: RestScope, gateway: Gateway): void {
     schema: { tags, summary: 'Make a connect session and its link', body: creation, response: answers(201, created) },
     handler: async (request, reply) => {
       const { body } = request
-      const { session: made, link } = await createSession(parts, callerOf(request), {
+      const { session: made, link } = await startSession(parts, callerOf(request), {
         providerId: body.provider_id ?? '',
         pattern: body.pattern,
         credentialId: body.credential_id ?? '',
@@ -48,8 +55,9 @@ export function serveSessions(app: RestScope, gateway: Gateway): void {
         returnUrl: body.return_url ?? '',
         scopes: body.scopes ?? [],
         requestId: requestIdOf(request),
+        capabilityId: body.capability_id ?? '',
       })
-      return reply.status(201).send({ session: json(made), link })
+      return reply.status(201).send({ session: json(made), ...optional({ link }) })
     },
   })
   app.get('/v1/sessions/:id', {
