@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from 'commander'
 import { actWith, flag, type GlobalFlags, type Surroundings } from './cli.ts'
 import { addCa } from './commands/ca.ts'
+import { addCapability } from './commands/capability.ts'
 import { addClient } from './commands/client.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCredential } from './commands/credential.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
+import { addHistory } from './commands/history.ts'
 import { addKey } from './commands/key.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProject } from './commands/project.ts'
@@ -44,9 +46,11 @@ export function buildProgram(surroundings: Surroundings): Command {
     addConnect,
     addCredential,
     addProvider,
+    addCapability,
     addClient,
     addSession,
     addEvents,
+    addHistory,
     addKey,
     addProject,
     addWidget,

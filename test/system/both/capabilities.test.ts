@@ -1,6 +1,7 @@
 import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
+import { grpcOf } from '../../support/grpc-of.ts'
 import { factOf, fields, provide, refusalOf, type Scene, startScene, USER } from '../../support/scene.ts'
 
 const CANARY = 'canary-cap-5f1c9a-do-not-show'
@@ -178,7 +179,7 @@ describe('the record', () => {
 
   test('[S0-15] the same request twice makes one, and another body under its key is refused', async () => {
     const provider = await provide(scene, { type: 'NONE' })
-    const grpc = await scene.credence.grpc()
+    const grpc = await grpcOf(scene, 'registry')
     const capability = { ...EMPTY, name: 'Once', providerId: provider.id, mode: 'full_access' }
     const make = async (name: string) =>
       (await grpc.registry.createCapability({ capability: { ...capability, name }, requestId: 'cap-once-1' })).capability?.id
@@ -251,7 +252,7 @@ describe('gates', () => {
     expect((await scene.credence.fetch(credentialId, '/orders/1', { capability: id })).status).toBe(200)
     const other = await lookup()
     expect(await code(scene.credence.fetch(other.credentialId, '/orders/1', { capability: id }))).toBe('NOT_FOUND')
-    const grpc = await scene.credence.grpc()
+    const grpc = await grpcOf(scene, 'vault')
     await grpc.vault.check({ credentialId: id, method: 'GET', path: '/orders/1' })
     await grpc.vault.check({ credentialId, capability: id, method: 'GET', path: '/orders/1' })
     await expect(grpc.vault.check({ credentialId, method: 'GET', path: '/orders/1' })).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
 import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
+import { grpcOf } from '../../support/grpc-of.ts'
 import { provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
 let scene: Scene
@@ -73,7 +74,7 @@ describe('OAuth2 with external OAuth', () => {
   test('[S0-7] over gRPC: start, wait, complete by the digits alone', async () => {
     const id = await calendar()
     const user = newCustomer()
-    const grpc = await scene.credence.grpc()
+    const grpc = await grpcOf(scene, 'gateway')
     const { session, link } = await grpc.gateway.createSession({ capabilityId: id, user })
     const digits = digitsOn(await signIn(scene, link))
     const done = await grpc.gateway.completeSession({ code: digits, user })

@@ -1,4 +1,4 @@
-import type { Consumer, CredenceEvent, Credential, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
+import type { Capability, Consumer, CredenceEvent, Credential, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
 import type { Column } from './table.ts'
 
 /** What tables show of each thing; everything is in the JSON. */
@@ -49,6 +49,58 @@ export function credentialFacts(it: Credential): readonly (readonly [string, str
     ],
     ['reconnect', it.reconnectUrl],
   ]
+}
+
+export const CAPABILITY_COLUMNS: readonly Column<Capability>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'name', of: (it) => it.name },
+  { title: 'provider', of: (it) => it.providerName },
+  { title: 'mode', of: (it) => it.mode },
+  { title: 'auth type', of: (it) => it.authType },
+  { title: 'security', of: (it) => it.security.level },
+  { title: 'customers', of: (it) => it.customers },
+]
+
+type FactPairs = readonly (readonly [string, string | number | Date | undefined])[]
+
+export function capabilityFacts(it: Capability): FactPairs {
+  const facts = it.security.facts.map(({ name }) => name).join(', ')
+  return [
+    ['id', it.id],
+    ['name', it.name],
+    ['description', it.description],
+    ['provider', `${it.providerName} (${it.providerId}, version ${it.providerVersion}, pattern ${it.pattern})`],
+    ['auth type', it.authType],
+    ['mode', it.mode],
+    ['credential', it.credentialId],
+    ['methods', it.methods.join(' ') || 'every method'],
+    ['paths', it.paths.join(' ') || 'every path'],
+    ['security', facts === '' ? it.security.level : `${it.security.level}: ${facts}`],
+    ['consent', it.consent.required ? it.consent.purpose : undefined],
+    ['exclusive', it.exclusive ? 'yes' : undefined],
+    ['scopes', it.scopes.join(' ')],
+    ['customers', it.customers],
+    ['created', it.createdAt],
+    ['updated', it.updatedAt],
+  ]
+}
+
+/** What one call with its credential said. */
+export function verdictFacts(verdict: Verification | undefined): FactPairs {
+  if (verdict === undefined) return []
+  return [
+    ['verdict', verdict.verdict],
+    ['cause', verdict.cause],
+    ['says', verdict.sentence],
+    ['status', verdict.upstreamStatus || undefined],
+  ]
+}
+
+interface Verification {
+  readonly verdict: string
+  readonly cause?: string
+  readonly sentence?: string
+  readonly upstreamStatus: number
 }
 
 export const CONSUMER_COLUMNS: readonly Column<Consumer>[] = [
