@@ -2,6 +2,7 @@ import type * as capability from '@credence/proto/capability'
 import type * as credential from '@credence/proto/credential'
 import type * as events from '@credence/proto/events'
 import type * as gateway from '@credence/proto/gateway'
+import type * as history from '@credence/proto/history'
 import type * as provider from '@credence/proto/provider'
 import type * as refresher from '@credence/proto/refresher'
 import type * as registry from '@credence/proto/registry'
@@ -56,7 +57,7 @@ export interface OauthClient extends Omit<Message<provider.OauthClient>, 'oauthC
 /** One use, refresh, verification, connect attempt or change of a credential. */
 export interface HistoryEntry
   extends Omit<
-    Sparse<Message<registry.HistoryEntry>, 'user' | 'consumer' | 'method' | 'credentialId' | 'capabilityId' | 'providerError' | 'traceId'>,
+    Sparse<Message<history.HistoryEntry>, 'user' | 'consumer' | 'method' | 'credentialId' | 'capabilityId' | 'providerError' | 'traceId'>,
     'httpStatus'
   > {
   /** What the provider answered, where it was asked. */

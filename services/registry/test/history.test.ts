@@ -1,4 +1,4 @@
-import { Use } from '@credence/proto/vault'
+import { Use } from '@credence/proto/uses'
 import { callAs } from '@credence/rpc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { codeOf, connected, type Person, Platform, provider } from './platform.ts'

@@ -2,15 +2,9 @@ import { createHash } from 'node:crypto'
 import { foldUserName, newId } from '@credence/credential'
 import { CodedError, type ErrorCode } from '@credence/errors'
 import type { AccessFence } from '@credence/proto/credential'
-import {
-  type RefreshResponse,
-  type SetCallerRequest,
-  type SetCapabilityRequest,
-  type SetClaimRequest,
-  type Use,
-  VaultServiceDefinition,
-  type VaultServiceImplementation,
-} from '@credence/proto/vault'
+import type { Use } from '@credence/proto/uses'
+import { type RefreshResponse, type SetCallerRequest, VaultServiceDefinition, type VaultServiceImplementation } from '@credence/proto/vault'
+import type { SetCapabilityRequest, SetClaimRequest } from '@credence/proto/vault-capability'
 import { type Authenticate, type Peer, type Principal, type RpcServer, rpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { createLogger, startTracing } from '@credence/service'
 import { seededRandom } from '@credence/testkit'

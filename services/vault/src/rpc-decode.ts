@@ -1,7 +1,7 @@
 import { type CapabilityMode, isId, MODES, SECURITY_LEVELS, type SecurityLevel } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import type { AccessFence } from '@credence/proto/credential'
-import type { SetCapabilityRequest } from '@credence/proto/vault'
+import type { SetCapabilityRequest } from '@credence/proto/vault-capability'
 import type { CapabilityDoc } from './capability/capability.ts'
 import type { FenceFields } from './credential/envelope.ts'
 

@@ -1,4 +1,5 @@
-import type { DeepPartial, RefreshResponse, TokenTimes, Use as UseMessage } from '@credence/proto/vault'
+import type { Use as UseMessage } from '@credence/proto/uses'
+import type { DeepPartial, RefreshResponse, TokenTimes } from '@credence/proto/vault'
 import type { TokenAnswer } from '@credence/refresh-protocol'
 import type { Use } from './audit/uses.ts'
 import type { TokenFacts } from './credential/list-tokens.ts'

@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { SetCapabilityRequest } from '@credence/proto/vault'
+import type { SetCapabilityRequest } from '@credence/proto/vault-capability'
 import type { Principal } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import { heldFence, withNextFence } from '../credential/fence.ts'

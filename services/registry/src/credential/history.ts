@@ -1,5 +1,5 @@
 import { isCoded } from '@credence/errors'
-import type { Use } from '@credence/proto/vault'
+import type { Use } from '@credence/proto/uses'
 import { type Actor, needScope, ownOrder } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
 import { findCapability } from '../capability/read-capability.ts'

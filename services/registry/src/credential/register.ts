@@ -65,17 +65,17 @@ async function reserveFor(registry: Registry, actor: Actor, capabilityId: string
   const user = await ownerOf(registry, actor, wanted.user)
   const id = await claimCredential(registry, orderOf(actor, capability.project), { capability, user })
   const found = await registry.docs.credentials.get(id, { fresh: true })
-  const asked = { ...wanted, providerId: provider.id, pattern: provider.pattern, level: 'user', credentialId: id }
+  const asked = { ...wanted, providerId: provider.id, pattern: provider.pattern, level: 'user', slot: false, credentialId: id }
   if (found !== undefined && isThere(found)) return reserveAgain(registry, actor, asked)
-  return reserveNew(registry, actor, asked, { id: id as CredentialId, capabilities: [{ id: capability.id, gate: isGate(capability) }] })
+  const capabilities = [{ id: capability.id, gate: isGate(capability) }]
+  return reserveNew(registry, actor, { ...asked, claimed: { id: id as CredentialId, capabilities } })
 }
 
 /** `claimed`: the id that it must have, and the capability that it is for. */
 async function reserveNew(
   registry: Registry,
   actor: Actor,
-  wanted: Reservation,
-  claimed?: Pick<Parent, 'id' | 'capabilities'>,
+  { claimed, ...wanted }: Reservation & { readonly claimed?: Pick<Parent, 'id' | 'capabilities'> },
 ): Promise<Reserved> {
   const provider = await findProvider(registry, actor, wanted.providerId)
   const payload = savedPayload(provider)

@@ -1,12 +1,7 @@
 import type { AccessFence } from '@credence/proto/credential'
-import type {
-  ListUsesResponse,
-  PromoteResponse,
-  RefreshResponse,
-  SetCallerRequest,
-  SetCapabilityRequest,
-  SetClaimRequest,
-} from '@credence/proto/vault'
+import type { ListUsesResponse } from '@credence/proto/uses'
+import type { PromoteResponse, RefreshResponse, SetCallerRequest } from '@credence/proto/vault'
+import type { SetCapabilityRequest, SetClaimRequest } from '@credence/proto/vault-capability'
 import type { Principal } from '@credence/rpc'
 
 /**

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '@credence/proto/registry'
+import type { HistoryEntry } from '@credence/proto/history'
 
 /** The columns of an export, by the names of the API. */
 export const HISTORY_HEADER: readonly string[] = [

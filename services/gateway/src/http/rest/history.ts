@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { HistoryEntry, ListHistoryRequest } from '@credence/proto/registry'
+import type { HistoryEntry, ListHistoryRequest } from '@credence/proto/history'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Gateway } from '../../gateway.ts'
