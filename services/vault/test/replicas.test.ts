@@ -6,6 +6,7 @@ import type { Principal } from '@credence/rpc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AppendHandle } from '../src/audit/append-file.ts'
 import { openCallers } from '../src/caller/caller.ts'
+import { setCapability, setClaim } from '../src/capability/set-capability.ts'
 import { createRefresh } from '../src/credential/refresh.ts'
 import { type SendContext, send } from '../src/credential/send.ts'
 import { setAccess } from '../src/credential/set-access.ts'
@@ -24,7 +25,17 @@ const caller = {
   state: 'active',
   generation: 1,
 } as const
+const CAPABILITY = `cap_${'0'.repeat(26)}`
+const CLAIMED = `cap_${'1'.repeat(26)}`
+const FREE = { level: 'none', facts: [], consent: false } as const
 const disabled = { generation: 2, state: 'disabled', reason: 'disabled_by_caller', owner: ['id:ann'], shares: [] } as const
+
+const gated = { generation: 2, state: 'active', reason: '', owner: ['id:ann'], shares: [], gates: [CAPABILITY] } as const
+
+function capability(members: Partial<Parameters<typeof setCapability>[2]>): Parameters<typeof setCapability>[2] {
+  const blank = { id: CAPABILITY, generation: 1, state: 'active', mode: 'full_access', methods: [], paths: [], gate: FREE } as const
+  return { ...blank, credentialId: '', recipe: '', ...members }
+}
 
 /** Where something waits until it is let go. */
 class Hold {
@@ -98,6 +109,9 @@ describe.each(Object.entries(STAGES))('[S2-3] [S2-5] a use at one replica that w
     })
     const recipe = recipeWith(BEARER, { proxy_url: `https://api.example.com:${outside.gate.port}` })
     credentialId = (await inForce(here, recipe, { token: 'tok-1234567890' })).id
+    await setCapability(here, order, capability({ credentialId }))
+    await setCapability(here, order, capability({ id: CLAIMED, mode: 'external_oauth' }))
+    await setClaim(here, order, { capability: CLAIMED, names: ['id:ann'], credentialId, generation: 1 })
     const keys = { store: here.store, macKey: Buffer.alloc(32), clock: here.clock, maxAgeMs: FENCE_MAX_AGE_MS }
     const [made, callers] = [await openCallers(keys), await openCallers(keys)]
     await made.set(createHash('sha256').update(KEY).digest(), caller)
@@ -112,9 +126,9 @@ describe.each(Object.entries(STAGES))('[S2-3] [S2-5] a use at one replica that w
     await outside.close()
   })
 
-  const call = (): Promise<string> =>
+  const call = (through: string): Promise<string> =>
     send(calling, ann, {
-      credentialId,
+      credentialId: through === '' ? credentialId : through,
       method: 'GET',
       path: '/held',
       consumer: '',
@@ -128,22 +142,42 @@ describe.each(Object.entries(STAGES))('[S2-3] [S2-5] a use at one replica that w
       },
       (error: unknown) => (isCoded(error) ? error.code : String(error)),
     )
-  const held = async (): Promise<readonly Promise<string>[]> => {
+  const held = async (through = ''): Promise<readonly Promise<string>[]> => {
     hold.waiting = 0
     hold.shut()
-    const calls = Array.from({ length: CALLS }, call)
+    const calls = Array.from({ length: CALLS }, () => call(through))
     // The audit syncs them together.
     await expect.poll(() => hold.waiting).toBeGreaterThanOrEqual(name === 'the durable audit record' ? 1 : CALLS)
     return calls
   }
 
-  const restrictions: readonly (readonly [string, () => Promise<void>, string])[] = [
-    ['it is disabled', () => setAccess(here, order, { credentialId, fence: disabled }), 'CREDENTIAL_DISABLED'],
-    ['its key is revoked', () => revokeKey(), 'UNAUTHENTICATED'],
+  const elsewhere = `cred_${'0'.repeat(26)}`
+  const restrictions: readonly (readonly [string, () => Promise<void>, string, string])[] = [
+    ['it is disabled', () => setAccess(here, order, { credentialId, fence: disabled }), 'CREDENTIAL_DISABLED', ''],
+    ['its key is revoked', () => revokeKey(), 'UNAUTHENTICATED', ''],
+    ['a gate stands before it', () => setAccess(here, order, { credentialId, fence: gated }), 'CAPABILITY_REQUIRED', ''],
+    [
+      'its capability allows less',
+      () => setCapability(here, order, capability({ credentialId, generation: 2, paths: ['/other'] })),
+      'PATH_REFUSED',
+      CAPABILITY,
+    ],
+    [
+      'its capability is deleted',
+      () => setCapability(here, order, capability({ credentialId, generation: 2, state: 'deleted' })),
+      'NOT_FOUND',
+      CAPABILITY,
+    ],
+    [
+      'the customer granted another',
+      () => setClaim(here, order, { capability: CLAIMED, names: ['id:ann'], credentialId: elsewhere, generation: 2 }),
+      'CONNECT_REQUIRED',
+      CLAIMED,
+    ],
   ]
 
-  test.each(restrictions)('does not begin after another replica has answered that %s', async (_what, restrict, code) => {
-    const calls = await held()
+  test.each(restrictions)('does not begin after another replica has answered that %s', async (_what, restrict, code, through) => {
+    const calls = await held(through)
     const sleepers = here.clock.sleeping
     const restricting = restrict()
     await expect.poll(() => here.clock.sleeping).toBeGreaterThan(sleepers)

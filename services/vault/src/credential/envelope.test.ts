@@ -160,6 +160,8 @@ describe('[B-7] the envelope', () => {
       { owner: ['id:ann', 'usr_a'] },
       { shares: [] },
       { shares: [{ names: ['id:bob'], permission: 'manage' }] },
+      { gates: ['cap_a'] },
+      { capabilities: ['cap_a'] },
     ]
     for (const change of others) expect(dataKey.fenceMac(binding, { ...fence, ...change }).equals(mac)).toBe(false)
     expect(dataKey.fenceMac({ ...binding, credential: 'cred_b' }, fence).equals(mac)).toBe(false)
@@ -167,6 +169,8 @@ describe('[B-7] the envelope', () => {
     expect(dataKey.fenceMac(binding, { ...fence }).equals(mac)).toBe(true)
     expect(sameFence(fence, JSON.parse(JSON.stringify(fence)))).toBe(true)
     expect(sameFence(fence, { ...fence, generation: 5 })).toBe(false)
+    // Fences of before capabilities say neither, and their MACs stand.
+    expect(dataKey.fenceMac(binding, { ...fence, gates: [], capabilities: [] }).equals(mac)).toBe(true)
   })
 })
 
