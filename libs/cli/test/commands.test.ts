@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -355,4 +355,69 @@ test('[S3-9] a widget token is made for one person, and narrowed to origins', as
   })
   expect(out).toMatch(/^token +eyJ\.a\.b$/m)
   expect(out).toMatch(/^expires +2026-11-21T01:00:00.000Z$/m)
+describe('capabilities and histories', () => {
+  const CAPABILITY = {
+    id: 'cap_1',
+    name: 'Orders',
+    description: '',
+    provider_id: 'prov_1',
+    provider_name: 'My Freshdesk',
+    provider_version: 1,
+    pattern: 0,
+    auth_type: 'basic',
+    mode: 'full_access',
+    credential_id: 'cred_1',
+    methods: ['GET'],
+    paths: ['/orders/*'],
+    security: { level: 'none', facts: [] },
+    consent: { required: false, purpose: '' },
+    exclusive: false,
+    scopes: [],
+    customers: 0,
+  }
+
+  test('[S0-15] a capability is made of a file as it is written, and a refused credential is said at once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'capability-'))
+    const file = join(folder, 'orders.json')
+    const wanted = { name: 'Orders', provider_id: 'prov_1', mode: 'full_access', credential_id: 'cred_1', paths: ['/orders/*'] }
+    writeFileSync(file, JSON.stringify(wanted))
+    const verification = { verdict: 'failed', cause: 'key_wrong', sentence: 'The key was refused.', upstream_status: 401 }
+    answers['POST /v1/capabilities'] = JSON.stringify({ capability: CAPABILITY, verification })
+    answers['POST /v1/capabilities?validate_only=true'] = JSON.stringify({ verification })
+    const { code, out, err } = await credence(`capability create ${file}`)
+    expect([code, JSON.parse(received.at(-1)?.body ?? '')]).toEqual([0, wanted])
+    expect(out).toMatch(/mode +full_access/)
+    expect(out).toMatch(/status +401/)
+    expect(err).toContain('The key was refused.')
+    expect((await credence(`capability validate ${file}`)).out).toMatch(/faults +none/)
+    expect((await credence(`capability create ${folder}/none.json`)).code).not.toBe(0)
+    rmSync(folder, { recursive: true })
+  })
+
+  test('[S0-7] a conversation prints the link to show, and waits when it is told to', async () => {
+    const session = { id: 'sess_1', state: 'open', provider_id: 'prov_1', confirm: 'code', user: 'usr_1', capability_id: 'cap_1' }
+    answers['POST /v1/capabilities/cap_1/connect'] = JSON.stringify({ session, link: 'http://localhost:7400/connect/abc' })
+    answers['GET /v1/sessions/sess_1/wait?timeout_ms=5000'] = JSON.stringify({ ...session, state: 'connected', credential_id: 'cred_1' })
+    const { code, out } = await credence('capability connect cap_1 --wait 5 --user id:ann')
+    expect(code).toBe(0)
+    expect(out).toContain('http://localhost:7400/connect/abc')
+    expect(out).toMatch(/credential +cred_1/)
+    expect(received[0]?.user).toBe('id:ann')
+  })
+
+  test('[S0-12] a history is filtered as asked, and exported to a file line by line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'history-'))
+    const file = join(folder, 'all.ndjson')
+    const lines = `{"id":"1"}\n{"id":"2"}\n`
+    answers['GET /v1/capabilities/cap_1/history/export?outcome=failed&format=ndjson'] = lines
+    answers['GET /v1/credentials/cred_1/history/export?format=csv'] = 'at,action\r\n'
+    const { code, out } = await credence(`history export cap_1 --outcome failed --file ${file}`)
+    expect([code, readFileSync(file, 'utf8'), out.trim()]).toEqual([0, lines, `${file} has 2 lines.`])
+    expect((await credence('history export cred_1 --format csv')).out).toContain('at,action')
+    expect((await credence(`history export cred_1 --format csv --file ${folder}/no/such`)).code).not.toBe(0)
+    const entry = { id: '1', action: 'call', actor: 'key_1', outcome: 'ok', user: 'id:ann' }
+    answers['GET /v1/credentials/cred_1/history?user=id%3Aann&action=call&search=x'] = JSON.stringify({ entries: [entry] })
+    expect((await credence('history list cred_1 --customer id:ann --action call --search x')).out).toContain('key_1')
+    rmSync(folder, { recursive: true })
+  })
 })

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CapabilityDoc, claimId, openCapabilities } from '../src/capability/capability.ts'
 import { setCapability, setClaim } from '../src/capability/set-capability.ts'
 import { createFloors } from '../src/credential/floors.ts'
-import { check } from '../src/credential/send.ts'
+import { createRefresh } from '../src/credential/refresh.ts'
+import { check, type SendContext, send } from '../src/credential/send.ts'
 import { BEARER, recipeWith } from './connecting.ts'
 import { type Outside, startOutside } from './outside.ts'
 import { inForce, openParts, order, type Parts, PROJECT } from './parts.ts'
@@ -148,4 +149,47 @@ test('[S0-12] [S0-9] a use is recorded with its capability, its user and its cre
     ['ended', credentialId, [id], 'id:ann', 'ok'],
     ['denied', '', [id], 'id:ann', 'PATH_REFUSED'],
   ])
+})
+
+test('[S0-15] a call that waits for its address does not begin under a rule that is gone, in the one vault there is', async () => {
+  const [looked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const egress = { ...outside.egress, resolve: [] }
+  const own = await openParts({
+    egress,
+    resolver: async () => {
+      looked.resolve()
+      await answer.promise
+      return ['127.0.0.1']
+    },
+  })
+  try {
+    const recipe = recipeWith(BEARER, { proxy_url: `https://api.example.com:${outside.gate.port}` })
+    const secret = (await inForce(own, recipe, { token: 'tok-1234567890' })).id
+    const free = { level: 'none', facts: [], consent: false } as const
+    const doc = { id: `cap_${'7'.repeat(26)}`, generation: 1, state: 'active', mode: 'full_access', methods: [], paths: [] } as const
+    await setCapability(own, order, { ...doc, gate: free, credentialId: secret, recipe: '' })
+    const callers = { inForce: () => true, confirm: async () => undefined }
+    const calling: SendContext = { ...own, refresh: createRefresh(own).refresh, callers, maxRequestBytes: 1_024 }
+    const call = {
+      credentialId: doc.id,
+      method: 'GET',
+      path: '/x',
+      consumer: '',
+      headers: [],
+      noReplay: false,
+      signal: AbortSignal.timeout(20_000),
+    }
+    const before = outside.api.requests.length
+    const calls = send(calling, ann, call).then(
+      () => 'sent',
+      (error: { code: string }) => error.code,
+    )
+    await looked.promise
+    await setCapability(own, order, { ...doc, generation: 2, paths: ['/y'], gate: free, credentialId: secret, recipe: '' })
+    answer.resolve()
+    expect(await calls).toBe('PATH_REFUSED')
+    expect(outside.api.requests).toHaveLength(before)
+  } finally {
+    await own.close()
+  }
 })
