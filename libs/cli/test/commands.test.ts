@@ -355,6 +355,8 @@ test('[S3-9] a widget token is made for one person, and narrowed to origins', as
   })
   expect(out).toMatch(/^token +eyJ\.a\.b$/m)
   expect(out).toMatch(/^expires +2026-11-21T01:00:00.000Z$/m)
+})
+
 describe('capabilities and histories', () => {
   const CAPABILITY = {
     id: 'cap_1',

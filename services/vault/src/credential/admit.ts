@@ -2,6 +2,7 @@ import { isId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Hosts } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
+import { currentTraceId } from '@credence/service'
 import type { AuditRecord } from '../audit/record.ts'
 import type { CapabilityDoc } from '../capability/capability.ts'
 import { capabilityOf, connectRequired, type Way, wayOf } from '../capability/way.ts'
@@ -63,7 +64,14 @@ export async function permitted(vault: VaultContext, principal: Principal, asked
   const { capability, claim } = way
   const fences = [capability, claim].flatMap((doc) => (doc === undefined ? [] : [{ id: doc.id, generation: doc.generation }]))
   if (child !== undefined) fences.push({ id: child.id, generation: child.access.generation })
-  return { ...found, ...(capability === undefined ? {} : { capability }), readAt, fences, target: targetOf(hosts, asked.path) }
+  const through = capability === undefined ? {} : { capability, ...forWhom(capability, principal) }
+  return { ...found, ...through, readAt, fences, target: targetOf(hosts, asked.path) }
+}
+
+/** In the mode `proxy` the real credential is the business of the team's own backend, which is told for whom the call is. */
+function forWhom(capability: CapabilityDoc, { user, userNames: names }: Principal): { readonly onBehalfOf?: OnBehalfOf } {
+  if (capability.mode !== 'proxy') return {}
+  return { onBehalfOf: { user, names, capability: capability.id, traceId: currentTraceId() ?? '' } }
 }
 
 async function permittedChild(
