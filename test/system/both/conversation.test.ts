@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
 import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
 import { grpcOf } from '../../support/grpc-of.ts'
-import { provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
+import { fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -139,6 +139,19 @@ describe('OAuth2 with external OAuth', () => {
     expect(await scene.credence.capabilities.delete(id, { force: true })).toMatchObject({ customers: 1 })
     for (const one of each) expect(await code(one.fetch(credential, '/events'))).toBe('CAPABILITY_REQUIRED')
     expect((await ann.credentials.get(credential)).status).toBe('active')
+  })
+
+  test('[S0-7] [S1-10] goes on with its way to sign in where a newer version of the provider has it, and says when that is gone', async () => {
+    const id = await calendar()
+    const { providerId } = await scene.credence.capabilities.get(id)
+    const payload = JSON.parse((await scene.credence.providers.get(providerId)).payloadJson) as { auth_patterns: object[] }
+    const bearer = { type: 'BEARER', fields: fields('token*') }
+    await scene.credence.providers.update(providerId, { ...payload, auth_patterns: [bearer, ...payload.auth_patterns] })
+    const user = newCustomer()
+    await converse(scene, await scene.credence.capabilities.connect(id, { user }))
+    expect((await scene.credence.forUser(user).fetch(id, '/events')).status).toBe(200)
+    await scene.credence.providers.update(providerId, { ...payload, auth_patterns: [bearer] })
+    expect(await code(scene.credence.capabilities.connect(id, { user: newCustomer() }))).toBe('INVALID_REQUEST')
   })
 
   test('[S0-7] [S1-7] asks for the scopes of the capability beside the required ones', async () => {

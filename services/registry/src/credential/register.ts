@@ -6,6 +6,7 @@ import { type Actor, needScope, orderOf } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
 import { isGate } from '../capability/capability.ts'
 import { claimCredential, customersCapability } from '../capability/customer-claim.ts'
+import { patternNow } from '../capability/pattern-now.ts'
 import { insertOnce } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
 import { freshId } from '../documents/with-facts.ts'
@@ -65,7 +66,8 @@ async function reserveFor(registry: Registry, actor: Actor, capabilityId: string
   const user = await ownerOf(registry, actor, wanted.user)
   const id = await claimCredential(registry, orderOf(actor, capability.project), { capability, user })
   const found = await registry.docs.credentials.get(id, { fresh: true })
-  const asked = { ...wanted, providerId: provider.id, pattern: provider.pattern, level: 'user', slot: false, credentialId: id }
+  const pattern = await patternNow(registry, capability)
+  const asked = { ...wanted, providerId: provider.id, pattern, level: 'user', slot: false, credentialId: id }
   if (found !== undefined && isThere(found)) return reserveAgain(registry, actor, asked)
   const capabilities = [{ id: capability.id, gate: isGate(capability) }]
   return reserveNew(registry, actor, { ...asked, claimed: { id: id as CredentialId, capabilities } })

@@ -3,6 +3,7 @@ import type { Capability } from '@credence/proto/capability'
 import { actorOf } from '../caller/actor.ts'
 import { customersCapability, grantedTo } from '../capability/customer-claim.ts'
 import { deleteCapability } from '../capability/delete-capability.ts'
+import { patternNow } from '../capability/pattern-now.ts'
 import { getCapability, listCapabilities, viewOf } from '../capability/read-capability.ts'
 import { createCapability, type SavedCapability, updateCapability } from '../capability/save-capability.ts'
 import { describe } from '../credential/describe.ts'
@@ -40,7 +41,7 @@ export function capabilityMethods(registry: Registry): CapabilityMethods {
       const actor = await actorOf(registry, context)
       const doc = await customersCapability(registry, actor, capabilityId)
       if (actor.user === undefined) throw new CodedError('USER_REQUIRED')
-      const capability = capabilityMessage(await viewOf(registry, doc))
+      const capability = { ...capabilityMessage(await viewOf(registry, doc)), pattern: await patternNow(registry, doc) }
       const parent = await grantedTo(registry, doc, actor.user)
       if (parent === undefined || !isThere(parent)) return { capability }
       return { capability, credential: credentialMessage(registry, await describe(registry, parent)) }
