@@ -99,11 +99,11 @@ export async function pushFence(registry: Registry, changed: Stored<Parent>, ord
   return marked ?? doc
 }
 
-/** The newest parent, past the generation that the vault holds: a mint that stopped half-way left it ahead of us. */
+/** A newer parent where there is one; else this one, past the generation that the vault holds: a mint that stopped half-way left it ahead. */
 async function newerThan(registry: Registry, doc: Stored<Parent>, held: number): Promise<Stored<Parent>> {
   const newer = await change(registry.docs.credentials, doc.id, (newest) => {
     const { generation, pendingSince } = newest.access
-    if (generation > held) return undefined
+    if (generation > doc.access.generation || generation > held) return undefined
     return { ...newest, access: { generation: held + 1, pendingSince: pendingSince ?? registry.now() } }
   })
   return newer ?? doc
