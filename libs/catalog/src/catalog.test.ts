@@ -2,7 +2,7 @@ import { fillHosts, parseProvider, recipeOf, reviewProvider } from '@credence/pr
 import { describe, expect, test } from 'vitest'
 import { catalogEntries, catalogEntry } from './index.ts'
 
-const REQUIRED = ['airtable', 'asana', 'freshdesk', 'github', 'google', 'hubspot', 'notion', 'openai', 'slack', 'stripe']
+const REQUIRED = ['airtable', 'asana', 'freshdesk', 'github', 'google', 'hubspot', 'meta', 'notion', 'openai', 'slack', 'stripe']
 const entries = catalogEntries()
 
 test('[B-12] the well-known providers are there, sorted, each found by its slug', () => {
@@ -57,4 +57,14 @@ describe.each(entries.map((entry) => [entry.slug, entry.bytes] as const))('%s', 
       expect(shown?.every((field) => field.input_type === 'password') ?? true).toBe(true)
     }
   })
+})
+
+test('[S2-10] the review says which channels it is for and what the client needs', () => {
+  const { patterns } = reviewProvider(catalogEntry('meta') ?? new Uint8Array(), {})
+  expect(patterns[0]?.channels?.map(({ channel }) => channel)).toEqual(['whatsapp', 'instagram', 'messenger'])
+  expect(patterns[0]?.clientFields?.map(({ field_name }) => field_name)).toEqual(['config_id'])
+  expect(patterns[0]?.sends).toEqual([
+    'Authorization: Bearer <access_token>',
+    '?appsecret_proof=hmac-sha256(<client secret>, <access_token>)',
+  ])
 })

@@ -1,9 +1,12 @@
+import { checkNative } from './check-native.ts'
 import { checkPlacement, isSecretField } from './check-placement.ts'
 import { fieldsOfUrl } from './check-urls.ts'
 import type { Broken, Draft, Report } from './draft.ts'
 import type { AuthPattern, PayloadBehaviour, ProviderPayload } from './payload.ts'
+import { signsIn } from './payload-native.ts'
 import { pointerTo } from './pointer.ts'
 import { checkSign } from './sign/check-sign.ts'
+import { fieldsIn, parseTemplate } from './template.ts'
 import { urlMembers } from './url-members.ts'
 import { parseUrlTemplate } from './url-template.ts'
 
@@ -38,6 +41,8 @@ export function checkPattern(payload: Draft<ProviderPayload>, index: number, how
   checkFields(pattern, at, report)
   checkShownFields(payload, index, report)
   checkOAuth(pattern, at, report)
+  checkClientFields(pattern, at, report)
+  checkNative(pattern, at, report)
   checkBehaviour(pattern, at, report)
 }
 
@@ -50,7 +55,7 @@ function checkFields(pattern: Draft<AuthPattern>, at: string, report: Report): v
       const pointer = `${at}/${member}/${i}/field_name`
       if (seen.has(name)) report({ pointer, code: 'DUPLICATE', detail: 'Write another name; a field of this name is declared already.' })
       seen.add(name)
-      if (pattern.type === 'OAUTH' && name === 'access_token') {
+      if (signsIn(pattern.type) && name === 'access_token') {
         report({ pointer, code: 'RESERVED_NAME', detail: 'Write another name; `access_token` is what the grant brings.' })
       }
       if (member === 'account_fields' && (field?.input_type === 'password' || isSecretField({ sign: pattern.sign }, name))) {
@@ -78,8 +83,8 @@ function checkShownFields(payload: Draft<ProviderPayload>, index: number, report
 function checkOAuth(pattern: Draft<AuthPattern>, at: string, report: Report): void {
   const oauth = pattern.oauth_config
   if (pattern.type === undefined) return
-  if (pattern.type !== 'OAUTH') {
-    for (const name of ['oauth_config', 'token', 'refresh', 'revoke'] as const) {
+  if (!signsIn(pattern.type)) {
+    for (const name of ['oauth_config', 'client_fields', 'token', 'refresh', 'revoke'] as const) {
       if (pattern[name] === undefined) continue
       report({ pointer: `${at}/${name}`, code: 'NOT_ALLOWED', detail: 'Remove it, or write the type OAUTH; no other type has a grant.' })
     }
@@ -99,6 +104,22 @@ function checkOAuth(pattern: Draft<AuthPattern>, at: string, report: Report): vo
     if (!OWN_PARAMETERS.includes(name.toLowerCase())) continue
     const pointer = pointerTo(`${at}/oauth_config/authorize_params`, name)
     report({ pointer, code: 'RESERVED_NAME', detail: 'Remove it; the platform writes this parameter itself.' })
+  }
+}
+
+/** A parameter of the sign-in address that takes a value of the client: it is in everybody's browser, so no secret is one. */
+function checkClientFields(pattern: Draft<AuthPattern>, at: string, report: Report): void {
+  const names = (pattern.client_fields ?? []).flatMap((field) => field?.field_name ?? [])
+  pattern.client_fields?.forEach((field, i) => {
+    if (field?.input_type !== 'password' && !isSecretField({}, field?.field_name ?? '')) return
+    const detail = 'Take the secret out; values of `client_fields` stand in the address of the sign-in page.'
+    report({ pointer: `${at}/client_fields/${i}/field_name`, code: 'SECRET_SHOWN', detail })
+  })
+  for (const [name, value] of Object.entries(pattern.oauth_config?.authorize_params ?? {})) {
+    const parts = value === undefined || names.length === 0 ? undefined : parseTemplate(value)
+    if (parts === undefined || fieldsIn(parts).every((field) => names.includes(field))) continue
+    const pointer = pointerTo(`${at}/oauth_config/authorize_params`, name)
+    report({ pointer, code: 'UNDECLARED_FIELD', detail: 'Declare the field in `client_fields`; nothing fills it now.' })
   }
 }
 

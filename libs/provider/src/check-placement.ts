@@ -3,6 +3,7 @@ import type { Draft, Report } from './draft.ts'
 import { headerProblem } from './header-name.ts'
 import { nearest } from './nearest.ts'
 import { type AuthPattern, MUTABLE_FIELDS, type PayloadHeader } from './payload.ts'
+import { signsIn } from './payload-native.ts'
 import { keyFieldsOf } from './sign/sign-keys.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 
@@ -40,7 +41,7 @@ function checkOwnPlace({ pattern, at, report }: Scene): void {
   }
   if (pattern.type === undefined) return
   for (const name of given) {
-    const types = name === 'auth_header_key_override' ? ['OAUTH', 'BASIC', 'BEARER', 'API_KEY'] : ['API_KEY']
+    const types = name === 'auth_header_key_override' ? ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'THIRDPARTY'] : ['API_KEY']
     if (types.includes(pattern.type)) continue
     report({
       pointer: `${at}/${name}`,
@@ -82,7 +83,7 @@ function checkHeader(scene: Scene, header: Draft<PayloadHeader>, at: string): vo
     return
   }
   const names = fieldsIn(parts)
-  const known = [...declaredFields(pattern), ...(pattern.type === 'OAUTH' ? ['access_token'] : [])]
+  const known = [...declaredFields(pattern), ...(signsIn(pattern.type) ? ['access_token'] : [])]
   for (const name of names.filter((n) => fieldsKnown && !known.includes(n))) {
     const near = nearest(name, known)
     const instead =

@@ -1,6 +1,7 @@
 import type { Broken, Draft, Report } from './draft.ts'
 import { nearest } from './nearest.ts'
 import type { AuthPattern, ProviderPayload } from './payload.ts'
+import { signsIn } from './payload-native.ts'
 import { fieldsIn, type Part } from './template.ts'
 import { type UrlMember, urlMembers } from './url-members.ts'
 import { parseUrlTemplate, type UrlTemplate } from './url-template.ts'
@@ -22,7 +23,7 @@ export function checkUrls(payload: Draft<ProviderPayload>, report: Report, broke
   for (const [pointer, url] of readings) {
     const users = patterns.flatMap((pattern, i) => (pattern !== undefined && members[i]?.some((m) => m.pointer === pointer) ? [i] : []))
     checkDeclared({ pointer, url, users, payload }, report, broken)
-    if (users.some((i) => patterns[i]?.type === 'OAUTH')) checkHostBinding(pointer, url.host, report)
+    if (users.some((i) => signsIn(patterns[i]?.type))) checkHostBinding(pointer, url.host, report)
   }
   checkLiteral('/docs', payload.docs, report)
   patterns.forEach((pattern, i) => {

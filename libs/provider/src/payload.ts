@@ -1,7 +1,8 @@
+import type { PayloadNative } from './payload-native.ts'
 import type { PayloadSign } from './sign/payload-sign.ts'
 
-/** The auth types that a pattern may have. THIRDPARTY is known and refused as AUTH_TYPE_NOT_SUPPORTED. */
-export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'CUSTOM', 'NONE'] as const
+/** The auth types that a pattern may have. */
+export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'CUSTOM', 'THIRDPARTY', 'NONE'] as const
 export type AuthType = (typeof AUTH_TYPES)[number]
 
 export const INPUT_TYPES = ['text', 'password', 'email', 'url', 'number'] as const
@@ -66,6 +67,9 @@ export interface PayloadVerify {
   readonly account_name?: string
   readonly ok?: string
   readonly body?: string
+  /** `client`: authenticated by `client_token` of `native_config`, with the token to prove as `token_parameter`. */
+  readonly as?: 'client'
+  readonly token_parameter?: string
 }
 
 export interface PayloadRevoke {
@@ -86,13 +90,15 @@ export interface PayloadToken {
   readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'none'
   readonly body_format?: 'form' | 'json'
   readonly paths?: Readonly<
-    Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'refresh_token_expires_in' | 'scope' | 'token_type', string>>
+    Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'refresh_token_expires_in' | 'scope' | 'token_type' | 'error', string>>
   >
   readonly expires_in_unit?: 's' | 'ms'
   readonly default_expires_in?: number
   readonly scope_separator?: string
   readonly ok?: string
   readonly invalid_grant_codes?: readonly string[]
+  /** The provider's own error codes and the codes of RFC 6749 §5.2 that they mean. */
+  readonly error_codes?: Readonly<Record<string, string>>
 }
 
 /** What may stand on the provider for all its patterns, or on one pattern for that one alone. */
@@ -112,6 +118,9 @@ export interface AuthPattern extends PayloadBehaviour {
   readonly fields?: readonly PayloadField[]
   readonly account_fields?: readonly PayloadField[]
   readonly oauth_config?: PayloadOAuth
+  /** What the client is registered with beside its id; `{{name}}` stands for them in `authorize_params`. */
+  readonly client_fields?: readonly PayloadField[]
+  readonly native_config?: PayloadNative
   readonly auth_header_key_override?: string
   readonly auth_query_key?: string
   readonly auth_cookie_key?: string

@@ -1,4 +1,5 @@
 import { hasOwnHeader } from './check-placement.ts'
+import { proofPlacements } from './native-of.ts'
 import type { AuthPattern, MUTABLE_FIELDS, PayloadHeader } from './payload.ts'
 import type { Placement, Segment } from './recipe.ts'
 import { parseTemplate } from './template.ts'
@@ -6,7 +7,7 @@ import { parseTemplate } from './template.ts'
 /** Where a pattern puts its credential and its further headers. */
 export function placementsOf(pattern: AuthPattern): readonly Placement[] {
   const own = hasOwnHeader(pattern) ? [] : ownPlacements(pattern)
-  return [...own, ...(pattern.headers ?? []).map((header) => headerPlacement(header, pattern))]
+  return [...own, ...(pattern.headers ?? []).map((header) => headerPlacement(header, pattern)), ...proofPlacements(pattern.native_config)]
 }
 
 /** An override changes the name only: `Bearer ` and `Basic ` stay, and an API key is the raw value wherever it goes. */
@@ -14,6 +15,7 @@ function ownPlacements(pattern: AuthPattern): readonly Placement[] {
   const header = pattern.auth_header_key_override ?? 'Authorization'
   switch (pattern.type) {
     case 'OAUTH':
+    case 'THIRDPARTY':
       return [{ in: 'header', name: header, value: [{ literal: 'Bearer ' }, { field: 'access_token' }] }]
     case 'BEARER':
       return [{ in: 'header', name: header, value: [{ literal: 'Bearer ' }, fieldSegment('token', pattern)] }]

@@ -1,4 +1,6 @@
+import { clientPlacements } from './native-of.ts'
 import type { PayloadVerify, ProviderPayload } from './payload.ts'
+import type { PayloadNative } from './payload-native.ts'
 import type { Probe } from './recipe.ts'
 
 const ANY_2XX: readonly number[] = Array.from({ length: 100 }, (_, i) => 200 + i)
@@ -7,9 +9,13 @@ const ANY_2XX: readonly number[] = Array.from({ length: 100 }, (_, i) => 200 + i
 export function probeOf(payload: ProviderPayload, pattern: number): Probe | undefined {
   const chosen = payload.auth_patterns[pattern]
   const verify = chosen?.verify ?? payload.verify
-  if (verify !== undefined) return declaredProbe(verify)
+  if (verify !== undefined) return { ...declaredProbe(verify), ...asClient(verify, chosen?.native_config) }
   const userInfo = chosen?.oauth_config?.user_info_uri
   return userInfo === undefined ? undefined : { method: 'GET', url: userInfo, expect: ANY_2XX }
+}
+
+function asClient(verify: PayloadVerify, native: PayloadNative | undefined): Pick<Probe, 'placements'> {
+  return verify.as === 'client' && native !== undefined ? { placements: clientPlacements(native, verify.token_parameter) } : {}
 }
 
 function declaredProbe(verify: PayloadVerify): Probe {

@@ -1,18 +1,25 @@
 import { familyOf } from '@credence/credential'
 import { CodedError } from '@credence/errors'
+import { nativeOf } from './native-of.ts'
 import type { AuthPattern, PayloadOAuth, PayloadRefresh, PayloadToken, ProviderPayload } from './payload.ts'
+import { type PayloadNative, signsIn } from './payload-native.ts'
 import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import type { Recipe, RecipeOAuth, RecipeRefresh } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
 import { signOf } from './sign/sign-of.ts'
+import { parseTemplate } from './template.ts'
 
-/** Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; OAUTH patterns need it. */
+/**
+ * Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; patterns with a sign-in need it. `clientFields`:
+ * what the client is registered with beside it; without them their places in parameters stay as they are written.
+ */
 export interface RecipeChoice {
   readonly providerId: string
   readonly version: number
   readonly pattern: number
   readonly clientId?: string
+  readonly clientFields?: Readonly<Record<string, string>>
 }
 
 /**
@@ -42,18 +49,49 @@ export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe
     fields: recipeFields(payload, choice.pattern),
     placements: placementsOf(pattern),
     ...(sign === undefined ? {} : { sign }),
-    ...(pattern.type === 'OAUTH' ? { oauth: oauthOf(pattern, payload.token, choice.clientId) } : {}),
-    refresh: pattern.type === 'OAUTH' ? refreshOf(pattern.refresh ?? payload.refresh) : { class: 'static' },
-    ...(revoke === undefined || pattern.type !== 'OAUTH' ? {} : { revoke: { url: revoke.url, scope: revoke.scope ?? 'grant' } }),
+    ...(signsIn(pattern.type) ? { oauth: oauthOf(pattern, payload.token, choice) } : {}),
+    ...(pattern.native_config === undefined ? {} : { native: nativeOf(pattern.native_config) }),
+    refresh: signsIn(pattern.type) ? refreshOf(pattern.refresh ?? payload.refresh, pattern) : { class: 'static' },
+    ...(revoke === undefined || !signsIn(pattern.type) ? {} : { revoke: { url: revoke.url, scope: revoke.scope ?? 'grant' } }),
     ...(probe === undefined ? {} : { probe }),
     extraHosts: payload.extra_hosts ?? [],
   }
 }
 
-function oauthOf(pattern: AuthPattern, shared: PayloadToken | undefined, clientId: string | undefined): RecipeOAuth {
+function oauthOf(pattern: AuthPattern, shared: PayloadToken | undefined, choice: RecipeChoice): RecipeOAuth {
+  const { clientId } = choice
   if (clientId === undefined) throw new CodedError('CLIENT_MISSING')
   if (pattern.oauth_config === undefined) throw new TypeError('recipeOf needs a payload that parseProvider gave')
-  return { clientId, ...endpointsOf(pattern.oauth_config), ...tokenQuirks(pattern.token ?? shared ?? {}) }
+  const exchange = pattern.native_config?.exchange
+  return {
+    clientId,
+    ...endpointsOf(pattern.oauth_config),
+    ...(choice.clientFields === undefined ? {} : { authorizeParams: filledParams(pattern, choice.clientFields) }),
+    ...tokenQuirks(pattern.token ?? shared ?? {}),
+    ...(exchange === undefined ? {} : { exchange: exchangeOf(exchange) }),
+  }
+}
+
+function exchangeOf({ grant_type, parameter, parameters }: PayloadNative['exchange'] & object): RecipeOAuth['exchange'] & object {
+  return { grantType: grant_type, parameter, ...(parameters === undefined ? {} : { parameters }) }
+}
+
+/** Throws CLIENT_MISSING when the client was registered without a value that the sign-in needs. */
+function filledParams({ oauth_config, client_fields = [] }: AuthPattern, values: Readonly<Record<string, string>>): Record<string, string> {
+  const params = Object.entries(oauth_config?.authorize_params ?? {})
+  if (client_fields.length === 0) return Object.fromEntries(params)
+  const lacking = client_fields.filter(({ field_name, required }) => required === true && (values[field_name] ?? '') === '')
+  if (lacking.length > 0) {
+    const names = lacking.map(({ label, field_name }) => label ?? field_name).join(', ')
+    throw new CodedError('CLIENT_MISSING', `The OAuth client lacks: ${names}. Register it again with it.`)
+  }
+  return Object.fromEntries(
+    params.flatMap(([name, value]) => {
+      const parts = parseTemplate(value) ?? [{ literal: value }]
+      const filled = parts.map((part) => ('literal' in part ? part.literal : (values[part.field] ?? ''))).join('')
+      return filled === '' ? [] : [[name, filled]]
+    }),
+  )
 }
 
 function endpointsOf(oauth: PayloadOAuth): Pick<RecipeOAuth, 'authorizeUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
@@ -92,13 +130,16 @@ function tokenQuirks(
     ...(token.default_expires_in === undefined ? {} : { defaultExpiresIn: token.default_expires_in }),
     ...(token.ok === undefined ? {} : { ok: { path: token.ok } }),
     invalidGrantCodes: [...new Set(['invalid_grant', ...(token.invalid_grant_codes ?? [])])],
+    ...(paths.error === undefined ? {} : { errorPath: paths.error }),
+    ...(token.error_codes === undefined ? {} : { errorCodes: token.error_codes }),
   }
 }
 
 const DAY_MS = 86_400_000
 
-function refreshOf(refresh: PayloadRefresh | undefined): RecipeRefresh {
-  if (refresh === undefined) return { class: 'strict' }
+function refreshOf(refresh: PayloadRefresh | undefined, pattern: AuthPattern): RecipeRefresh {
+  // An exchange spends nothing: the token in force goes on working beside the new one.
+  if (refresh === undefined) return { class: pattern.native_config?.exchange === undefined ? 'strict' : 'static' }
   return {
     class: refresh.class,
     ...(refresh.grace_seconds === undefined ? {} : { graceMs: refresh.grace_seconds * 1000 }),

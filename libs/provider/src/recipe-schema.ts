@@ -32,6 +32,7 @@ const placement = open({
   name: string,
   value: segments,
 })
+const placements = { type: 'array', items: placement }
 
 const oauth = open(
   {
@@ -50,12 +51,49 @@ const oauth = open(
     authorizeParams: { type: 'object', additionalProperties: string },
     invalidGrantCodes: strings,
   },
-  { userInfoUri: string, issuer: string, defaultExpiresIn: { type: 'integer' }, ok: open({ path: string }) },
+  {
+    userInfoUri: string,
+    issuer: string,
+    defaultExpiresIn: { type: 'integer' },
+    ok: open({ path: string }),
+    errorPath: string,
+    errorCodes: { type: 'object', additionalProperties: string },
+    exchange: open({ grantType: string, parameter: string }, { parameters: { type: 'object', additionalProperties: string } }),
+  },
+)
+
+const discover = open(
+  {
+    path: string,
+    each: string,
+    assets: { type: 'array', items: open({ channel: string, id: string, name: string }, { label: string, token: string, parent: string }) },
+  },
+  {
+    placements,
+    for: string,
+    where: open({ pointer: string, equals: string }),
+    collect: open({ ids: string, name: string }),
+    page: open({ more: string, cursor: string, parameter: string }),
+  },
+)
+
+const native = open(
+  {
+    discover: { type: 'array', items: discover },
+    channels: { type: 'array', items: open({ channel: string, displayName: string, asset: string, token: { enum: ['user', 'asset'] } }) },
+  },
+  {
+    account: open({ path: string, id: string, name: string }),
+    refused: open({ statuses: { type: 'array', items: { type: 'integer' } }, pointer: string, values: strings }),
+    messages: open({ origins: strings, type: string }),
+    refusedPaths: strings,
+    tokenPrefix: string,
+  },
 )
 
 const probe = open(
   { method: { enum: ['GET', 'HEAD', 'POST'] }, url: string, expect: { type: 'array', items: { type: 'integer' } } },
-  { accountId: string, accountName: string, ok: open({ path: string }), body: string },
+  { accountId: string, accountName: string, ok: open({ path: string }), body: string, placements },
 )
 
 const refresh = open(
@@ -85,11 +123,11 @@ const recipe = open(
     proxyUrl: string,
     proxyEnabled: boolean,
     fields: { type: 'array', items: field },
-    placements: { type: 'array', items: placement },
+    placements,
     refresh,
     extraHosts: strings,
   },
-  { sign: recipeSignSchema(open), oauth, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
+  { sign: recipeSignSchema(open), oauth, native, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
 )
 
 /** True for a value that has the shape of a recipe of format 1: the vault acts on it without looking again. */

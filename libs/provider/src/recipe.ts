@@ -1,6 +1,7 @@
 import type { CredentialFamily } from '@credence/credential'
 import type { ByteEncoding, HashName } from './byte-forms.ts'
 import type { AuthType, InputType, Level, RefreshClass } from './payload.ts'
+import type { RecipeNative } from './recipe-native.ts'
 import type { RecipeSign } from './sign/recipe-sign.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface Recipe {
   /** Made last, of the request with its placements. */
   readonly sign?: RecipeSign
   readonly oauth?: RecipeOAuth
+  /** Of THIRDPARTY patterns. */
+  readonly native?: RecipeNative
   readonly refresh: RecipeRefresh
   readonly revoke?: { readonly url: string; readonly scope: 'token' | 'grant' }
   readonly probe?: Probe
@@ -102,6 +105,12 @@ export interface RecipeOAuth {
   readonly ok?: { readonly path: string }
   /** Error codes that mean what `invalid_grant` means; always has `invalid_grant` itself. */
   readonly invalidGrantCodes: readonly string[]
+  /** JSON pointer to the error code; default `/error`. */
+  readonly errorPath?: string
+  /** The provider's own error codes and the codes of RFC 6749 §5.2 that they mean. */
+  readonly errorCodes?: Readonly<Record<string, string>>
+  /** There is no refresh token: the token in force is exchanged for a new one, as this parameter of a request of this grant type. */
+  readonly exchange?: { readonly grantType: string; readonly parameter: string; readonly parameters?: Readonly<Record<string, string>> }
 }
 
 export interface RecipeRefresh {
@@ -141,4 +150,6 @@ export interface Probe {
   readonly ok?: { readonly path: string }
   /** Sent as `application/json`. */
   readonly body?: string
+  /** In place of those of the recipe: for a call that the client makes about the secret. */
+  readonly placements?: readonly Placement[]
 }

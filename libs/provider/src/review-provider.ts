@@ -3,11 +3,11 @@ import { diffPayload, type PayloadChange } from './diff-payload.ts'
 import { exampleValues, shortestValues } from './example-values.ts'
 import { fillHosts, fillUrl } from './fill-hosts.ts'
 import { parseProvider } from './parse-provider.ts'
-import type { AuthType, Level, ProviderPayload, RefreshClass } from './payload.ts'
+import type { AuthType, Level, PayloadField, ProviderPayload, RefreshClass } from './payload.ts'
 import type { Placement, Recipe, RecipeField, RecipeOAuth, Segment } from './recipe.ts'
 import { recipeOf } from './recipe-of.ts'
 import { reviewWarnings } from './review-warnings.ts'
-import { CLIENT_SECRET } from './segments.ts'
+import { CLIENT_ID, CLIENT_SECRET } from './segments.ts'
 import { describeSign } from './sign/describe-sign.ts'
 
 /** What a person looks at before a provider is saved. Made of the payload alone; holds no secret, because a payload holds none. */
@@ -42,6 +42,10 @@ export interface PatternReview {
   readonly oauth?: Pick<RecipeOAuth, 'authorizeUri' | 'tokenUri' | 'userInfoUri' | 'availableScopes'> & {
     readonly refreshClass: RefreshClass
   }
+  /** What the client is registered with beside its id and secret. */
+  readonly clientFields?: readonly PayloadField[]
+  /** What the platform's own sign-in hands over. */
+  readonly channels?: readonly { readonly channel: string; readonly displayName: string; readonly asset: string }[]
   /** The call that proves a credential, like `GET https://api.example.com/me`. */
   readonly verify?: string
 }
@@ -97,6 +101,10 @@ function reviewPattern(payload: ProviderPayload, index: number): PatternReview {
     proxyUrl: recipe.proxyUrl,
     proxyUrlExample: fillUrl(recipe, recipe.proxyUrl, examples),
     ...(oauth === undefined ? {} : { oauth: oauthReview(oauth, recipe.refresh.class) }),
+    ...(pattern?.client_fields === undefined ? {} : { clientFields: pattern.client_fields }),
+    ...(recipe.native === undefined
+      ? {}
+      : { channels: recipe.native.channels.map(({ channel, displayName, asset }) => ({ channel, displayName, asset })) }),
     ...(probe === undefined ? {} : { verify: `${probe.method} ${fillUrl(recipe, probe.url, examples)}` }),
   }
 }
@@ -118,6 +126,7 @@ function shownSegment(segment: Segment, recipe: Recipe): string {
   if ('base64' in segment) return `base64(${all(segment.base64)})`
   if ('hmac' in segment) return `hmac-${segment.hmac.hash}(${all(segment.hmac.key)}, ${all(segment.hmac.message)})`
   if (segment.field === CLIENT_SECRET) return '<client secret>'
+  if (segment.field === CLIENT_ID) return '<client id>'
   const asked = segment.field === 'access_token' || recipe.fields.some((field) => field.name === segment.field)
   return `${segment.prefix ?? ''}${asked ? `<${segment.field}>` : (segment.default ?? '')}${segment.suffix ?? ''}`
 }

@@ -7,7 +7,7 @@ import { PROVIDER_SCHEMA } from './schema.ts'
 const validate = compileSchema(PROVIDER_SCHEMA)
 
 /** Names of the payload language that this version does not carry out: refused by name, so that nobody looks for a typing error. */
-const UNSUPPORTED_TYPES: readonly unknown[] = ['THIRDPARTY']
+const UNSUPPORTED_TYPES: readonly unknown[] = []
 const UNSUPPORTED_MEMBERS: readonly string[] = ['steps']
 const NOT_SUPPORTED = 'AUTH_TYPE_NOT_SUPPORTED'
 

@@ -1,5 +1,6 @@
 import { AUTH_TYPES, INPUT_TYPES, MUTABLE_FIELDS } from './payload.ts'
 import { BEHAVIOUR, BEHAVIOUR_DEFS } from './schema-behaviour.ts'
+import { NATIVE } from './schema-native.ts'
 import { closed, flag, label, list, oneOf, type SchemaNode, text, url } from './schema-terms.ts'
 import { SIGN_SCHEMA } from './sign/schema-sign.ts'
 import { FIELD_NAME } from './template.ts'
@@ -90,6 +91,8 @@ const pattern: SchemaNode = closed(
     fields: list({ $ref: '#/$defs/field' }, { max: 50 }, 'the inputs whose values are sealed'),
     account_fields: list({ $ref: '#/$defs/field' }, { max: 50 }, 'the inputs whose values are kept readable on the account'),
     oauth_config: oauthConfig,
+    client_fields: list({ $ref: '#/$defs/field' }, { max: 10 }, 'what the client is registered with beside its id and secret'),
+    native_config: NATIVE,
     auth_header_key_override: text(TOKEN, 'a header name (RFC 9110 token) that replaces `Authorization`', 'X-API-Key'),
     auth_query_key: text('^[A-Za-z0-9._~$\\[\\]-]{1,128}$', 'the query parameter that carries the key', 'api_key'),
     auth_cookie_key: text(TOKEN, 'the cookie that carries the key', 'session'),

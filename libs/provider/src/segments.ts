@@ -2,6 +2,8 @@ import type { Recipe, Segment } from './recipe.ts'
 
 /** The field that stands in a segment for the secret of the recipe's OAuth client: opened for the call, never stored beside the fields. */
 export const CLIENT_SECRET = '@client_secret'
+/** The same for the identifier that the provider gave the client. It is no secret (RFC 6749 §2.2). */
+export const CLIENT_ID = '@client_id'
 
 /** The pieces that values are made of, those inside of `base64` and `hmac` too. */
 export function leavesOf(segments: readonly Segment[]): readonly Segment[] {
@@ -19,5 +21,7 @@ export function fieldsOfSegments(segments: readonly Segment[]): readonly string[
 
 /** True when something on the request is made of the OAuth client's secret. */
 export function takesClientSecret(recipe: Recipe): boolean {
-  return recipe.placements.some(({ value }) => leavesOf(value).some((leaf) => 'field' in leaf && leaf.field === CLIENT_SECRET))
+  return [...recipe.placements, ...(recipe.probe?.placements ?? [])].some(({ value }) =>
+    leavesOf(value).some((leaf) => 'field' in leaf && leaf.field === CLIENT_SECRET),
+  )
 }

@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts'
 import type { AuthPattern, ProviderPayload } from './payload.ts'
+import { signsIn } from './payload-native.ts'
 
 /** One URL that a pattern uses: where it stands in the payload and what it is for. */
 export interface UrlMember {
@@ -23,7 +24,7 @@ export function urlMembers(payload: Draft<ProviderPayload>, index: number): read
     ...(payload.extra_hosts ?? []).map((host, i): Row => [`/extra_hosts/${i}`, host, 'extra']),
     [`${verifyAt}/verify/path`, relative, 'verify'],
     [`${verifyAt}/verify/url`, verify?.url, 'verify'],
-    ...(pattern.type === 'OAUTH' ? oauthRows(payload, pattern, at) : []),
+    ...(signsIn(pattern.type) ? oauthRows(payload, pattern, at) : []),
   ])
 }
 

@@ -90,13 +90,6 @@ describe('every fault at once', () => {
 })
 
 describe('what is not supported', () => {
-  test.each(['THIRDPARTY'])('[S1-12] the type %s is refused by its name', (type) => {
-    expect(refusalOf(payloadWith({ auth_patterns: [{ type }] }))).toMatchObject({
-      code: 'AUTH_TYPE_NOT_SUPPORTED',
-      faults: [`${at}/type AUTH_TYPE_NOT_SUPPORTED`],
-    })
-  })
-
   test.each(['steps'])('[S1-12] `%s` is refused on the provider and on a pattern', (member) => {
     const refused = refusalOf(payloadWith({ [member]: [], auth_patterns: [{ type: 'BEARER', fields: TOKEN, [member]: {} }] }))
     expect(refused).toMatchObject({
