@@ -13,6 +13,11 @@ const BY_AUTH_TYPE: Readonly<Record<string, CredentialFamily>> = {
   NONE: 'none',
 }
 
+/** Whether a person signed in for it at the provider: such a credential has a client, and ends or is renewed. */
+export function hasGrant(family: CredentialFamily): boolean {
+  return family === 'oauth2' || family === 'thirdparty'
+}
+
 /** The family of a payload's auth `type`; undefined when the type is not known. */
 export function familyOf(authType: string): CredentialFamily | undefined {
   return BY_AUTH_TYPE[authType]

@@ -58,6 +58,9 @@ export type ErrorCode =
   | 'CREDENTIAL_DELETED'
   | 'CREDENTIAL_QUARANTINED'
   | 'CREDENTIAL_IN_USE'
+  | 'CHANNEL_TAKEN'
+  | 'ASSET_NOT_GRANTED'
+  | 'CHANNEL_REQUIRED'
   | 'ILLEGAL_MOVE'
   | 'ACCOUNT_MISMATCH'
   | 'PROVIDER_IN_USE'
@@ -80,6 +83,7 @@ export type ErrorCode =
   | 'ISSUER_MISMATCH'
   | 'GRANT_DENIED'
   | 'SCOPE_MISSING'
+  | 'ASSETS_MISSING'
   | 'VERIFY_FAILED'
   | 'TOKEN_ENDPOINT_REFUSED'
   | 'TOKEN_ANSWER_UNUSABLE'
@@ -161,6 +165,24 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'It is older than what was last seen, or was altered: reconnect it, and tell the operator.',
   ),
   CREDENTIAL_IN_USE: rule('FAILED_PRECONDITION', 409, 'The credential is in use', 'Unbind its consumers, or delete with `force`.'),
+  CHANNEL_TAKEN: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The channel has an agent already',
+    'Detach it there first: a number, an account or a page stands on one agent, and a channel of an agent has one credential.',
+  ),
+  ASSET_NOT_GRANTED: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The credential does not give access to this any more',
+    'Reconnect the credential and choose it, or attach another one.',
+  ),
+  CHANNEL_REQUIRED: rule(
+    'PERMISSION_DENIED',
+    403,
+    'This is called by its agent alone',
+    'Attach the channel, and send the id of that consumer as `Credence-Consumer`.',
+  ),
   ILLEGAL_MOVE: rule(
     'FAILED_PRECONDITION',
     409,
@@ -267,6 +289,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     409,
     'A required scope was not granted',
     'Sign in again and leave the required permissions ticked.',
+  ),
+  ASSETS_MISSING: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'Nothing was handed over that could be used',
+    'Sign in again and leave at least one number, account or page selected.',
   ),
   VERIFY_FAILED: rule(
     'FAILED_PRECONDITION',

@@ -8,7 +8,7 @@ import type { FenceFields } from './credential/envelope.ts'
 /** What the registry pushes, as the domain has it. Throws INVALID_REQUEST for words that are none. */
 export function fenceOf(access: AccessFence | undefined): FenceFields {
   if (access === undefined) throw new CodedError('INVALID_REQUEST', 'A fence belongs to it.')
-  const { generation, state, reason, owner, shares, gates, capabilities } = access
+  const { generation, state, reason, owner, shares, gates, capabilities, channels } = access
   if (state !== 'active' && state !== 'expired' && state !== 'disabled')
     throw new CodedError('INVALID_REQUEST', 'A state is active, expired or disabled.')
   return {
@@ -19,6 +19,7 @@ export function fenceOf(access: AccessFence | undefined): FenceFields {
     shares: shares.map((share) => ({ names: [share.subject, ...share.names], permission: share.permission })),
     ...(gates.length === 0 ? {} : { gates }),
     ...(capabilities.length === 0 ? {} : { capabilities }),
+    ...(channels.length === 0 ? {} : { channels: channels.map(({ consumer, channel, nativeId }) => ({ consumer, channel, nativeId })) }),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Asset } from '@credence/proto/credential'
 import type { Use as UseMessage } from '@credence/proto/uses'
 import type { DeepPartial, RefreshResponse, TokenTimes } from '@credence/proto/vault'
 import type { TokenAnswer } from '@credence/refresh-protocol'
@@ -5,6 +6,11 @@ import type { Use } from './audit/uses.ts'
 import type { TokenFacts } from './credential/list-tokens.ts'
 import type { Recipes } from './credential/recipes.ts'
 import type { RefreshOutcome } from './credential/refresh-context.ts'
+import type { NativeAsset } from './thirdparty/native.ts'
+
+export function assetMessage({ channel, id, name, label = '', parent = '' }: NativeAsset): DeepPartial<Asset> {
+  return { channel, id, name, label, parent }
+}
 
 /** How a refresh ended, as the wire has it. */
 export async function refreshResponse(vault: { readonly recipes: Recipes }, result: RefreshOutcome): Promise<DeepPartial<RefreshResponse>> {

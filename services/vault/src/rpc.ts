@@ -21,10 +21,11 @@ import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
 import { completeGrant } from './grant/complete-grant.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { capabilityFields, fenceOf } from './rpc-decode.ts'
-import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
+import { assetMessage, refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
 import { sendStream } from './rpc-send.ts'
 import { type SigningContext, signWidgetToken } from './signing/sign-widget-token.ts'
 import { SIGNING_PURPOSES } from './signing/signing-keys.ts'
+import { chooseAssets } from './thirdparty/choose-assets.ts'
 
 /** Everything the methods work with. */
 export interface VaultParts extends RefreshContext, GrantContext, SendContext, SigningContext {
@@ -65,8 +66,10 @@ function writes(
     },
     async promote({ credentialId, candidateId, access }, { principal }) {
       const child = await promote(vault, principal, { credentialId, candidateId, fence: fenceOf(access) })
-      const { version, plain, token, expiresAt = token?.expiresAt } = child
-      return { version, plainFields: { ...plain }, scopes: [...(token?.scopes ?? [])], ...(expiresAt === undefined ? {} : { expiresAt }) }
+      const { version, plain, token, native, expiresAt = token?.expiresAt } = child
+      const assets = (native?.assets ?? []).map(assetMessage)
+      const ends = expiresAt === undefined ? {} : { expiresAt }
+      return { version, plainFields: { ...plain }, scopes: [...(token?.scopes ?? [])], assets, ...ends }
     },
     async destroy({ credentialId, candidateId, consumers }, { principal }) {
       await (candidateId === ''
@@ -102,14 +105,20 @@ function writes(
   }
 }
 
-function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
+function orders(
+  vault: VaultParts,
+): Pick<Methods, 'beginGrant' | 'completeGrant' | 'chooseAssets' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
   return {
     async beginGrant({ plainFields: plain, ...order }, { principal }) {
       return beginGrant(vault, principal, { ...order, plain })
     },
     async completeGrant(answer, { principal }) {
-      const completed = await completeGrant(vault, principal, answer)
-      return { ...completed, scopes: [...completed.scopes] }
+      const { native, scopes, ...completed } = await completeGrant(vault, principal, answer)
+      const handed = native === undefined ? {} : { assets: native.assets.map(assetMessage), account: native.account }
+      return { ...completed, scopes: [...scopes], ...handed }
+    },
+    async chooseAssets({ credentialId, candidateId, assets }, { principal }) {
+      return { assets: (await chooseAssets(vault, principal, { credentialId, candidateId, assets })).map(assetMessage) }
     },
     async refresh({ credentialId, expectedVersion, cause }, { principal }) {
       const order = { credentialId, cause: cause as RefreshCause, ...(expectedVersion === 0 ? {} : { expectedVersion }) }
@@ -128,8 +137,9 @@ function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant'
         failure,
         retryAfterMs = 0,
         version,
+        denied = false,
       } = await probe(vault, principal, { credentialId, candidateId, call })
-      return { httpStatus: status, expected, failure, retryAfterMs, version, ...(account === undefined ? {} : { account }) }
+      return { httpStatus: status, expected, failure, retryAfterMs, version, denied, ...(account === undefined ? {} : { account }) }
     },
     send: (requests, context) => sendStream(vault, requests, context),
     async check({ user, ...asked }, { principal }) {

@@ -65,6 +65,7 @@ export function fence(members: Partial<AccessFence> = {}): AccessFence {
     shares: [],
     gates: [],
     capabilities: [],
+    channels: [],
     ...members,
   }
 }

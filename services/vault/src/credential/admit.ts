@@ -1,15 +1,16 @@
 import { isId } from '@credence/credential'
 import { CodedError, isCoded } from '@credence/errors'
-import type { Hosts } from '@credence/provider'
+import type { Hosts, Recipe } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import { currentTraceId } from '@credence/service'
 import type { AuditRecord } from '../audit/record.ts'
 import type { CapabilityDoc } from '../capability/capability.ts'
 import { capabilityOf, connectRequired, type Way, wayOf } from '../capability/way.ts'
 import type { OnBehalfOf } from '../signing/sign-on-behalf-of.ts'
+import { channelOf } from '../thirdparty/channel.ts'
 import { authorize, needUse } from './authorize.ts'
 import { boundHosts } from './binding.ts'
-import type { Access, Child } from './child.ts'
+import type { Access, ChannelBinding, Child } from './child.ts'
 import { quarantined } from './floors.ts'
 import { countDenial } from './measure.ts'
 import { type ReadAt, readAtNow } from './read-at.ts'
@@ -36,6 +37,9 @@ export interface Permitted {
   readonly capability?: CapabilityDoc
   readonly target: URL
   readonly readAt: ReadAt
+  readonly recipe: Recipe
+  /** Of a consumer that stands on a native channel. */
+  readonly channel: ChannelBinding | undefined
   /** The call goes to the team's own backend: the project signs it, and says for whom it is. */
   readonly onBehalfOf?: OnBehalfOf
   /** What must not have moved when the secret is written: ids with the generations that were read. */
@@ -58,14 +62,17 @@ export async function permitted(vault: VaultContext, principal: Principal, asked
   const way = await wayOf(vault, principal, asked)
   const found = way.credentialId === '' ? {} : { child: await permittedChild(vault, principal, { way, asked }) }
   const { child } = found
-  const { proxyEnabled, hosts } = await proxiedBy(vault, child, way.capability)
-  if (!proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, child === undefined ? {} : { credentialId: child.id })
+  const { recipe, hosts } = await proxiedBy(vault, child, way.capability)
+  if (!recipe.proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, child === undefined ? {} : { credentialId: child.id })
   if (REFUSED_METHODS.includes(asked.method.toUpperCase())) throw new CodedError('METHOD_REFUSED')
   const { capability, claim } = way
   const fences = [capability, claim].flatMap((doc) => (doc === undefined ? [] : [{ id: doc.id, generation: doc.generation }]))
   if (child !== undefined) fences.push({ id: child.id, generation: child.access.generation })
   const through = capability === undefined ? {} : { capability, ...forWhom(capability, principal) }
-  return { ...found, ...through, readAt, fences, target: targetOf(hosts, asked.path) }
+  const target = targetOf(hosts, asked.path)
+  const base = hosts.use[0] ?? ''
+  const channel = child === undefined ? undefined : channelOf(child, recipe, { consumer: asked.consumer, target, base })
+  return { ...found, ...through, readAt, fences, recipe, target, channel }
 }
 
 /** In the mode `proxy` the real credential is the business of the team's own backend, which is told for whom the call is. */
@@ -98,9 +105,9 @@ async function proxiedBy(
   vault: VaultContext,
   child: Child | undefined,
   capability: CapabilityDoc | undefined,
-): Promise<{ proxyEnabled: boolean; hosts: Hosts }> {
+): Promise<{ recipe: Recipe; hosts: Hosts }> {
   const recipe = await vault.recipes.get(child?.recipe ?? capability?.recipe ?? '')
-  return { proxyEnabled: recipe.proxyEnabled, hosts: boundHosts(recipe, child?.plain ?? {}).filled }
+  return { recipe, hosts: boundHosts(recipe, child?.plain ?? {}).filled }
 }
 
 /** Permits, and has it on the disk before anything is decrypted. A refusal is recorded too. */

@@ -2,6 +2,7 @@ import type { CredentialFamily } from '@credence/credential'
 import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
 import type { Intent, Lease, TokenAnswer } from '@credence/refresh-protocol'
 import type { IndexSpec } from '@credence/store'
+import type { NativeFacts } from '../thirdparty/native.ts'
 
 /**
  * A credential's secret as stored. Only `sealed`, and the same member of `candidate` and `prev`, hold ciphertext:
@@ -25,6 +26,8 @@ export interface Child extends HasOutbox {
   readonly sealed?: Sealed
   readonly access?: Access
   readonly token?: TokenTimes
+  /** Of a platform's own sign-in. */
+  readonly native?: NativeFacts
   /** When a static secret ends by its own statement. */
   readonly expiresAt?: Date
   readonly lease?: Lease
@@ -62,7 +65,16 @@ export interface Access {
   readonly gates?: readonly string[]
   /** Every capability that uses it, for the history of each. Absent: none. */
   readonly capabilities?: readonly string[]
+  /** Consumers that stand on a native channel each; absent without any. */
+  readonly channels?: readonly ChannelBinding[]
   readonly mac: Uint8Array
+}
+
+/** A consumer that calls for one asset of the credential, with the token of its channel. */
+export interface ChannelBinding {
+  readonly consumer: string
+  readonly channel: string
+  readonly nativeId: string
 }
 
 /** A sealed secret that nobody may use yet: only a probe may open it, until it is promoted or its time is over. */
@@ -76,6 +88,7 @@ export interface Candidate {
   readonly expiresAt?: Date
   /** The capability that it was granted to in a conversation. */
   readonly capability?: string
+  readonly native?: NativeFacts
 }
 
 /** The secret before the last refresh, kept for the provider's grace time. */

@@ -127,9 +127,12 @@ export function sameFence(a: FenceFields, b: FenceFields): boolean {
 function canonicalFence(binding: Pick<Binding, 'project' | 'credential'>, fence: FenceFields): string {
   const shares = fence.shares.map((share) => [share.names, share.permission])
   const { gates = [], capabilities = [] } = fence
-  // Only where there are any: fences of before have neither, and their MACs stand.
+  // Only where there are any: fences of before have none, and their MACs stand.
   const used = gates.length === 0 && capabilities.length === 0 ? [] : [gates, capabilities]
-  return JSON.stringify([binding.project, binding.credential, fence.generation, fence.state, fence.reason, fence.owner, shares, ...used])
+  const channels = fence.channels?.map(({ consumer, channel, nativeId }) => [consumer, channel, nativeId]) ?? []
+  const bound = channels.length === 0 ? [] : [['channels', ...channels]]
+  const { generation, state, reason, owner } = fence
+  return JSON.stringify([binding.project, binding.credential, generation, state, reason, owner, shares, ...used, ...bound])
 }
 
 /** Digest of a host list by purpose: a child whose recipe names other hosts does not open. */

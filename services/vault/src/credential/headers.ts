@@ -55,3 +55,8 @@ function connectionNames(headers: readonly Header[]): Set<string> {
   const lists = headers.filter(([name]) => name.toLowerCase() === 'connection').flatMap(([, value]) => value.split(','))
   return new Set(lists.map((name) => name.trim().toLowerCase()))
 }
+
+/** The same for an answer that is looked into before it is passed on. */
+export function unpackedHeaders(headers: readonly Header[]): Header[] {
+  return requestHeaders(headers.filter(([name]) => name.toLowerCase() !== 'accept-encoding'))
+}

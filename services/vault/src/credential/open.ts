@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import { CLIENT_SECRET, type Hosts, type Recipe, takesClientSecret } from '@credence/provider'
+import { CLIENT_ID, CLIENT_SECRET, type Hosts, type Recipe, takesClientSecret } from '@credence/provider'
 import { boundHosts, candidateBinding, secretBinding } from './binding.ts'
 import type { Child } from './child.ts'
 import type { DataKey } from './envelope.ts'
@@ -50,7 +50,8 @@ export async function openForCall(vault: VaultContext, child: Child, candidateId
     const client = await vault.clients.open(secret.recipe.oauth?.clientId ?? '', child.project)
     return {
       ...secret,
-      fields: new Map([...secret.fields, [CLIENT_SECRET, client.secret]]),
+      fields: new Map([...secret.fields, [CLIENT_SECRET, client.secret], [CLIENT_ID, Buffer.from(client.oauthClientId)]]),
+      plain: { ...secret.plain, [CLIENT_ID]: client.oauthClientId },
       [Symbol.dispose]() {
         client[Symbol.dispose]()
         secret[Symbol.dispose]()

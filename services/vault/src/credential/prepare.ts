@@ -1,3 +1,4 @@
+import type { Placement } from '@credence/provider'
 import { type OnBehalfOf, type OnBehalfSigner, signOnBehalfOf } from '../signing/sign-on-behalf-of.ts'
 import { type InjectedRequest, inject, type PlainRequest } from './inject.ts'
 import type { OpenSecret } from './open.ts'
@@ -9,14 +10,16 @@ export interface BareRequest extends PlainRequest {
   readonly method: string
   /** Whole where the recipe's signature covers it. */
   readonly body: Uint8Array | undefined
+  /** In place of the recipe's own, and unsigned: for a call that the client makes about the secret. */
+  readonly placements?: readonly Placement[]
 }
 
 /** Places the secret, then signs where the recipe signs: in this order, so that a signature can cover what was placed. */
 export function prepare(vault: Pick<VaultContext, 'clock' | 'random'>, secret: OpenSecret, bare: BareRequest): InjectedRequest {
   const { fields, plain, recipe } = secret
   const { random, clock } = vault
-  const request = inject(bare, recipe.placements, { fields, plain, random })
-  if (recipe.sign === undefined) return request
+  const request = inject(bare, bare.placements ?? recipe.placements, { fields, plain, random })
+  if (recipe.sign === undefined || bare.placements !== undefined) return request
   return signRequest(request, recipe.sign, { method: bare.method, body: bare.body, fields, plain, now: clock.now(), random })
 }
 

@@ -34,6 +34,8 @@ export interface ProbeResult {
   readonly failure: string
   readonly retryAfterMs?: number
   readonly version: number
+  /** The provider was asked about the secret and said that it is not in force. */
+  readonly denied?: boolean
 }
 
 const DEADLINE_MS = 20_000
@@ -104,8 +106,10 @@ async function callOut(vault: VaultContext, { child, secret, call, isCandidate }
     ['user-agent', 'credence'],
     ...(call.body === '' ? [] : [['content-type', 'application/json'] as [string, string]]),
   ]
+  const { probe: declared } = secret.recipe
+  const about = declared?.url === call.url ? declared.placements : undefined
   const body = call.body === '' ? undefined : Buffer.from(call.body)
-  using request = prepare(vault, secret, { url, headers, method: call.method, body })
+  using request = prepare(vault, secret, { url, headers, method: call.method, body, ...(about === undefined ? {} : { placements: about }) })
   const nothing = { status: 0, expected: false, version: child.version }
   try {
     const answer = await vault.egress.send({
@@ -123,14 +127,17 @@ async function callOut(vault: VaultContext, { child, secret, call, isCandidate }
     const header = (name: string): string | undefined => answer.headers.find(([given]) => given.toLowerCase() === name)?.[1]
     const encoding = call.method === 'HEAD' ? undefined : header('content-encoding')
     const json = jsonOf(await readAll(createScrubber(request.needles).body(encoding, answer.body)))
-    const account = accountOf(json, call)
-    const expected = call.expect.includes(answer.status) && (call.okPointer === '' || valueAt(json, call.okPointer) === true)
+    const account = named(accountOf(json, call), (isCandidate ? child.candidate : child)?.native?.account)
+    const ok = call.okPointer === '' || valueAt(json, call.okPointer)
+    const expected = call.expect.includes(answer.status) && ok === true
+    const denied = about !== undefined && call.expect.includes(answer.status) && ok === false
     const retryAfterMs = parseRetryAfter(header('retry-after') ?? '', vault.clock.now())
     return {
       status: answer.status,
       expected,
       failure: '',
       version: child.version,
+      denied,
       ...(expected && account !== undefined ? { account } : {}),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     }
@@ -139,6 +146,13 @@ async function callOut(vault: VaultContext, { child, secret, call, isCandidate }
     return { ...nothing, failure: error.code }
   }
 }
+
+/** An answer about a token says whose it is by id alone; the name was read when the person signed in. */
+function named(account: Account | undefined, known: Account | undefined): Account | undefined {
+  return account !== undefined && account.id === known?.id ? known : account
+}
+
+type Account = { readonly id: string; readonly name: string }
 
 function jsonOf(body: Buffer): unknown {
   try {

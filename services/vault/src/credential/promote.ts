@@ -30,6 +30,7 @@ export async function promote(vault: VaultContext, principal: Principal, order: 
       const { candidate, ...rest } = child
       if (candidate?.id !== candidateId) throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
       if (candidate.until.getTime() <= vault.clock.now()) throw new CodedError('SESSION_EXPIRED')
+      if (candidate.native?.chosen === false) throw new CodedError('ASSETS_MISSING', 'Choose first what may be used.')
       // A row whose generation falls would be below its own floor.
       if (fence.generation <= (child.access?.generation ?? 0)) throw new CodedError('CONFLICT', 'A newer fence is in force.')
       return inForce(vault, { ...rest, candidate }, fence)

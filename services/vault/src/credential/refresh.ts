@@ -4,7 +4,8 @@ import { decideStart, mayWrite, type Sent } from '@credence/refresh-protocol'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Stored } from '@credence/store'
-import { REFRESH_TOKEN, refreshView } from '../grant/grant-secret.ts'
+import { refreshView } from '../grant/grant-secret.ts'
+import { renewalParameters, renewedBy } from '../grant/renewal.ts'
 import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
 import type { Child } from './child.ts'
 import { countTokenAnswer } from './measure.ts'
@@ -158,7 +159,7 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
   try {
     using secret = await openSecret(vault, child)
     using client = await vault.clients.open(recipe.oauth!.clientId, child.project)
-    const refreshToken = secret.fields.get(REFRESH_TOKEN)
+    const refreshToken = secret.fields.get(renewedBy(recipe.oauth!))
     if (refreshToken === undefined) return { kind: 'not_sent', cause: 'no_refresh_token' }
     const result = await span('vault.token_request', { credential_id: child.id }, () =>
       postToken(
@@ -167,10 +168,7 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
           project: child.project,
           url: fillUrl(recipe, recipe.oauth!.tokenUri, child.plain),
           hosts: secret.hosts.token,
-          parameters: [
-            { name: 'grant_type', value: Buffer.from('refresh_token') },
-            { name: 'refresh_token', value: refreshToken },
-          ],
+          parameters: renewalParameters(recipe.oauth!, refreshToken),
           client,
           style: recipe.oauth!,
           deadlineMs: vault.refreshTimes.deadlineMs,

@@ -6,6 +6,7 @@ import { decideSave, type Sent, type TokenAnswer } from '@credence/refresh-proto
 import { secretConcat } from '@credence/secret'
 import type { Stored } from '@credence/store'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, refreshView, tokenTimes } from '../grant/grant-secret.ts'
+import { renewalToken, renewedBy } from '../grant/renewal.ts'
 import { revokeToken } from '../grant/revocation.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, type RawTokenAnswer } from '../grant/token-answer.ts'
 import { secretBinding } from './binding.ts'
@@ -94,7 +95,8 @@ async function save(
 async function currentRefreshToken(vault: RefreshContext, child: Child, facts: SaveFacts): Promise<Buffer | undefined> {
   if (child.deleted !== undefined || child.token?.rtId !== facts.sent.rtId) return undefined
   using secret = await openSecret(vault, child)
-  const token = secret.fields.get(REFRESH_TOKEN)
+  const { oauth } = facts.recipe
+  const token = oauth === undefined ? undefined : secret.fields.get(renewedBy(oauth))
   return token === undefined ? undefined : secretConcat([token])
 }
 
@@ -103,8 +105,9 @@ async function decideAndWrite(
   facts: SaveFacts,
   parsed: ParsedTokenAnswer,
 ): Promise<{ outcome: RefreshOutcome; keepSpill: boolean }> {
-  const { answer, refreshToken } = parsed
-  const newRtId = refreshToken === undefined ? undefined : fingerprint(vault.digestKey, facts.credentialId, refreshToken)
+  const { answer } = parsed
+  const renewed = facts.recipe.oauth === undefined ? undefined : renewalToken(facts.recipe.oauth, parsed)
+  const newRtId = renewed === undefined ? undefined : fingerprint(vault.digestKey, facts.credentialId, renewed)
   for (;;) {
     const found = await vault.children.read(facts.credentialId)
     const child = found?.deleted === undefined ? found : undefined

@@ -4,6 +4,7 @@ import { CodedError, type Fault, isCoded } from '@credence/errors'
 import { type Recipe, splitFields } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import type { Collection, CollectionSpec, Doc, Stored } from '@credence/store'
+import type { NativeFacts } from '../thirdparty/native.ts'
 import { candidateBinding } from './binding.ts'
 import type { Candidate, Child, TokenTimes } from './child.ts'
 import { change } from './record-change.ts'
@@ -72,6 +73,7 @@ export interface CandidateOrder {
   readonly token?: TokenTimes
   /** The capability that it is granted to; absent or empty: none. */
   readonly capability?: string
+  readonly native?: NativeFacts
 }
 
 /** Writes the candidate into the child, making the child when there is none; a former candidate is dropped. */
@@ -95,6 +97,7 @@ async function sealAndPut(vault: VaultContext, principal: Principal, order: Cand
     ...(order.token === undefined ? {} : { token: order.token }),
     ...(order.expiresAt === undefined ? {} : { expiresAt: order.expiresAt }),
     ...(order.capability === undefined || order.capability === '' ? {} : { capability: order.capability }),
+    ...(order.native === undefined ? {} : { native: order.native }),
   }
   await putCandidate(vault, { ...owner, family: recipe.family, recipe: order.recipeId, plain }, candidate)
 }

@@ -6,10 +6,13 @@ import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Callers } from '../caller/caller.ts'
 import type { OnBehalfSigner } from '../signing/sign-on-behalf-of.ts'
+import { channelFields } from '../thirdparty/channel.ts'
+import { throughMask } from '../thirdparty/mask-tokens.ts'
+import { readRefusal } from '../thirdparty/refused-token.ts'
 import { type Admitted, type Asked, admit, type Permitted, permitted } from './admit.ts'
 import { awaitRefresh } from './await-refresh.ts'
 import { type CallBody, callBody, StreamedBody } from './call-body.ts'
-import { requestHeaders, responseHeaders } from './headers.ts'
+import { requestHeaders, responseHeaders, unpackedHeaders } from './headers.ts'
 import type { InjectedRequest } from './inject.ts'
 import { type CallTimes, countDenial, measureCall } from './measure.ts'
 import { openFor } from './open-for.ts'
@@ -70,7 +73,8 @@ async function sendTimed(vault: SendContext, principal: Principal, sent: Outgoin
   const { body } = call
   let answer = await attempt(vault, admitted, call)
   let replayed = false
-  const renewal = answer.upstream.status === 401 ? await renew(vault, admitted, call) : 'none'
+  const isRefused = answer.upstream.status === 401 || answer.refused
+  const renewal = isRefused ? await renew(vault, admitted, call) : 'none'
   if (renewal === 'newer' && !call.noReplay && !(body instanceof StreamedBody)) {
     answer.drop()
     admitted = await admit(vault, principal, { ...call, action: 'send' })
@@ -80,7 +84,8 @@ async function sendTimed(vault: SendContext, principal: Principal, sent: Outgoin
   // Told once per version: whoever verifies it makes one call of his own before anything is declared expired. A refused
   // access token says nothing of a grant whose refresh is open: that the token endpoint's answer decides (REFRESH 4.8).
   const { child } = admitted
-  if (answer.upstream.status === 401 && renewal !== 'open' && child !== undefined) await reportRefusal(vault, child).catch(() => undefined)
+  const isLost = answer.upstream.status === 401 || answer.refused
+  if (isLost && renewal !== 'open' && child !== undefined) await reportRefusal(vault, child).catch(() => undefined)
   return { ...answer.finish(), replayed }
 }
 
@@ -101,8 +106,9 @@ async function bodyToSign(vault: SendContext, { child, capability, base, onBehal
 type Renewal = 'none' | 'newer' | 'open'
 
 /** A refresh that fails leaves the caller the API's own answer. */
-async function renew(vault: SendContext, { principal, child }: Admitted, { signal, times }: Outgoing): Promise<Renewal> {
-  if (child?.token === undefined) return 'none'
+async function renew(vault: SendContext, { principal, child, recipe }: Admitted, { signal, times }: Outgoing): Promise<Renewal> {
+  // A token that is exchanged for the next one is worth nothing once it is refused: there is nothing to send.
+  if (child?.token === undefined || recipe.oauth?.exchange !== undefined) return 'none'
   const seconds = vault.metrics.stopwatch()
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }
@@ -133,6 +139,8 @@ export async function check(vault: VaultContext, principal: Principal, asked: As
 
 interface Attempt {
   readonly upstream: OutboundResponse
+  /** The provider says so in its own way. */
+  readonly refused: boolean
   /** Ends the call and wipes, without an answer for the caller. */
   drop(): void
   finish(): Omit<ProxyAnswer, 'replayed'>
@@ -164,14 +172,12 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
   const { target, base } = admitted
   using secret = await openFor(vault, admitted)
   const { body, contentLength, method } = call
+  const { recipe } = secret
+  const fields = channelFields(secret.fields, recipe, admitted.channel)
+  const headers = recipe.native === undefined ? requestHeaders(call.headers) : unpackedHeaders(call.headers)
   const streamed = body instanceof StreamedBody
-  const order = { secret, project: base.project, onBehalfOf: admitted.onBehalfOf }
-  const request = await prepareFor(vault, order, {
-    url: target,
-    headers: requestHeaders(call.headers),
-    method,
-    body: streamed ? undefined : body,
-  })
+  const order = { secret: { ...secret, fields }, project: base.project, onBehalfOf: admitted.onBehalfOf }
+  const request = await prepareFor(vault, order, { url: target, headers, method, body: streamed ? undefined : body })
   const seconds = vault.metrics.stopwatch()
   try {
     const upstream = await span('vault.send', { credential_id: base.credential, method, url_host: target.host }, () =>
@@ -191,7 +197,7 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
         },
       }),
     )
-    return answered(vault, { upstream, request, admitted, call })
+    return answered(vault, { ...(await readRefusal(upstream, recipe)), request, admitted, call })
   } catch (error) {
     request[Symbol.dispose]()
     if (error instanceof FenceMoved) return undefined
@@ -210,12 +216,13 @@ function compareFence(vault: SendContext, { principal, fences, readAt }: Admitte
 
 interface Answered {
   readonly upstream: OutboundResponse
+  readonly refused: boolean
   readonly request: InjectedRequest
   readonly admitted: Admitted
   readonly call: Outgoing
 }
 
-function answered(vault: VaultContext, { upstream, request, admitted: { base }, call }: Answered): Attempt {
+function answered(vault: VaultContext, { upstream, refused, request, admitted: { base, recipe }, call }: Answered): Attempt {
   for (const { bytes } of request.secrets) bytes.fill(0)
   const { status } = upstream
   const give = (outcome: string): void => {
@@ -225,6 +232,7 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
   }
   return {
     upstream,
+    refused,
     drop: () => give('unauthorized'),
     finish() {
       try {
@@ -233,7 +241,9 @@ function answered(vault: VaultContext, { upstream, request, admitted: { base }, 
         request[Symbol.dispose]()
         const headers = scrubber.headers(responseHeaders(upstream.headers))
         const encoding = upstream.headers.find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
-        const body = scrubber.body(encoding, upstream.body)
+        const prefix = recipe.native?.tokenPrefix
+        const scrubbed = scrubber.body(encoding, upstream.body)
+        const body = prefix === undefined ? scrubbed : throughMask(scrubbed, prefix)
         // A caller who has had enough is no failure of the credential.
         body.once('close', () => end(vault, base, { outcome: body.errored && !call.signal.aborted ? codeOf(body.errored) : 'ok', status }))
         return { status, headers, body }

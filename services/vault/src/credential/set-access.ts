@@ -55,5 +55,8 @@ function covers(next: FenceFields, before: FenceFields): boolean {
   if ((next.gates ?? []).some((gate) => !gates.includes(gate))) return false
   const names = (fence: FenceFields): string[] => [...fence.owner, ...fence.shares.flatMap((share) => share.names)]
   const allowed = new Set(names(next))
-  return names(before).every((name) => allowed.has(name))
+  const bound = (fence: FenceFields): string[] =>
+    (fence.channels ?? []).map(({ consumer, channel, nativeId }) => `${consumer} ${channel} ${nativeId}`)
+  const keeps = bound(before).every((binding) => bound(next).includes(binding))
+  return keeps && names(before).every((name) => allowed.has(name))
 }

@@ -35,12 +35,16 @@ function refuseTokenEndpoints(hosts: Hosts, url: URL): void {
   if ([...hosts.token, ...hosts.revoke].some((endpoint) => asked === folded(new URL(endpoint)))) throw new CodedError('PATH_REFUSED')
 }
 
-/** One spelling for what servers take as the same path: decoded, without path parameters (`;v=1`), doubled and trailing slashes, in lower case. */
 function folded(url: URL): string {
+  return `${url.origin}${foldedPath(url)}`
+}
+
+/** One spelling for what servers take as the same path: decoded, without path parameters (`;v=1`), doubled and trailing slashes, in lower case. */
+export function foldedPath(url: URL): string {
   const path = decodeURIComponentSafely(url.pathname)
     .replace(/;[^/]*/g, '')
     .replace(/\/+/g, '/')
-  return `${url.origin}${path.replace(/\/$/, '').toLowerCase()}`
+  return path.replace(/\/$/, '').toLowerCase()
 }
 
 function decodeURIComponentSafely(text: string): string {

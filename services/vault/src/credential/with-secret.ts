@@ -5,7 +5,7 @@ import type { FenceFields } from './envelope.ts'
 import { type VaultContext, withFacts } from './vault-context.ts'
 
 /** A secret and the fence that it comes into force with. */
-export interface NewSecret extends Pick<Candidate, 'id' | 'plain' | 'token' | 'expiresAt'> {
+export interface NewSecret extends Pick<Candidate, 'id' | 'plain' | 'token' | 'expiresAt' | 'native'> {
   readonly recipe: Recipe
   readonly recipeId: string
   /** Wiped by sealing. */
@@ -29,9 +29,10 @@ export async function withSecret(vault: VaultContext, child: Child, secret: NewS
     refusedVersion: _refused,
     expiresAt: _end,
     grant: _live,
+    native: _native,
     ...kept
   } = child
-  const { recipe, recipeId, plaintext, fence, plain, token, expiresAt } = secret
+  const { recipe, recipeId, plaintext, fence, plain, token, expiresAt, native } = secret
   const next = {
     ...kept,
     // The term outlives the secret: it must never fall.
@@ -51,6 +52,7 @@ export async function withSecret(vault: VaultContext, child: Child, secret: NewS
     access: { ...fence, mac: key.fenceMac(binding, fence) },
     ...(token === undefined ? {} : { token }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(native === undefined ? {} : { native }),
     ...(token === undefined && expiresAt === undefined ? {} : { grant: 'live' }),
   }
   if (child.version === 0) return replaced

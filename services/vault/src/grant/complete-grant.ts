@@ -7,9 +7,13 @@ import { span } from '@credence/service'
 import { auditBase } from '../credential/record-change.ts'
 import { sealCandidate } from '../credential/seal.ts'
 import { unpackFields } from '../credential/secret-fields.ts'
+import { exchangeForLasting, handedOver } from '../thirdparty/complete-native.ts'
+import type { Discovered } from '../thirdparty/discover-assets.ts'
+import type { NativeFacts } from '../thirdparty/native.ts'
 import { type GrantContext, grantBinding, refuseClosed, VERIFIER } from './begin-grant.ts'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
 import type { PendingGrant } from './pending-grant.ts'
+import { renewalToken } from './renewal.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
 
@@ -19,6 +23,8 @@ export interface CompletedGrant {
   readonly scopes: readonly string[]
   readonly expiresAt?: Date
   readonly hasRefreshToken: boolean
+  /** Of a platform's own sign-in. */
+  readonly native?: Omit<NativeFacts, 'chosen'>
 }
 
 export interface GrantAnswer {
@@ -86,27 +92,36 @@ async function redeem(vault: GrantContext, principal: Principal, order: Redempti
   }
   const { pending, recipe, oauth } = order
   using client = await vault.clients.open(oauth.clientId, pending.project)
-  const parsed = await exchange(vault, order, client)
+  const signed = { ...pending, recipe, oauth, client }
+  const parsed = await exchangeForLasting(vault, await exchange(vault, order, client), signed)
+  let found: Discovered | undefined
   try {
     const scopes = parsed.scopes ?? pending.scopes
     const missing = oauth.availableScopes.filter(({ scope, required }) => required && !scopes.includes(scope))
     if (missing.length > 0)
       throw new CodedError('SCOPE_MISSING', `Not granted: ${missing.map(({ scope, displayName }) => displayName ?? scope).join(', ')}.`)
-    const rtId = parsed.refreshToken === undefined ? undefined : fingerprint(vault.digestKey, pending.credential, parsed.refreshToken)
+    if (recipe.native !== undefined) found = await handedOver(vault, parsed.accessToken!, { ...signed, native: recipe.native })
+    const renewed = renewalToken(oauth, parsed)
+    const rtId = renewed === undefined ? undefined : fingerprint(vault.digestKey, pending.credential, renewed)
     const token = tokenTimes(parsed, recipe, { now: vault.clock.now(), scopes, rtId, clientGeneration: client.generation })
     const secret = new Map([
       [ACCESS_TOKEN, parsed.accessToken!],
       ...(parsed.refreshToken === undefined ? [] : [[REFRESH_TOKEN, parsed.refreshToken] as const]),
+      ...(found?.tokens ?? []),
     ])
+    const native = found === undefined ? {} : { native: factsOf(found) }
     const candidateId = newId('cand', (count) => vault.random.bytes(count))
     const { credential: credentialId, recipe: recipeId, plain, capability = '' } = pending
-    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token, capability })
+    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token, capability, ...native })
     const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
-    return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined }
+    return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined, ...native }
   } finally {
-    parsed.accessToken?.fill(0)
-    parsed.refreshToken?.fill(0)
+    for (const token of [parsed.accessToken, parsed.refreshToken, ...(found?.tokens.values() ?? [])]) token?.fill(0)
   }
+}
+
+function factsOf({ account, assets }: Discovered): NativeFacts {
+  return { ...(account === undefined ? {} : { account }), assets, chosen: false }
 }
 
 async function exchange(

@@ -34,7 +34,18 @@ export function parseTokenAnswer(
   const { accessToken, refreshToken, expiresIn, scope } = oauth.paths
   const refreshEnd = refreshEndPath(oauth)
   const own = oauth.ok === undefined ? [] : [oauth.ok.path]
-  const found = scanJson(raw.body, [accessToken, refreshToken, expiresIn, refreshEnd, scope, '/error', '/error_description', '/ok', ...own])
+  const errorPath = oauth.errorPath ?? '/error'
+  const found = scanJson(raw.body, [
+    accessToken,
+    refreshToken,
+    expiresIn,
+    refreshEnd,
+    scope,
+    errorPath,
+    '/error_description',
+    '/ok',
+    ...own,
+  ])
   const retryAfterMs = raw.retryAfter === undefined ? undefined : parseRetryAfter(raw.retryAfter, context.now)
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
   const access = bytesAt(found, accessToken)
@@ -43,10 +54,11 @@ export function parseTokenAnswer(
   if (succeeded && access !== undefined && !refused) return success(raw, { oauth, found, access }, context.sentRefreshToken)
   access?.fill(0)
   bytesAt(found, refreshToken)?.fill(0)
-  const code = textAt(found, '/error')
+  const code = textAt(found, errorPath)
   if (code !== undefined && code !== '') {
     const descriptor = descriptorOf(code, textAt(found, '/error_description'), recipe)
-    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : safeCode(code, context.sentRefreshToken)
+    const meant = Object.hasOwn(oauth.errorCodes ?? {}, code) ? oauth.errorCodes?.[code] : undefined
+    const folded = oauth.invalidGrantCodes.includes(code) ? 'invalid_grant' : (meant ?? safeCode(code, context.sentRefreshToken))
     return { answer: { kind: 'error', status: raw.status, code: folded, ...(descriptor === undefined ? {} : { descriptor }), ...wait } }
   }
   const saysNo = refused || textAt(found, '/ok') === 'false'

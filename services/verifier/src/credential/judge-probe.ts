@@ -16,16 +16,19 @@ const SENTENCES: Readonly<Record<Cause, string>> = {
   unexpected_answer: 'The provider gave an answer that does not fit. Check the address and the values.',
 }
 
+type ProbeAnswer = Pick<ProbeResponse, 'httpStatus' | 'expected' | 'failure'> & Partial<Pick<ProbeResponse, 'denied'>>
+
 /** A 401 or 403 speaks about the key, a 404 about the address, a 429 or 5xx about nothing but the moment. */
-export function judgeProbe(answer: Pick<ProbeResponse, 'httpStatus' | 'expected' | 'failure'>): ProbeVerdict {
+export function judgeProbe(answer: ProbeAnswer): ProbeVerdict {
   if (answer.expected) return { verdict: 'ok' }
   const { status, cause } = causeOf(answer)
   return { verdict: status, cause, sentence: SENTENCES[cause] }
 }
 
-function causeOf({ httpStatus, failure }: Pick<ProbeResponse, 'httpStatus' | 'failure'>): { status: 'failed' | 'undecided'; cause: Cause } {
+function causeOf({ httpStatus, failure, denied }: ProbeAnswer): { status: 'failed' | 'undecided'; cause: Cause } {
   if (failure === 'ADDRESS_REFUSED' || failure === 'HOST_REFUSED') return { status: 'failed', cause: 'host_wrong' }
   if (failure !== '') return { status: 'undecided', cause: 'provider_down' }
+  if (denied === true) return { status: 'failed', cause: 'key_wrong' }
   if (httpStatus === 401) return { status: 'failed', cause: 'key_wrong' }
   if (httpStatus === 403) return { status: 'failed', cause: 'scope_missing' }
   if (httpStatus === 404) return { status: 'failed', cause: 'host_wrong' }
