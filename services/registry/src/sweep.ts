@@ -5,7 +5,10 @@ import { ownOrder } from './caller/actor.ts'
 import { spreadNames } from './caller/spread-names.ts'
 import { pushClaim } from './capability/customer-claim.ts'
 import { settleCapability } from './capability/push-capability.ts'
+import { settleClaim, settleFreeing } from './channel/attach-channel.ts'
+import type { ChannelClaim } from './channel/channel-claim.ts'
 import { resumeConnect } from './credential/connect.ts'
+import type { ConsumerDoc } from './credential/consumer.ts'
 import { finishDelete } from './credential/delete.ts'
 import { pushFence } from './credential/fence.ts'
 import type { Parent } from './credential/parent.ts'
@@ -36,7 +39,7 @@ interface Chore<D extends Doc> {
 export async function sweep(registry: Registry): Promise<boolean> {
   const now = registry.now().getTime()
   let failed = 0
-  const { keys, users, credentials, requests, providers } = registry.docs
+  const { keys, users, credentials, requests, providers, channels, consumers } = registry.docs
   const soon = new Date(now + 1)
   const stopped = new Date(now - STOPPED_MS)
   failed += await each(registry, {
@@ -59,6 +62,10 @@ export async function sweep(registry: Registry): Promise<boolean> {
     before: stopped,
     work: (doc) => finishDelete(registry, doc, ownOrder(doc.project)),
   })
+  const settle = (claim: Stored<ChannelClaim>) => settleClaim(registry, claim)
+  failed += await each(registry, { collection: channels, index: 'taking', before: stopped, work: settle })
+  const free = (doc: Stored<ConsumerDoc>) => settleFreeing(registry, doc)
+  failed += await each(registry, { collection: consumers, index: 'freeing', before: stopped, work: free })
   failed += await each(registry, { collection: users, index: 'spreading', before: soon, work: (user) => spreadNames(registry, user.id) })
   failed += await each(registry, {
     collection: providers,

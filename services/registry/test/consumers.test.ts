@@ -37,7 +37,17 @@ describe('consumers', () => {
     const credentialId = await connected(platform, ann, { providerId: bearer })
     const { consumer } = await ann.gateway.bindConsumer({ credentialId, kind: 'tool', externalRef: 'crm' }, callAs(ann.principal))
     const { _unknownFields, ...members } = consumer ?? {}
-    expect(Object.keys(members).sort()).toEqual(['boundAt', 'credentialId', 'externalRef', 'id', 'kind', 'label'])
+    expect(Object.keys(members).sort()).toEqual([
+      'agent',
+      'boundAt',
+      'channel',
+      'credentialId',
+      'externalRef',
+      'id',
+      'kind',
+      'label',
+      'nativeId',
+    ])
     expect(consumer?.credentialId).toBe(credentialId)
   })
 

@@ -26,6 +26,7 @@ export interface Promised {
   readonly scopes?: readonly string[]
   readonly expiresAt?: Date
   readonly plainFields?: Readonly<Record<string, string>>
+  readonly assets?: readonly { readonly channel: string; readonly id: string; readonly name: string }[]
 }
 
 export interface Child {
@@ -176,7 +177,14 @@ export class RecordingVault {
     const notAsked = (): never => {
       throw new CodedError('INTERNAL')
     }
-    const others = { seal: notAsked, registerClient: notAsked, beginGrant: notAsked, completeGrant: notAsked, probe: notAsked }
+    const others = {
+      seal: notAsked,
+      registerClient: notAsked,
+      beginGrant: notAsked,
+      completeGrant: notAsked,
+      chooseAssets: notAsked,
+      probe: notAsked,
+    }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }
     const keys = { sign: notAsked, listSigningKeys: notAsked }
     return {
@@ -229,6 +237,7 @@ export class RecordingVault {
             version: child.version,
             scopes: [...scopes],
             plainFields: { ...plainFields },
+            assets: [...(promised.assets ?? [])],
             ...(expiresAt === undefined ? {} : { expiresAt }),
           }
         }),

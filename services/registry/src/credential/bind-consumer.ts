@@ -2,6 +2,7 @@ import { isId } from '@credence/credential'
 import { CodedError, type Fault } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope } from '../caller/actor.ts'
+import { settleFreeing } from '../channel/attach-channel.ts'
 import { change, insertOnce } from '../documents/change.ts'
 import { pageSize } from '../documents/page-token.ts'
 import { claimRequest } from '../documents/request-claim.ts'
@@ -59,14 +60,16 @@ async function refuseDeleted(registry: Registry, doc: ConsumerDoc, actor: Actor)
   throw noCredential(doc.credentialId)
 }
 
-/** Tells one consumer that its credential is gone. Idempotent. */
+/** Tells one consumer that its credential is gone; a channel that it stood on is free. Idempotent. */
 export async function orphan(registry: Registry, consumerId: string, actor: string): Promise<void> {
-  await change(registry.docs.consumers, consumerId, (doc) => {
+  const left = await change(registry.docs.consumers, consumerId, (doc) => {
     if (doc.boundTo === undefined) return undefined
-    const orphaned: ConsumerDoc = { ...doc, boundTo: undefined, orphanedAt: registry.now() }
+    const freeing = doc.native === undefined ? {} : { freeingSince: registry.now() }
+    const orphaned: ConsumerDoc = { ...doc, boundTo: undefined, orphanedAt: registry.now(), ...freeing }
     return withFacts(registry, orphaned, [consumerOrphaned(doc, actor)])
   })
   registry.nudge()
+  if (left?.freeingSince !== undefined) await settleFreeing(registry, left)
 }
 
 /** Whoever bound it, and whoever manages the credential, may. Idempotent for them. */
@@ -74,12 +77,13 @@ export async function unbindConsumer(registry: Registry, actor: Actor, consumerI
   needScope(actor, 'credentials.write', 'use')
   const doc = isId('csmr', consumerId) ? await registry.docs.consumers.get(consumerId, { fresh: true }) : undefined
   if (doc === undefined || !(await mayUnbind(registry, actor, doc))) throw noConsumer()
-  await change(registry.docs.consumers, doc.id, (newest) =>
-    newest.boundTo === undefined
-      ? undefined
-      : withFacts(registry, { ...newest, boundTo: undefined }, [consumerUnbound(newest, actorName(actor))]),
-  )
+  const left = await change(registry.docs.consumers, doc.id, (newest) => {
+    if (newest.boundTo === undefined) return undefined
+    const freeing = newest.native === undefined ? {} : { freeingSince: registry.now() }
+    return withFacts(registry, { ...newest, boundTo: undefined, ...freeing }, [consumerUnbound(newest, actorName(actor))])
+  })
   registry.nudge()
+  if (left?.freeingSince !== undefined) await settleFreeing(registry, left)
 }
 
 async function mayUnbind(registry: Registry, actor: Actor, doc: ConsumerDoc): Promise<boolean> {

@@ -139,6 +139,7 @@ function shownParent(registry: Registry, newest: Parent, promoting: Promoting, p
     expiresAt: promoted.expiresAt,
     account,
     accountFields: promoted.plainFields,
+    assets: promoted.assets.map(({ channel, id, name, label, parent }) => ({ channel, id, name, label, parent })),
     family: promoting.family,
     provider: promoting.provider,
     lastVerifiedAt: promoting.verified ? registry.now() : newest.lastVerifiedAt,

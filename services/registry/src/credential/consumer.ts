@@ -14,6 +14,10 @@ export interface ConsumerDoc extends HasOutbox {
   readonly boundBy: string
   /** Present while it is bound: the first member of the list index. */
   readonly boundTo?: string | undefined
+  /** Of a consumer that stands on a native channel. */
+  readonly native?: { readonly channel: string; readonly nativeId: string; readonly agent: string } | undefined
+  /** Unbound, and its channel is not free yet: the first member of the sweeper's index. */
+  readonly freeingSince?: Date | undefined
   /** When its credential was deleted. */
   readonly orphanedAt?: Date | undefined
 }

@@ -1,3 +1,4 @@
+import { hasGrant } from '@credence/credential'
 import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { Stored } from '@credence/store'
@@ -118,8 +119,8 @@ async function revoke(registry: Registry, doc: Parent, order: Principal): Promis
  * provider does not tell the account, one of the same owner may be the same: leaving a grant harms less than taking one.
  */
 async function isGrantShared(registry: Registry, doc: Parent): Promise<boolean> {
-  if (doc.family !== 'oauth2') return false
-  const isLive = (other: Parent): boolean => other.id !== doc.id && other.family === 'oauth2' && other.status !== 'expired'
+  if (!hasGrant(doc.family)) return false
+  const isLive = (other: Parent): boolean => other.id !== doc.id && hasGrant(other.family) && other.status !== 'expired'
   if (doc.account.id !== '') {
     const same = await findAll(registry.docs.credentials, 'account', [doc.provider.id, doc.account.id])
     if (same.some(isLive)) return true

@@ -1,3 +1,4 @@
+import { hasGrant } from '@credence/credential'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope, ownOrder } from '../caller/actor.ts'
 import { pageSize } from '../documents/page-token.ts'
@@ -25,7 +26,7 @@ export async function describe(registry: Registry, doc: Parent): Promise<Describ
 export async function get(registry: Registry, actor: Actor, id: string): Promise<Described> {
   needScope(actor, 'credentials.read')
   const doc = await findVisible(registry, actor, id)
-  const mayRefresh = doc.family === 'oauth2' && doc.status === 'active'
+  const mayRefresh = hasGrant(doc.family) && doc.status === 'active'
   const isRefreshing = mayRefresh && (await registry.plans.isRefreshing(ownOrder(doc.project), doc.id))
   return describe(registry, isRefreshing ? { ...doc, health: 'refreshing' } : doc)
 }

@@ -1,4 +1,4 @@
-import { moveStatus } from '@credence/credential'
+import { hasGrant, moveStatus } from '@credence/credential'
 import { isCoded } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope, orderOf } from '../caller/actor.ts'
@@ -40,7 +40,7 @@ export async function enable(
 }
 
 function isDue(doc: Parent, now: Date): boolean {
-  const isGrant = doc.status === 'active' && doc.family === 'oauth2'
+  const isGrant = doc.status === 'active' && hasGrant(doc.family)
   return isGrant && doc.expiresAt !== undefined && doc.expiresAt.getTime() <= now.getTime() + DUE_MS
 }
 

@@ -33,6 +33,7 @@ export function fenceOf(doc: Parent): AccessFence {
     shares: doc.shares.map(({ subject, names, permission }) => ({ subject, names: [...names], permission })),
     gates: (doc.capabilities ?? []).filter(({ gate }) => gate).map(({ id }) => id),
     capabilities: (doc.capabilities ?? []).map(({ id }) => id),
+    channels: (doc.channels ?? []).map((binding) => ({ ...binding })),
   }
 }
 

@@ -44,6 +44,10 @@ export interface Parent extends HasOutbox {
   readonly access: { readonly generation: number; readonly pendingSince?: Date | undefined }
   readonly account: { readonly id: string; readonly name: string }
   readonly accountFields: Readonly<Record<string, string>>
+  /** What a platform's own sign-in handed over. */
+  readonly assets?: readonly ParentAsset[] | undefined
+  /** Consumers that stand on a native channel each: part of the fence. */
+  readonly channels?: readonly { readonly consumer: string; readonly channel: string; readonly nativeId: string }[] | undefined
   readonly scopes: readonly string[]
   readonly expiresAt?: Date | undefined
   readonly lastUsedAt?: Date | undefined
@@ -75,6 +79,15 @@ export interface Parent extends HasOutbox {
 export interface UsedBy {
   readonly id: string
   readonly gate: boolean
+}
+
+/** A number, an account or a page at the provider: ids and names. */
+export interface ParentAsset {
+  readonly channel: string
+  readonly id: string
+  readonly name: string
+  readonly label: string
+  readonly parent: string
 }
 
 /** A Connect under way: all that its end needs, so that a sweeper can finish it. */

@@ -1,6 +1,6 @@
 import { type CredentialId, moveStatus } from '@credence/credential'
 import { CodedError } from '@credence/errors'
-import { encodeRecipe, type ProviderPayload, type Recipe, recipeOf } from '@credence/provider'
+import { encodeRecipe, type ProviderPayload, type Recipe, recipeOf, signsIn } from '@credence/provider'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope, orderOf } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
@@ -203,11 +203,12 @@ export async function prepareRecipe(
   chosen: { readonly provider: ProviderDoc; readonly payload: ProviderPayload; readonly pattern: number },
 ): Promise<Pick<Reserved, 'recipeId' | 'recipe' | 'client'>> {
   const { provider, payload, pattern } = chosen
-  const isOAuth = payload.auth_patterns[pattern]?.type === 'OAUTH'
+  const isOAuth = signsIn(payload.auth_patterns[pattern]?.type)
   const clientId = clientIdOf(provider)
-  if (isOAuth && (await registry.docs.clients.get(clientId)) === undefined) throw clientMissing(registry, actor, provider)
+  const registered = isOAuth ? await registry.docs.clients.get(clientId) : undefined
+  if (isOAuth && registered === undefined) throw clientMissing(registry, actor, provider)
   const choice = { providerId: provider.id, version: provider.version, pattern }
-  const recipe = recipeOf(payload, isOAuth ? { ...choice, clientId } : choice)
+  const recipe = recipeOf(payload, isOAuth ? { ...choice, clientId, clientFields: registered?.fields ?? {} } : choice)
   const { id, bytes } = encodeRecipe(recipe)
   await registry.vault.putRecipe(orderOf(actor, provider.project), { id, bytes })
   const client = { id: clientId, redirectUri: redirectUriOf(registry, clientId) }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Id, idOf } from '@credence/credential'
-import { CodedError } from '@credence/errors'
+import { CodedError, type Fault } from '@credence/errors'
+import { type ProviderPayload, signsIn } from '@credence/provider'
 import { type Actor, needScope } from '../caller/actor.ts'
 import { change, insertOnce } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
@@ -13,6 +14,7 @@ export interface ClientView {
   readonly providerId: string
   readonly oauthClientId: string
   readonly redirectUri: string
+  readonly fields: Readonly<Record<string, string>>
   readonly createdAt: Date
 }
 
@@ -34,27 +36,54 @@ export function redirectUriOf(registry: Registry, clientId: string): string {
 }
 
 /** Registers or replaces the client's identifier; its secret goes to the vault, not through here. */
-export async function putClient(registry: Registry, actor: Actor, providerId: string, oauthClientId: string): Promise<ClientView> {
+export async function putClient(
+  registry: Registry,
+  actor: Actor,
+  wanted: { readonly providerId: string; readonly oauthClientId: string; readonly fields: Readonly<Record<string, string>> },
+): Promise<ClientView> {
   needScope(actor, 'clients')
+  const { providerId, oauthClientId, fields } = wanted
   const provider = await findProvider(registry, actor, providerId)
   if (!/^[\x20-\x7e]+$/.test(oauthClientId) || oauthClientId.length > MAX_LENGTH) {
     throw invalid('/oauth_client_id', 'Write the client id that the provider shows, in printable ASCII (RFC 6749 appendix A.1).')
   }
-  if (!savedPayload(provider).auth_patterns.some(({ type }) => type === 'OAUTH')) {
-    throw invalid('/provider_id', 'Only a provider with an OAUTH pattern has a client.')
+  const payload = savedPayload(provider)
+  if (!payload.auth_patterns.some(({ type }) => signsIn(type))) {
+    throw invalid('/provider_id', 'Only a provider with a sign-in has a client.')
   }
+  checkFields(payload, fields)
   const fresh = {
     id: clientIdOf(provider),
     v: 1,
     project: provider.project,
     provider: provider.id,
     oauthClientId,
+    fields,
     createdAt: registry.now(),
   }
   const { doc, inserted } = await insertOnce<ClientDoc>(registry.docs.clients, fresh)
-  if (inserted || doc.oauthClientId === oauthClientId) return viewOf(registry, doc)
-  const changed = await change(registry.docs.clients, doc.id, (newest) => ({ ...newest, oauthClientId }))
+  if (inserted) return viewOf(registry, doc)
+  const changed = await change(registry.docs.clients, doc.id, (newest) => ({ ...newest, oauthClientId, fields }))
   return viewOf(registry, changed ?? fresh)
+}
+
+/** They go into the address of the sign-in page. */
+function checkFields(payload: ProviderPayload, fields: Readonly<Record<string, string>>): void {
+  const asked = payload.auth_patterns.flatMap(({ client_fields = [] }) => client_fields)
+  const faults: Fault[] = Object.entries(fields).flatMap(([name, value]): Fault[] => {
+    const pointer = `/fields/${name}`
+    if (!asked.some(({ field_name }) => field_name === name)) {
+      return [{ pointer, code: 'UNKNOWN_MEMBER', detail: 'Remove it; the provider asks for no such field.' }]
+    }
+    return /^[\x20-\x7e]*$/.test(value) && value.length <= MAX_LENGTH
+      ? []
+      : [{ pointer, code: 'INVALID_VALUE', detail: `Write printable ASCII, at most ${MAX_LENGTH} characters.` }]
+  })
+  for (const { field_name: name, label, required } of asked) {
+    if (required !== true || (fields[name] ?? '') !== '') continue
+    faults.push({ pointer: `/fields/${name}`, code: 'MISSING', detail: `Fill in ${label ?? name}.` })
+  }
+  if (faults.length > 0) throw new CodedError('INVALID_REQUEST', undefined, { faults })
 }
 
 export async function getClient(registry: Registry, actor: Actor, providerId: string): Promise<ClientView> {
@@ -77,8 +106,8 @@ export function clientMissing(registry: Registry, actor: Pick<Actor, 'scopes'>, 
 }
 
 function viewOf(registry: Registry, doc: ClientDoc): ClientView {
-  const { id, provider, oauthClientId, createdAt } = doc
-  return { id, providerId: provider, oauthClientId, redirectUri: redirectUriOf(registry, id), createdAt }
+  const { id, provider, oauthClientId, createdAt, fields = {} } = doc
+  return { id, providerId: provider, oauthClientId, redirectUri: redirectUriOf(registry, id), createdAt, fields }
 }
 
 function invalid(pointer: string, detail: string): CodedError {

@@ -39,6 +39,8 @@ export interface ClientDoc extends Doc {
   readonly provider: string
   /** The identifier that the provider gave (RFC 6749 section 2.2). */
   readonly oauthClientId: string
+  /** What the provider's `client_fields` ask for beside it. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
   readonly createdAt: Date
 }
 

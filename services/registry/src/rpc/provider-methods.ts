@@ -35,8 +35,8 @@ export function providerMethods(registry: Registry): ProviderMethods {
       await deleteProvider(registry, await actorOf(registry, context), providerId)
       return {}
     },
-    async putClient({ providerId, oauthClientId }, context) {
-      return { client: clientMessage(await putClient(registry, await actorOf(registry, context), providerId, oauthClientId)) }
+    async putClient({ providerId, oauthClientId, fields }, context) {
+      return { client: clientMessage(await putClient(registry, await actorOf(registry, context), { providerId, oauthClientId, fields })) }
     },
     async getClient({ providerId }, context) {
       return { client: clientMessage(await getClient(registry, await actorOf(registry, context), providerId)) }

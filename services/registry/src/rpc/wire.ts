@@ -41,6 +41,7 @@ export function credentialMessage(registry: Registry, { doc, consumerCount }: De
     reconnectUrl: reconnectUrl(registry, doc.id),
     consumerCount,
     connectedAt: doc.connectedAt ?? doc.createdAt,
+    assets: (doc.assets ?? []).map((asset) => ({ ...asset })),
   }
 }
 
@@ -70,8 +71,9 @@ export function capabilityMessage({ doc, customers }: CapabilityView): Capabilit
 }
 
 export function consumerMessage(doc: ConsumerDoc): Consumer {
-  const { id, credentialId, kind, externalRef, label, boundAt } = doc
-  return { id, credentialId, kind, externalRef, label, boundAt }
+  const { id, credentialId, kind, externalRef, label, boundAt, native } = doc
+  const { channel = '', nativeId = '', agent = '' } = native ?? {}
+  return { id, credentialId, kind, externalRef, label, boundAt, channel, nativeId, agent }
 }
 
 export function providerMessage(view: ProviderView): Provider {
@@ -80,8 +82,8 @@ export function providerMessage(view: ProviderView): Provider {
 }
 
 export function clientMessage(view: ClientView): OauthClient {
-  const { id, providerId, oauthClientId, redirectUri, createdAt } = view
-  return { id, providerId, oauthClientId, redirectUri, createdAt }
+  const { id, providerId, oauthClientId, redirectUri, createdAt, fields } = view
+  return { id, providerId, oauthClientId, redirectUri, createdAt, fields: { ...fields } }
 }
 
 /** Without a secret and without the hash of one. */

@@ -3,6 +3,7 @@ import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/s
 import type { NameClaim, UserDoc } from '../caller/user.ts'
 import type { CapabilityDoc } from '../capability/capability.ts'
 import type { CustomerClaim } from '../capability/customer-claim.ts'
+import type { ChannelClaim } from '../channel/channel-claim.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import type { HistoryDoc } from '../credential/history-entry.ts'
 import type { Parent } from '../credential/parent.ts'
@@ -16,6 +17,7 @@ import type { ClientDoc, ProviderDoc, ProviderVersionDoc } from '../provider/pro
 export interface Collections {
   readonly credentials: Collection<Parent>
   readonly consumers: Collection<ConsumerDoc>
+  readonly channels: Collection<ChannelClaim>
   readonly history: Collection<HistoryDoc>
   readonly users: Collection<UserDoc>
   readonly userNames: Collection<NameClaim>
@@ -42,7 +44,8 @@ const INDEXES = {
     hidden: ['hiddenSince'],
     used_by: ['usedBy', 'createdAt'],
   },
-  consumers: { bound: ['boundTo', 'boundAt'] },
+  consumers: { bound: ['boundTo', 'boundAt'], freeing: ['freeingSince'] },
+  channels: { taking: ['takingSince'] },
   history: { credential: ['credentialId', 'at'], capability: ['capabilities', 'at'] },
   users: { spreading: ['spreadSince'] },
   user_names: {},
@@ -76,6 +79,7 @@ export async function openCollections(store: DocumentStore): Promise<Collections
   return {
     credentials: await openSource('credentials'),
     consumers: await openSource('consumers'),
+    channels: await open('channels'),
     history: await open('history'),
     users: await open('users'),
     userNames: await open('user_names'),

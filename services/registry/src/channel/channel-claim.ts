@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { CodedError, isCoded } from '@credence/errors'
+import type { Doc, Stored } from '@credence/store'
+import type { Actor } from '../caller/actor.ts'
+import { permissionOf } from '../credential/visibility.ts'
+import { change, insertOnce } from '../documents/change.ts'
+import type { Registry } from '../registry.ts'
+
+/**
+ * Who stands on a native channel (`registry_channels`). Two claims make one attachment, each by the hash of its key:
+ *
+ *     (project, channel, native id)   a number, an account or a page stands on one agent
+ *     (project, agent, channel)       a channel of an agent has one credential
+ *
+ * N1 The claim that was inserted first is the truth, whatever came of it: everybody else is refused while it is there.
+ * N2 `taking` until the vault knows of it. What stopped there a sweeper finishes, or removes: it is `leaving` before its consumer
+ *    is looked for, and whoever comes back later with one finds that the claim is not his any more.
+ * N3 A claim is removed by its own consumer alone, after the vault has forgotten it.
+ */
+export interface ChannelClaim extends Doc {
+  readonly project: string
+  readonly channel: string
+  readonly nativeId: string
+  readonly agent: string
+  readonly credentialId: string
+  readonly consumerId: string
+  readonly state: 'taking' | 'held' | 'leaving'
+  /** Present while it is taken: the first member of the sweeper's index. */
+  readonly takingSince?: Date | undefined
+}
+
+/** What one attachment claims. */
+export type Standing = Pick<ChannelClaim, 'project' | 'channel' | 'nativeId' | 'agent' | 'credentialId' | 'consumerId'>
+
+const MAX_TRIES = 5
+
+function idsOf({ project, channel, nativeId, agent }: Standing): readonly [native: string, agent: string] {
+  const hash = (key: readonly string[]): string => createHash('sha256').update(JSON.stringify(key)).digest('hex')
+  return [hash(['native', project, channel, nativeId]), hash(['agent', project, agent, channel])]
+}
+
+/** Takes both, or none. Throws CHANNEL_TAKEN. Repeated by the same consumer it finds its own. */
+export async function takeChannel(registry: Registry, actor: Actor, standing: Standing): Promise<void> {
+  const taken: Stored<ChannelClaim>[] = []
+  for (const id of idsOf(standing)) {
+    const claim: ChannelClaim = { ...standing, id, v: 1, state: 'taking', takingSince: registry.now() }
+    const { doc, inserted } = await insertOnce(registry.docs.channels, claim)
+    if (doc.consumerId === standing.consumerId) {
+      if (inserted) taken.push(doc)
+      continue
+    }
+    await Promise.all(taken.map((own) => registry.docs.channels.remove(own.id, own.rev)))
+    throw await refusal(registry, actor, { standing, holder: doc })
+  }
+}
+
+/** Whether both claims are this consumer's, and nobody is about to give them up. */
+export async function ownsChannel(registry: Registry, standing: Standing): Promise<boolean> {
+  const claims = await Promise.all(idsOf(standing).map((id) => registry.docs.channels.get(id, { fresh: true })))
+  return claims.every((claim) => claim?.consumerId === standing.consumerId && claim.state !== 'leaving')
+}
+
+export async function holdChannel(registry: Registry, standing: Standing): Promise<void> {
+  for (const id of idsOf(standing)) {
+    await change(registry.docs.channels, id, (claim): ChannelClaim | undefined =>
+      claim.consumerId !== standing.consumerId || claim.state === 'held' ? undefined : { ...claim, state: 'held', takingSince: undefined },
+    )
+  }
+}
+
+/** N3. Idempotent. */
+export async function releaseChannel(registry: Registry, standing: Standing): Promise<void> {
+  for (const id of idsOf(standing)) {
+    for (let tries = 1; ; tries++) {
+      const claim = await registry.docs.channels.get(id, { fresh: true })
+      if (claim?.consumerId !== standing.consumerId) break
+      try {
+        await registry.docs.channels.remove(id, claim.rev)
+        break
+      } catch (error) {
+        // It was held in the same moment: that is another revision of the same claim.
+        if (!isCoded(error, 'CONFLICT') || tries === MAX_TRIES) throw error
+      }
+    }
+  }
+}
+
+/** The channel is always named; who holds it only to somebody who may see that credential. */
+async function refusal(
+  registry: Registry,
+  actor: Actor,
+  { standing, holder }: { readonly standing: Standing; readonly holder: ChannelClaim },
+): Promise<CodedError> {
+  const { channel } = standing
+  const isSameAgent = holder.agent === standing.agent && holder.nativeId !== standing.nativeId
+  const parent = await registry.docs.credentials.get(holder.credentialId)
+  const mayKnow = parent !== undefined && permissionOf(parent, actor) !== undefined
+  const what = isSameAgent
+    ? `The channel ${channel} of this agent has another credential or account`
+    : `This stands on another agent's channel ${channel}`
+  const who = mayKnow ? ` (${holder.consumerId}, agent ${holder.agent})` : ''
+  const facts = mayKnow ? { channel, consumer_id: holder.consumerId, agent: holder.agent, holder: holder.credentialId } : { channel }
+  return new CodedError('CHANNEL_TAKEN', `${what}${who}: detach it there first.`, { credentialId: standing.credentialId, facts })
+}
