@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { actWith, flag, type GlobalFlags, type Surroundings } from './cli.ts'
 import { addCa } from './commands/ca.ts'
 import { addCapability } from './commands/capability.ts'
+import { addChannel } from './commands/channel.ts'
 import { addClient } from './commands/client.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCredential } from './commands/credential.ts'
@@ -48,6 +49,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     addProvider,
     addCapability,
     addClient,
+    addChannel,
     addSession,
     addEvents,
     addHistory,

@@ -26,6 +26,7 @@ const CREDENTIAL = {
   created_at: '2026-11-21T01:02:03.000Z',
   reconnect_url: 'http://localhost:7400/r/cred_1',
   consumer_count: 2,
+  assets: [],
 }
 const FRESHDESK = readFileSync(new URL('../../provider/test/payloads/freshdesk.json', import.meta.url), 'utf8')
 const PROVIDER = `{"id":"prov_1","version":1,"display_name":"My Freshdesk","origin":"own","payload":${FRESHDESK}}`

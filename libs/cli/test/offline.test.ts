@@ -48,8 +48,8 @@ describe('provider lint', () => {
     expect(stderr).toContain('code   INVALID_PROVIDER')
   })
 
-  test('[S1-9] a type of a later version has its own code', async () => {
-    const custom = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'CUSTOM' }] }
+  test('[S1-9] a member of a later version has its own code', async () => {
+    const custom = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'NONE' }], steps: [] }
     const { code, stderr } = await runCli(['provider', 'lint', file('custom.json', JSON.stringify(custom)), '-o', 'json'])
     expect(code).toBe(1)
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'AUTH_TYPE_NOT_SUPPORTED' } })

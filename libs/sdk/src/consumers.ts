@@ -25,3 +25,28 @@ export function consumersOf(rest: Rest): Consumers {
     unbind: (id) => rest.call({ method: 'DELETE', path: path`/v1/consumers/${id}` }),
   }
 }
+
+export interface NewAttachment {
+  readonly credentialId: string
+  /** What your own system calls the agent. */
+  readonly agent: string
+  readonly channel: string
+  /** The id of one of the credential's `assets` of this channel. */
+  readonly nativeId: string
+  readonly label?: string | undefined
+}
+
+export interface Channels {
+  /** Gives an agent's channel one asset of the credential. Throws CHANNEL_TAKEN while it stands elsewhere. */
+  attach(attachment: NewAttachment): Promise<Consumer>
+  /** Frees the channel and the asset at once. */
+  detach(consumerId: string): Promise<void>
+}
+
+export function channelsOf(rest: Rest): Channels {
+  return {
+    attach: ({ credentialId, ...body }) =>
+      rest.call({ method: 'POST', path: path`/v1/credentials/${credentialId}/channels`, body, creates: true }),
+    detach: (id) => rest.call({ method: 'DELETE', path: path`/v1/channels/${id}` }),
+  }
+}

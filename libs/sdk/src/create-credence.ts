@@ -1,5 +1,5 @@
 import { type Capabilities, capabilitiesOf } from './capabilities.ts'
-import { type Consumers, consumersOf } from './consumers.ts'
+import { type Channels, type Consumers, channelsOf, consumersOf } from './consumers.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
 import { type Events, eventsOf } from './events.ts'
 import { type GrpcClients, grpcClients } from './grpc-clients.ts'
@@ -32,6 +32,7 @@ export interface Credence {
   readonly capabilities: Capabilities
   readonly clients: Clients
   readonly consumers: Consumers
+  readonly channels: Channels
   readonly history: History
   readonly events: Events
   readonly keys: Keys
@@ -62,6 +63,7 @@ export function createCredence(options: CredenceOptions): Credence {
     capabilities: capabilitiesOf(rest),
     clients: clientsOf(rest),
     consumers: consumersOf(rest),
+    channels: channelsOf(rest),
     history: historyOf(rest),
     events: eventsOf(rest, apiUrl),
     keys: keysOf(rest),

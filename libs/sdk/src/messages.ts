@@ -18,8 +18,13 @@ type Message<T> = T extends Date | Uint8Array | string | number | boolean | unde
 /** The same with members that REST leaves out when they are empty. */
 type Sparse<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]?: T[P] }
 
+/** A number, an account or a page that a credential may be used for. */
+export interface Asset extends Sparse<Message<credential.Asset>, 'label' | 'parent'> {}
+
 /** A credential as its owner, those it is shared with and their tools see it. Never holds a secret. */
-export interface Credential extends Omit<Sparse<Message<credential.Credential>, 'reason' | 'health'>, 'status' | 'level'> {
+export interface Credential extends Omit<Sparse<Message<credential.Credential>, 'reason' | 'health'>, 'status' | 'level' | 'assets'> {
+  /** What a platform's own sign-in handed over. */
+  readonly assets: readonly Asset[]
   readonly status: 'active' | 'expired' | 'disabled'
   readonly level: 'user' | 'project'
 }
@@ -32,7 +37,7 @@ export interface Capability extends Omit<Sparse<Message<capability.Capability>, 
 }
 
 /** A tool, channel or agent that a credential is bound to. */
-export interface Consumer extends Message<credential.Consumer> {}
+export interface Consumer extends Sparse<Message<credential.Consumer>, 'channel' | 'nativeId' | 'agent'> {}
 
 /** The connecting of one account, from its link to its end. */
 export interface Session

@@ -96,6 +96,8 @@ export interface NewOauthClient {
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret?: SecretValue | undefined
+  /** What the provider's `client_fields` ask for. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Clients {
@@ -107,8 +109,9 @@ export interface Clients {
 
 export function clientsOf(rest: Rest): Clients {
   return {
-    async put(id, { clientId, clientSecret }) {
-      const body = secretBody({ client_id: clientId }, clientSecret === undefined ? {} : { client_secret: clientSecret })
+    async put(id, { clientId, clientSecret, fields }) {
+      const beside = { client_id: clientId, ...(fields === undefined ? {} : { fields }) }
+      const body = secretBody(beside, clientSecret === undefined ? {} : { client_secret: clientSecret })
       try {
         return await rest.call({ method: 'PUT', path: path`/v1/providers/${id}/client`, body })
       } finally {

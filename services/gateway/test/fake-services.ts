@@ -269,6 +269,7 @@ export class FakeServices {
       tags: {},
       reconnectUrl: '',
       consumerCount: 0,
+      assets: [],
     }
     this.credentials.set(credential.id, credential)
     return { credential }

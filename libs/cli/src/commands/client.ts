@@ -1,7 +1,7 @@
 import type { OauthClient } from '@credence/sdk'
 import { type Command, Option } from 'commander'
-import { type Act, type Cli, flag } from '../cli.ts'
-import { argument } from '../collect.ts'
+import { type Act, type Cli, flag, several } from '../cli.ts'
+import { argument, pairsOf } from '../collect.ts'
 import { findProvider } from '../find-provider.ts'
 import { withSecret } from '../prompts/with-secret.ts'
 
@@ -14,11 +14,12 @@ export function addClient(program: Command, act: Act): void {
     .description('register it, or take a new secret of it; the secret is asked for, or read from standard input')
     .addOption(new Option('--id <id>', 'the client id that the provider gave').env('CREDENCE_CLIENT_ID').makeOptionMandatory())
     .addOption(flag('--public', 'a public client: it has no secret'))
-  act<{ id: string; public?: boolean }>(put, async (cli, args, { id, public: isPublic }) => {
+    .addOption(several('--field <name=value>', 'what the provider asks for beside the id, such as config_id=…'))
+  act<{ id: string; public?: boolean; field?: readonly string[] }>(put, async (cli, args, { id, public: isPublic, field }) => {
     const credence = cli.credence()
     const provider = await findProvider(credence, argument(args, 0))
     const save = (clientSecret: Uint8Array | undefined): Promise<OauthClient> =>
-      credence.clients.put(provider.id, { clientId: id, clientSecret })
+      credence.clients.put(provider.id, { clientId: id, clientSecret, fields: pairsOf('--field', field) })
     show(cli, isPublic === true ? await save(undefined) : await withSecret(cli, `Client secret of ${provider.displayName}`, save))
     if (cli.printer.format === 'table') cli.terminal.err('Enter the redirect address at the provider, letter by letter.')
   })
@@ -36,5 +37,6 @@ function show(cli: Cli, client: OauthClient): void {
     ['provider', client.providerId],
     ['client id', client.clientId],
     ['redirect address', client.redirectUri],
+    ...Object.entries(client.fields ?? {}),
   ])
 }

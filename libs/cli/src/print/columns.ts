@@ -36,6 +36,7 @@ export function credentialFacts(it: Credential): readonly (readonly [string, str
     ['shared with', it.shares.map(({ subject, names, permission }) => `${names[0] ?? subject} (${permission})`).join(', ')],
     ['account fields', pairs(it.accountFields)],
     ['tags', pairs(it.tags)],
+    ...it.assets.map(({ channel, id, name, label }) => [channel, `${id} (${label === undefined ? name : `${name}, ${label}`})`] as const),
     ['consumers', it.consumerCount],
     ['created', it.createdAt],
     ['expires', it.expiresAt],
@@ -107,6 +108,7 @@ export const CONSUMER_COLUMNS: readonly Column<Consumer>[] = [
   { title: 'id', of: (it) => it.id },
   { title: 'kind', of: (it) => it.kind },
   { title: 'reference', of: (it) => it.externalRef },
+  { title: 'channel', of: (it) => (it.channel === undefined ? undefined : `${it.channel} ${it.nativeId ?? ''}`) },
   { title: 'label', of: (it) => it.label },
   { title: 'bound', of: (it) => it.boundAt },
 ]

@@ -2,6 +2,7 @@ import { CodedError, isCoded } from '@credence/errors'
 import { callAs } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import type { Browser } from './browser.ts'
+import { offerAssets } from './choose-assets.ts'
 import { same, sha256 } from './digest.ts'
 import { spent } from './fail-session.ts'
 import { type Flow, requireState, startChecking } from './flow.ts'
@@ -22,6 +23,7 @@ const REDEEM_TIMEOUT_MS = 60_000
 /** After these the person can simply try again; every other refusal ends the session. */
 const TRY_AGAIN: ReadonlySet<string> = new Set([
   'SCOPE_MISSING',
+  'ASSETS_MISSING',
   'TOKEN_ANSWER_UNUSABLE',
   'UPSTREAM_UNREACHABLE',
   'UPSTREAM_TIMEOUT',
@@ -74,11 +76,13 @@ async function redeem(
 ): Promise<Stored<ConnectSession>> {
   const tried: LastTry = session.lastTry ?? { plain: {} }
   try {
-    const { candidateId } = await flow.services.vault.completeGrant(
+    const { candidateId, assets, account } = await flow.services.vault.completeGrant(
       { sessionId: session.id, state, code: single(parameters.code) ?? '', iss: single(parameters.iss) ?? '' },
       callAs(actingFor(session), { timeoutMs: REDEEM_TIMEOUT_MS }),
     )
-    const sealed = await flow.sessions.change(session, { candidate: { id: candidateId, verified: false } })
+    const candidate = { id: candidateId, verified: false }
+    if (assets.length > 0) return await offerAssets(flow, session, { candidate, assets, account })
+    const sealed = await flow.sessions.change(session, { candidate })
     return await judge(flow, sealed, { browser, tried })
   } catch (error) {
     if (isCoded(error) && !TRY_AGAIN.has(error.code)) return endUnlessMovedOn(flow, session.id, error)

@@ -50,6 +50,7 @@ export function endingOf({ services, sessions, clock, log }: Parts): Ending {
             state,
             failure: { code, detail },
             candidate: undefined,
+            handed: undefined,
             stateHash: undefined,
             spentStates: spent(current),
             lastTry: undefined,

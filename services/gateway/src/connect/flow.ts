@@ -98,6 +98,7 @@ export async function askAgain(flow: Flow, session: Stored<ConnectSession>, last
     state: 'open',
     lastTry,
     candidate: undefined,
+    handed: undefined,
     question: undefined,
     confirmation: undefined,
     sweepAt: session.expiresAt,

@@ -59,7 +59,12 @@ export async function cancelSession(parts: Parts, ending: Ending, caller: { prin
 }
 
 /** The words of the API: fewer than ours, because `checking` and `question` are matters of the page. */
-const PUBLIC_STATES: Partial<Record<SessionState, string>> = { checking: 'open', question: 'open', connecting: 'unconfirmed' }
+const PUBLIC_STATES: Partial<Record<SessionState, string>> = {
+  choosing: 'at_provider',
+  checking: 'open',
+  question: 'open',
+  connecting: 'unconfirmed',
+}
 
 /** The session as callers see it. */
 export function sessionMessage(session: ConnectSession, now: number): Session {

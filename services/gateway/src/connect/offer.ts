@@ -1,4 +1,4 @@
-import { type AuthPattern, type ProviderPayload, parseProvider, type Recipe, recipeOf } from '@credence/provider'
+import { type AuthPattern, type ProviderPayload, parseProvider, type Recipe, recipeOf, signsIn } from '@credence/provider'
 import type { PatternView, ProviderFace } from './views.ts'
 
 /** Stands for the OAuth client while a recipe is only read for its fields. */
@@ -46,7 +46,7 @@ function patternView(pattern: AuthPattern, index: number): PatternView {
     index,
     title: pattern.display_name ?? TITLES[pattern.type],
     ...(pattern.description === undefined ? {} : { description: pattern.description }),
-    kind: pattern.type === 'OAUTH' ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
+    kind: signsIn(pattern.type) ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
   }
 }
 
@@ -58,5 +58,6 @@ const TITLES: Readonly<Record<AuthPattern['type'], string>> = {
   API_KEY: 'API key',
   CUSTOM_HEADER: 'Keys',
   CUSTOM: 'Keys',
+  THIRDPARTY: 'Sign in',
   NONE: 'No sign-in needed',
 }

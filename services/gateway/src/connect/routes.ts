@@ -4,6 +4,7 @@ import { seeOther, sendPage } from '../http/page.ts'
 import type { Intake } from '../intake/intake.ts'
 import { answerQuestion } from './answer-question.ts'
 import { beginGrant } from './begin-grant.ts'
+import { chooseAssets } from './choose-assets.ts'
 import { completeGrant } from './complete-grant.ts'
 import { begin, type Flow } from './flow.ts'
 import { acceptForms, formOf, inputOf } from './form-body.ts'
@@ -97,6 +98,10 @@ function serveForms(app: FastifyInstance, { flow, door }: ConnectSite): void {
     if (pattern === undefined) return undefined
     const started = await beginGrant(flow, session, { browser, pattern, intake })
     return 'authorizeUrl' in started ? started.authorizeUrl : undefined
+  })
+  onForm('choose', async ({ session, browser }, form) => {
+    await chooseAssets(flow, session, { browser, chosen: form.beside.asset })
+    return undefined
   })
   onForm('answer', async ({ session, browser }, form) => {
     await answerQuestion(flow, session, { answer: inputOf(form, 'answer'), browser })

@@ -2,12 +2,13 @@ import type { HasOutbox } from '@credence/events'
 import type { Principal } from '@credence/rpc'
 
 /**
- * Where a session stands. `open` waits for input; `checking` while the vault and the verifier are asked; `question` waits
+ * Where a session stands. `open` waits for input; `choosing` for the person's choice of what a sign-in handed over; `checking` while the vault and the verifier are asked; `question` waits
  * for the person's yes; `connecting` is confirmed and on its way to the registry, where a sweeper finishes it.
  */
 export type SessionState =
   | 'open'
   | 'at_provider'
+  | 'choosing'
   | 'checking'
   | 'question'
   | 'unconfirmed'
@@ -45,6 +46,14 @@ export interface Reservation {
   readonly providerVersion: number
 }
 
+/** What a platform's own sign-in handed over: ids and names. */
+export interface HandedAsset {
+  readonly channel: string
+  readonly id: string
+  readonly name: string
+  readonly label?: string
+}
+
 /** The sealed secret that waits for its confirmation. */
 export interface Candidate {
   readonly id: string
@@ -70,7 +79,7 @@ export interface LastTry {
  *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
  *      credentialId?, capabilityId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt,
  *      sweepAt, signedIn?,
- *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, question?, confirmation?, failure?, outbox…}
+ *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, handed?, question?, confirmation?, failure?, outbox…}
  *
  * Links, cookies, states and codes are held as SHA-256 only.
  */
@@ -112,6 +121,8 @@ export interface ConnectSession extends HasOutbox {
   readonly spentStates: readonly string[]
   readonly lastTry?: LastTry | undefined
   readonly candidate?: Candidate | undefined
+  /** With `choosing`: what there is to choose from. */
+  readonly handed?: readonly HandedAsset[] | undefined
   readonly question?: 'unverified' | 'account' | undefined
   readonly confirmation?: { readonly hash: string; readonly tries: number } | undefined
   readonly failure?: { readonly code: string; readonly detail: string } | undefined

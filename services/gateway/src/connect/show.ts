@@ -1,15 +1,26 @@
 import { CodedError, ERRORS, type ErrorCode } from '@credence/errors'
-import type { Recipe } from '@credence/provider'
+import type { Recipe, RecipeNative } from '@credence/provider'
 import { FIELD_PREFIX } from '../intake/form-bytes.ts'
 import { projectOf } from '../services.ts'
 import { type Browser, csrfOf } from './browser.ts'
+import { tickedOf } from './choose-assets.ts'
 import { confirmationCode } from './confirm-code.ts'
 import { type Flow, offerFor } from './flow.ts'
 import { hostOf, type Offer, signInSource } from './offer.ts'
-import { renderChoice, renderConsent, renderEnd, renderFailed, renderForm, renderHandshake, renderWaiting } from './pages/index.ts'
+import {
+  renderAssets,
+  renderChoice,
+  renderConsent,
+  renderEnd,
+  renderFailed,
+  renderForm,
+  renderHandshake,
+  renderNative,
+  renderWaiting,
+} from './pages/index.ts'
 import { accountQuestion, signInFirst, unverifiedQuestion } from './questions.ts'
 import { type ConnectSession, stateAt } from './session.ts'
-import type { FailedView, FieldView, ScopeView, SessionFrame } from './views.ts'
+import type { FailedView, FieldView, NativeView, ScopeView, SessionFrame } from './views.ts'
 
 /** A session as one browser sees it, under the address that it came by. */
 export interface Visit {
@@ -47,6 +58,8 @@ export async function show(flow: Flow, visit: Visit): Promise<Shown> {
       return showEnd(flow, visit)
     case 'question':
       return session.question === 'account' ? accountQuestion(flow, visit) : unverifiedQuestion(visit)
+    case 'choosing':
+      return showAssets(flow, visit)
     case 'checking':
     case 'connecting':
       return showWaiting(flow, visit, 'checking')
@@ -88,7 +101,10 @@ async function showInput(flow: Flow, visit: Visit): Promise<Shown> {
   }
   if (recipe.oauth === undefined) return { html: renderForm({ ...view, action: `${base}/secret`, unchecked: recipe.probe === undefined }) }
   const signInHost = hostOf(recipe.oauth.authorizeUri)
-  const html = renderConsent({ ...view, action: `${base}/grant`, signInHost, scopes: scopeViews(recipe.oauth.availableScopes, session) })
+  const html =
+    recipe.native === undefined
+      ? renderConsent({ ...view, action: `${base}/grant`, signInHost, scopes: scopeViews(recipe.oauth.availableScopes, session) })
+      : renderNative({ ...view, action: `${base}/grant`, signInHost, ...nativeView(recipe.native) })
   // Providers send people on to sign-in pages of other hosts, in the same navigation: no narrower list would let them.
   return { html, formTargets: [...new Set(['https:', signInSource(recipe.oauth.authorizeUri)])], opensPopUp: true }
 }
@@ -138,6 +154,36 @@ async function showEnd(flow: Flow, visit: Visit): Promise<Shown> {
   }
   if (session.confirm === 'host') return { html: renderEnd({ ...end, kind: 'host', continueUrl: onward }) }
   return { html: renderEnd({ ...end, kind: 'code', digits: confirmationCode(browser, session, candidate) }) }
+}
+
+function nativeView(native: RecipeNative): Pick<NativeView, 'channels' | 'messages'> {
+  const channels = native.channels.map(({ displayName, asset }) => ({ name: displayName, asset }))
+  return native.messages === undefined ? { channels } : { channels, messages: native.messages }
+}
+
+/** The choice of what may be used. */
+async function showAssets(flow: Flow, visit: Visit): Promise<Shown> {
+  const { session, base } = visit
+  const offer = await offerFor(flow, session)
+  const frame = await frameOf(flow, visit, offer)
+  const ticked = await tickedOf(flow, session)
+  const handed = session.handed ?? []
+  const channels = (offer.recipe(session.reserved?.pattern ?? 0).native?.channels ?? []).map(({ channel, displayName }) => ({
+    name: displayName,
+    assets: handed
+      .filter((asset) => asset.channel === channel)
+      .map(({ id, name, label }) => ({
+        value: `${channel} ${id}`,
+        id,
+        name,
+        ...(label === undefined ? {} : { label }),
+        ticked: ticked(channel, id),
+      })),
+  }))
+  const account = session.candidate?.accountName
+  const { problem } = session.lastTry ?? {}
+  const view = { ...frame, ...(account === undefined ? {} : { account }), ...(problem === undefined ? {} : { problem }) }
+  return { html: renderAssets({ ...view, action: `${base}/choose`, channels: channels.filter(({ assets }) => assets.length > 0) }) }
 }
 
 /** What every page of the session shows. */

@@ -97,6 +97,42 @@ export interface ConsentView extends SessionFrame {
   readonly backUrl?: string
 }
 
+/** A platform's own sign-in: what can be handed over at it. POST `action` as for `ConsentView`. */
+export interface NativeView extends SessionFrame {
+  readonly action: string
+  readonly pattern: PatternView
+  readonly signInHost: string
+  readonly fields: readonly FieldView[]
+  readonly channels: readonly { readonly name: string; readonly asset: string }[]
+  /** The window of the sign-in may tell this page what was chosen there: from these origins, in messages of this type. */
+  readonly messages?: { readonly origins: readonly string[]; readonly type: string }
+  readonly problem?: string
+  readonly backUrl?: string
+}
+
+/** What was handed over, to choose from. POST `action` with `csrf` and an `asset` for each that may be used. */
+export interface AssetsView extends SessionFrame {
+  readonly action: string
+  /** Who signed in. */
+  readonly account?: string
+  readonly channels: readonly AssetChannelView[]
+  readonly problem?: string
+}
+
+export interface AssetChannelView {
+  readonly name: string
+  readonly assets: readonly AssetView[]
+}
+
+/** One check box; `value` names channel and id. */
+export interface AssetView {
+  readonly value: string
+  readonly name: string
+  readonly label?: string
+  readonly id: string
+  readonly ticked: boolean
+}
+
 /** The person is at the provider, or the answer is being checked; the script follows `stateUrl` and reloads when it changes. */
 export interface WaitingView extends SessionFrame {
   readonly phase: 'at_provider' | 'checking'
@@ -178,7 +214,7 @@ export interface MessageView {
 
 /** What `stateUrl` answers. */
 export interface StateView {
-  /** `open`, `at_provider`, `checking`, `question`, `unconfirmed`, `connected`, `failed`, `cancelled`, `timed_out`. */
+  /** `open`, `at_provider`, `choosing`, `checking`, `question`, `unconfirmed`, `connected`, `failed`, `cancelled`, `timed_out`. */
   readonly state: string
   /** True when nothing more happens by itself. */
   readonly ended: boolean

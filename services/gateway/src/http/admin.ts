@@ -9,7 +9,7 @@ import { createListener, listen, NO_CONTENT_POLICY, type StartedListener, stopLi
 import { describeApi, serveApiDocuments } from './openapi.ts'
 import { serveCapabilities } from './rest/capabilities.ts'
 import { serveCatalog } from './rest/catalog.ts'
-import { serveConsumers } from './rest/consumers.ts'
+import { serveChannels, serveConsumers } from './rest/consumers.ts'
 import { serveCredentialSecrets } from './rest/credential-secrets.ts'
 import { serveCredentials } from './rest/credentials.ts'
 import { serveEvents } from './rest/events.ts'
@@ -48,6 +48,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
     for (const serve of [
       serveCredentials,
       serveConsumers,
+      serveChannels,
       serveCapabilities,
       serveHistory,
       serveSessions,

@@ -5,10 +5,8 @@ import { fieldList, problemNotice } from './fields.ts'
 import { backLink, patternHead } from './form.ts'
 import { type IconName, icon } from './icons.ts'
 import { flag, type Markup, NOTHING } from './markup.ts'
+import { BLOCKED, FORM, outside, signInAt } from './pop-up-form.ts'
 import { askingFor, docsLink, placeOfCalls, promises, sessionPage, whoAsks } from './session-page.ts'
-
-/** Buttons outside of the form send it by this id. */
-const FORM = 'consent'
 
 export function renderConsent(view: ConsentView): string {
   return sessionPage(view, {
@@ -31,11 +29,6 @@ export function renderConsent(view: ConsentView): string {
       </div>
       ${outside(view)}`,
   })
-}
-
-/** A host that a field decides is not known yet. */
-function signInAt({ signInHost, provider }: ConsentView): string {
-  return signInHost === '' || signInHost.includes('{') ? provider.name : signInHost
 }
 
 function scopeList({ asks, scopes }: ConsentView): Markup {
@@ -68,25 +61,4 @@ function whatHappens(view: ConsentView): (readonly [IconName, Markup])[] {
       html`${view.provider.name} then hands over a key. It is stored encrypted: <strong>nobody can read it again</strong>, not even ${view.asks}. It is used only for calls to ${placeOfCalls(view)}.`,
     ],
   ]
-}
-
-/** Shown by `pop-up.js` when the browser gave no window: without one the way leads through this window. */
-const BLOCKED = html`<div id="blocked" class="notice warn" role="alert" tabindex="-1" hidden>${icon('warn')}<div><p>Your browser blocked the new window.</p>
-            <p><button class="plain" formtarget="_self">Continue in this window</button></p></div></div>`
-
-/** Shown by `pop-up.js` in place of the form while the person is in the other window. */
-function outside(view: ConsentView): Markup {
-  return html`<section id="outside" class="outside" aria-labelledby="outside-title" hidden>
-        <div class="spinner" aria-hidden="true"></div>
-        <h2 id="outside-title" tabindex="-1">Sign in at ${signInAt(view)}</h2>
-        <div role="status">
-          <p data-when="open">A new window is open. Finish there; this page goes on by itself.</p>
-          <p data-when="gone" hidden>Did you close the other window? Then open it again. If it is still open, finish there.</p>
-          <p data-when="checking" hidden>Checking the connection…</p>
-        </div>
-        <div class="actions">
-          <button class="button" form="${FORM}">Open the window again</button>
-          <button class="plain" form="${FORM}" formtarget="_self">Continue in this window</button>
-        </div>
-      </section>`
 }

@@ -24,6 +24,8 @@ export interface Page {
   readonly handshake?: boolean
   /** The page opens a pop-up. */
   readonly popUp?: boolean
+  /** It listens to what the window of a sign-in says, or shows what that was. */
+  readonly listens?: boolean
   /** A list rather than one card. */
   readonly wide?: boolean
   /** For browsers without scripts: looks again by itself. */
@@ -49,6 +51,7 @@ export function layout(page: Page): string {
     ${following === undefined ? NOTHING : html`<script type="module" src="/assets/session.js"></script>`}
     ${page.popUp === true ? html`<script type="module" src="/assets/pop-up.js"></script>` : NOTHING}
     ${page.handshake === true ? html`<script type="module" src="/assets/handshake.js"></script>` : NOTHING}
+    ${page.listens === true ? html`<script type="module" src="/assets/native.js"></script>` : NOTHING}
     ${refresh === undefined ? NOTHING : html`<noscript><meta http-equiv="refresh" content="${refresh}"></noscript>`}
   </head>
   <body class="${page.wide === true ? 'wide' : 'narrow'}"${following === undefined ? NOTHING : dataOf(following)}>

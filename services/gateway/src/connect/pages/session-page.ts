@@ -8,7 +8,7 @@ import { moment } from './moment.ts'
 import { monogram } from './monogram.ts'
 
 /** A page inside a session: who asks for what on top, the way out below. */
-export interface SessionPage extends Pick<Page, 'popUp' | 'refreshSeconds'> {
+export interface SessionPage extends Pick<Page, 'popUp' | 'listens' | 'refreshSeconds'> {
   readonly heading: string
   /** Under the heading. */
   readonly lead: Markup

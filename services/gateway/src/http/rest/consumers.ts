@@ -13,6 +13,40 @@ const binding = z.strictObject({
   label: z.string().max(200).optional(),
 })
 
+const attachment = z.strictObject({
+  agent: z.string().min(1).max(200).describe('What your own system calls the agent'),
+  channel: z.string().min(1).max(32),
+  native_id: z.string().min(1).max(128).describe("The id of one of the credential's `assets` of this channel"),
+  label: z.string().max(200).optional(),
+})
+
+/** Native channels: a number, an account or a page stands on one agent. */
+export function serveChannels(app: RestScope, { flow }: Gateway): void {
+  const { registry } = flow.services
+  app.post('/v1/credentials/:id/channels', {
+    schema: {
+      tags,
+      summary: "Attach one asset of the credential to an agent's channel",
+      description: 'CHANNEL_TAKEN while it stands on another agent, or the channel of this agent has another credential.',
+      params: id,
+      body: attachment,
+      response: answers(201, consumer),
+    },
+    handler: async (request, reply) => {
+      const { agent, channel, native_id: nativeId, label = '' } = request.body
+      const order = { credentialId: request.params.id, agent, channel, nativeId, label, requestId: requestIdOf(request) }
+      return reply.status(201).send(consumerJson(present((await registry.attachChannel(order, as(request))).consumer, 'consumer')))
+    },
+  })
+  app.delete('/v1/channels/:id', {
+    schema: { tags, summary: 'Detach: number and channel are free at once', params: id, response: answers(204, NOTHING) },
+    handler: async (request, reply) => {
+      await registry.detachChannel({ consumerId: request.params.id }, as(request))
+      return reply.status(204).send(null)
+    },
+  })
+}
+
 /** Who uses a credential. */
 export function serveConsumers(app: RestScope, { flow }: Gateway): void {
   const { registry } = flow.services

@@ -117,10 +117,14 @@ const client = z
     provider_id: z.string(),
     client_id: z.string(),
     redirect_uri: z.string().describe('To be entered at the provider, letter by letter'),
+    fields: z.record(z.string(), z.string()).describe("What the provider's `client_fields` ask for"),
     created_at: z.string().optional(),
   })
   .meta({ id: 'OAuthClient' })
-const newClient = z.strictObject({ client_id: z.string().min(1).max(2000) })
+const newClient = z.strictObject({
+  client_id: z.string().min(1).max(2000),
+  fields: z.record(z.string(), z.string().max(500)).optional().describe("What the provider's `client_fields` ask for"),
+})
 const clientBody = newClient.extend({
   client_secret: z.string().optional().describe('Sealed by the vault; never given back. Absent for a public client.'),
 })
@@ -142,8 +146,8 @@ export function serveClients(app: RestScope, { flow }: Gateway): void {
       const body = bodyBytes(request)
       try {
         using intake = intakeJson(body, { texts: ['client_secret'] })
-        const { client_id: oauthClientId } = parsed(newClient, intake.beside)
-        const registered = present((await registry.putClient({ providerId, oauthClientId }, as(request))).client, 'client')
+        const { client_id: oauthClientId, fields = {} } = parsed(newClient, intake.beside)
+        const registered = present((await registry.putClient({ providerId, oauthClientId, fields }, as(request))).client, 'client')
         const secret = intake.secretFields(['client_secret']).client_secret ?? Buffer.alloc(0)
         await vault.registerClient({ clientId: registered.id, oauthClientId, clientSecret: secret }, callAs(callerOf(request)))
         // A wrong secret pauses every refresh of its client: the new one is what they were waiting for.
@@ -170,6 +174,7 @@ function clientJson(it: OauthClient): object {
     provider_id: it.providerId,
     client_id: it.oauthClientId,
     redirect_uri: it.redirectUri,
+    fields: it.fields,
     ...times({ created_at: it.createdAt }),
   }
 }

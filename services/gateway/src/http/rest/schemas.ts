@@ -52,6 +52,11 @@ export const credential: z.ZodType = z
     connected_at: time.optional().describe('When the secret in force was connected, replaced or minted'),
     reconnect_url: z.string(),
     consumer_count: z.number(),
+    assets: z
+      .array(
+        z.object({ channel: z.string(), id: z.string(), name: z.string(), label: z.string().optional(), parent: z.string().optional() }),
+      )
+      .describe("What a platform's own sign-in handed over: numbers, accounts, pages"),
   })
   .meta({ id: 'Credential' })
 
@@ -79,6 +84,12 @@ export function credentialJson(it: Credential): object {
     tags,
     reconnect_url: it.reconnectUrl,
     consumer_count: it.consumerCount,
+    assets: it.assets.map(({ channel, id: asset, name, label: known, parent }) => ({
+      channel,
+      id: asset,
+      name,
+      ...optional({ label: known, parent }),
+    })),
   }
 }
 
@@ -95,12 +106,16 @@ export const consumer: z.ZodType = z
     external_ref: z.string(),
     label: z.string(),
     bound_at: time.optional(),
+    channel: z.string().optional(),
+    native_id: z.string().optional(),
+    agent: z.string().optional(),
   })
   .meta({ id: 'Consumer' })
 
 export function consumerJson(it: Consumer): object {
-  const { id, kind, label } = it
-  return { id, credential_id: it.credentialId, kind, external_ref: it.externalRef, label, ...times({ bound_at: it.boundAt }) }
+  const { id, kind, label, channel, agent } = it
+  const native = optional({ channel, native_id: it.nativeId, agent })
+  return { id, credential_id: it.credentialId, kind, external_ref: it.externalRef, label, ...times({ bound_at: it.boundAt }), ...native }
 }
 
 /** A connect session. */

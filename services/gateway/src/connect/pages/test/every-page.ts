@@ -1,6 +1,7 @@
 import { renderCredentials, renderSignIn } from '../../../console/pages/index.ts'
 import * as console_ from '../../../console/pages/test/sample-views.ts'
 import {
+  renderAssets,
   renderChoice,
   renderConsent,
   renderElsewhere,
@@ -9,6 +10,7 @@ import {
   renderForm,
   renderHandshake,
   renderMessage,
+  renderNative,
   renderWaiting,
 } from '../index.ts'
 import * as sample from './sample-views.ts'
@@ -34,6 +36,10 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('form without fields', renderForm)({ ...sample.form, fields: [] }),
   as('consent', renderConsent)(sample.consent),
   as('consent with fields', renderConsent)({ ...sample.consent, fields: [sample.plainField], problem: 'No.' }),
+  as('native', renderNative)(sample.native),
+  as('native with fields', renderNative)({ ...sample.native, fields: [sample.plainField], problem: 'No.' }),
+  as('assets', renderAssets)(sample.assets),
+  as('assets refused', renderAssets)({ ...sample.assets, problem: 'Choose at least one of them.' }),
   as('waiting', renderWaiting)(sample.waiting),
   as('checking', renderWaiting)({ ...sample.waiting, phase: 'checking' }),
   as('end host', renderEnd)(sample.ends.host),

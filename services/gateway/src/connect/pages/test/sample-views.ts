@@ -1,4 +1,5 @@
 import type {
+  AssetsView,
   ChoiceView,
   ConsentView,
   EndView,
@@ -7,6 +8,7 @@ import type {
   FormView,
   HandshakeView,
   MessageView,
+  NativeView,
   PatternView,
   SessionFrame,
   WaitingView,
@@ -98,6 +100,33 @@ export const consent: ConsentView = {
     { scope: 'profile', name: 'profile', required: false, ticked: false },
   ],
   backUrl: '/connect/link?choose=1',
+}
+export const native: NativeView = {
+  ...frame,
+  action: '/connect/link/grant',
+  pattern: oauth,
+  signInHost: 'login.asana.com',
+  fields: [],
+  channels: [
+    { name: 'Chat', asset: 'phone number' },
+    { name: 'Posts', asset: 'page' },
+  ],
+  messages: { origins: ['https://login.asana.com'], type: 'SIGN_IN' },
+}
+export const assets: AssetsView = {
+  ...frame,
+  action: '/connect/link/choose',
+  account: 'Maria Acme',
+  channels: [
+    {
+      name: 'Chat',
+      assets: [
+        { value: 'chat 1', id: '1', name: 'Support', label: '+49 30 5550 100', ticked: true },
+        { value: 'chat 2', id: '2', name: 'Sales', ticked: false },
+      ],
+    },
+    { name: 'Posts', assets: [{ value: 'posts 3', id: '3', name: 'Acme', ticked: false }] },
+  ],
 }
 export const waiting: WaitingView = { ...frame, phase: 'at_provider', againUrl: '/connect/link?again=1' }
 export const ends: { readonly [K in EndView['kind']]: Extract<EndView, { readonly kind: K }> } = {
