@@ -15,6 +15,7 @@ const EVERYBODY: Omit<AccessFence, 'generation' | 'state'> = {
   shares: [{ subject: 'project', names: [], permission: 'use' }],
   gates: [],
   capabilities: [],
+  channels: [],
 }
 
 /** The services that give a vault its orders. */

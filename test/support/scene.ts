@@ -37,9 +37,11 @@ export interface SceneOptions {
   /** Further names with the servers that stand for them; names alone lead to the mock API. */
   readonly sites?: Readonly<Record<string, Server | 'api'>>
   readonly env?: Readonly<Record<string, string>>
+  /** Default: the platform of the profile under test, in processes of its own. */
+  readonly start?: (options: { readonly home: string; readonly env: Readonly<Record<string, string>> }) => Promise<OnProfile>
 }
 
-export async function startScene({ sites = {}, env = {} }: SceneOptions = {}): Promise<Scene> {
+export async function startScene({ sites = {}, env = {}, start = startOnProfile }: SceneOptions = {}): Promise<Scene> {
   const home = tempHome()
   const api = await startUpstream()
   const login = await startFakeAuthorizationServer({ issuer: 'https://login.wire.example' })
@@ -49,7 +51,7 @@ export async function startScene({ sites = {}, env = {} }: SceneOptions = {}): P
     { host: 'login.wire.example', target: login.server },
     ...further,
   ])
-  const platform = await startOnProfile({
+  const platform = await start({
     home: home.path,
     env: {
       CREDENCE_EGRESS_RESOLVE: standIns.egressResolve,

@@ -36,6 +36,8 @@ export interface WorldOptions {
   readonly coop?: boolean
   /** Shows the provider's own pages instead of consenting by itself. */
   readonly pages?: boolean
+  /** Further names with the servers that stand for them. */
+  readonly sites?: Readonly<Record<string, Server>>
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -68,6 +70,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     { host: 'api.attention.tech', target: apis.attention.server },
     { host: 'login.acme.example', target: acme.server },
     { host: 'api.acme.example', target: apis.acme.server },
+    ...Object.entries(options.sites ?? {}).map(([host, target]) => ({ host, target })),
   ])
   return {
     asana,
