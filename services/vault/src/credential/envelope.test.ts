@@ -154,6 +154,7 @@ describe('[B-7] the envelope', () => {
     const mac = dataKey.fenceMac(binding, fence)
     const others: Partial<FenceFields>[] = [
       { generation: 5 },
+      { channels: [{ consumer: 'csmr_a', channel: 'chat', nativeId: '1' }] },
       { state: 'disabled' },
       { reason: 'x' },
       { owner: ['usr_a'] },
@@ -167,6 +168,8 @@ describe('[B-7] the envelope', () => {
     expect(dataKey.fenceMac({ ...binding, credential: 'cred_b' }, fence).equals(mac)).toBe(false)
     expect(next.fenceMac(binding, fence).equals(mac)).toBe(false)
     expect(dataKey.fenceMac(binding, { ...fence }).equals(mac)).toBe(true)
+    // As it was signed before there were channels.
+    expect(dataKey.fenceMac(binding, { ...fence, channels: [] }).equals(mac)).toBe(true)
     expect(sameFence(fence, JSON.parse(JSON.stringify(fence)))).toBe(true)
     expect(sameFence(fence, { ...fence, generation: 5 })).toBe(false)
     // Fences of before capabilities say neither, and their MACs stand.

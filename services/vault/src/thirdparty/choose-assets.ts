@@ -4,7 +4,7 @@ import { candidateBinding } from '../credential/binding.ts'
 import type { Candidate } from '../credential/child.ts'
 import { openCandidate } from '../credential/open.ts'
 import { change } from '../credential/record-change.ts'
-import { packFields } from '../credential/secret-fields.ts'
+import { packFields, type SecretFields } from '../credential/secret-fields.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
 import { type NativeAsset, tokenField } from './native.ts'
 
@@ -26,8 +26,11 @@ export async function chooseAssets(vault: VaultContext, principal: Principal, or
         throw new CodedError('NOT_FOUND', 'The candidate is gone: connect again.')
       kept = chosenOf(candidate.native.assets, order.assets)
       using secret = await openCandidate(vault, child, candidateId)
-      const dropped = new Set(candidate.native.assets.filter((asset) => !kept.includes(asset)).map(tokenField))
-      const fields = new Map([...secret.fields].filter(([name]) => !dropped.has(name) && !Object.hasOwn(candidate.plain, name)))
+      const sealedFields = new Map([...secret.fields].filter(([name]) => !Object.hasOwn(candidate.plain, name)))
+      const fields = withoutTokensOf(
+        sealedFields,
+        candidate.native.assets.filter((asset) => !kept.includes(asset)),
+      )
       const { sealed, dataKey } = await vault.envelope.seal(packFields(fields), candidateBinding(child, candidate, secret.recipe))
       dataKey[Symbol.dispose]()
       const next: Candidate = { ...candidate, sealed, native: { ...candidate.native, assets: kept, chosen: true } }
@@ -36,6 +39,12 @@ export async function chooseAssets(vault: VaultContext, principal: Principal, or
   )
   await change(vault, principal, { action: 'seal', credential: credentialId })
   return kept
+}
+
+/** The fields that are sealed again: every token but those of the dropped assets. */
+export function withoutTokensOf(fields: SecretFields, dropped: readonly NativeAsset[]): SecretFields {
+  const names = new Set(dropped.map(tokenField))
+  return new Map([...fields].filter(([name]) => !names.has(name)))
 }
 
 function chosenOf(offered: readonly NativeAsset[], chosen: Choice['assets']): readonly NativeAsset[] {
