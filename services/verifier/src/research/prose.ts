@@ -1,0 +1,39 @@
+import type { Scheme } from './findings.ts'
+import type { Block } from './readable-page.ts'
+
+const WITHDRAWN = /deprecat|no longer|do not|don['’]t|never|legacy|obsolete|not support|veraltet|nicht mehr|instead of/i
+
+/** What a sentence says of the wire, without a sample: the weakest evidence. Header and parameter names read alike in all languages. */
+const SAYINGS: readonly { readonly pattern: RegExp; readonly scheme: (match: RegExpExecArray) => Scheme }[] = [
+  { pattern: /authorization\b.{0,40}\bbearer\b|\bbearer[- ](?:token|auth)/i, scheme: () => ({ kind: 'bearer' }) },
+  {
+    pattern: /\b(X-[A-Za-z-]*(?:Key|Token|Auth|Secret)[A-Za-z-]*)\b/,
+    scheme: (m) => ({ kind: 'headers', headers: [{ name: m[1] ?? '' }] }),
+  },
+  {
+    pattern:
+      /(?:query (?:string )?param\w*|url param\w*|query-parameter|parámetro|paramètre|パラメータ|参数)\W{0,30}[`"'“]?(api_?key|apikey|access_?token|token|key|appid)\b/i,
+    scheme: (m) => ({ kind: 'query', name: m[1] ?? '' }),
+  },
+  {
+    pattern: /\b(?:http )?basic auth(?:entication)?\b/i,
+    scheme: () => ({ kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } }),
+  },
+]
+
+/** Ways to authenticate that a page about authentication names in its sentences. Other pages mention too much. */
+export function proseSchemes(blocks: readonly Block[], onAuthPage: boolean): readonly Scheme[] {
+  if (!onAuthPage) return []
+  const found = new Map<string, Scheme>()
+  for (const { text, kind } of blocks) {
+    if (kind === 'code') continue
+    for (const sentence of text.slice(0, 5_000).split(/(?<=[.!?。])\s+/)) {
+      if (WITHDRAWN.test(sentence)) continue
+      for (const { pattern, scheme } of SAYINGS) {
+        const match = pattern.exec(sentence)
+        if (match !== null) found.set(JSON.stringify(scheme(match)), scheme(match))
+      }
+    }
+  }
+  return [...found.values()]
+}
