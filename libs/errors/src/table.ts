@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'INVALID_PROVIDER'
   | 'AUTH_TYPE_NOT_SUPPORTED'
   | 'FIELD_REFUSED'
+  | 'SECRET_REFUSED'
   | 'INVALID_PAGE_TOKEN'
   | 'INVALID_CURSOR'
   | 'REQUEST_TOO_LARGE'
@@ -79,6 +80,7 @@ export type ErrorCode =
   | 'SESSION_REFUSED'
   | 'CONFIRMATION_WRONG'
   | 'ORIGIN_REFUSED'
+  | 'SETUP_STEP'
   | 'STATE_REFUSED'
   | 'ISSUER_MISMATCH'
   | 'GRANT_DENIED'
@@ -123,6 +125,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     400,
     'A field value cannot be used',
     'Correct the fields named in `errors`; nothing was saved.',
+  ),
+  SECRET_REFUSED: caller(
+    'INVALID_ARGUMENT',
+    400,
+    'This looks like a secret',
+    'Nothing was kept of it. Secrets are entered in the connect step alone; leave it out here.',
   ),
   INVALID_PAGE_TOKEN: caller('INVALID_ARGUMENT', 400, 'The page token is not valid', 'Start the list again without `page_token`.'),
   INVALID_CURSOR: caller('INVALID_ARGUMENT', 400, 'The cursor is not valid', 'Use a cursor that an event carried, or a time (RFC 3339).'),
@@ -276,6 +284,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'The page may not use this token',
     "Add the page's origin to the project's `origins`, and mint a new widget token.",
   ),
+  SETUP_STEP: rule('FAILED_PRECONDITION', 409, 'The setup is at another step', 'No step is skipped; the detail names the one it is at.'),
   STATE_REFUSED: rule('PERMISSION_DENIED', 403, 'The state does not belong to this browser', 'Start again from the connect link.'),
   ISSUER_MISMATCH: rule(
     'PERMISSION_DENIED',

@@ -61,6 +61,15 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     GetProject: people,
     UpdateProject: people,
   }),
+  ...of('credence.registry.v1.SetupService', {
+    StartSetups: people,
+    GetSetup: people,
+    ListSetups: people,
+    ReviseSetup: people,
+    AcceptSetup: people,
+    CancelSetup: people,
+    ReportSetup: ['gateway'],
+  }),
   ...of('credence.vault.v1.VaultService', {
     Seal: ['gateway'],
     Promote: ['registry'],
@@ -93,6 +102,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
   }),
   ...of('credence.verifier.v1.VerifierService', {
     Verify: ['gateway', 'token-refresher', 'registry'],
+    Research: ['registry'],
   }),
   ...of('credence.gateway.v1.GatewayService', {
     CreateSession: ['caller'],

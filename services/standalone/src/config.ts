@@ -3,6 +3,7 @@ import { REFRESH_SETTINGS, refreshTimesOf } from '@credence/host'
 import type { RefreshTimes } from '@credence/refresh-protocol'
 import { CONFIG_SETTING, createFailpoints, readSettings, type Settings } from '@credence/service'
 import { LIMIT_SETTINGS } from '@credence/vault'
+import { RESEARCH_SETTINGS, researchOf } from '@credence/verifier'
 
 const OWN_SETTINGS = {
   config: CONFIG_SETTING as typeof CONFIG_SETTING,
@@ -45,11 +46,16 @@ const OWN_SETTINGS = {
 } as const
 
 /** Every setting of the embedded profile; the README's table is made from it. */
-export const STANDALONE_SETTINGS: typeof OWN_SETTINGS & typeof EGRESS_SETTINGS & typeof REFRESH_SETTINGS & typeof LIMIT_SETTINGS = {
+export const STANDALONE_SETTINGS: typeof OWN_SETTINGS &
+  typeof EGRESS_SETTINGS &
+  typeof REFRESH_SETTINGS &
+  typeof LIMIT_SETTINGS &
+  typeof RESEARCH_SETTINGS = {
   ...OWN_SETTINGS,
   ...EGRESS_SETTINGS,
   ...REFRESH_SETTINGS,
   ...LIMIT_SETTINGS,
+  ...RESEARCH_SETTINGS,
 }
 
 export type StandaloneSettings = Settings<typeof STANDALONE_SETTINGS>
@@ -58,6 +64,7 @@ export interface StandaloneConfig {
   readonly settings: StandaloneSettings
   readonly egress: EgressSettings
   readonly refreshTimes: RefreshTimes
+  readonly research: ReturnType<typeof researchOf>
   readonly failpoint: (name: string) => void
 }
 
@@ -68,6 +75,7 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     settings,
     egress: egressOf(settings),
     refreshTimes: refreshTimesOf(settings),
+    research: researchOf(settings),
     failpoint: createFailpoints(env),
   })
 }

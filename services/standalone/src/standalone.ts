@@ -136,7 +136,10 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
   }
   const vault = started('vault', await startVault(vaultConfig, { ...hand('vault'), failpoint: config.failpoint }))
   const registry = started('registry', await startRegistry({ host, port: ports.REGISTRY_PORT, publicUrl }, hand('registry')))
-  const verifier = started('verifier', await startVerifier({ host, port: ports.VERIFIER_PORT }, hand('verifier')))
+  const verifier = started(
+    'verifier',
+    await startVerifier({ host, port: ports.VERIFIER_PORT, egress, research: config.research }, hand('verifier')),
+  )
   const refresher = started(
     'token-refresher',
     await startRefresher(

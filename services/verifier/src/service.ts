@@ -12,6 +12,7 @@ import { openVerifications, type Verifications } from './credential/record.ts'
 import { type Verification, type VerifyOrder, type VerifyPeers, verify } from './credential/verify.ts'
 import { subscribeToRefusals } from './events.ts'
 import { startRechecks } from './recheck.ts'
+import { openResearcher } from './researcher.ts'
 import { verifierMount } from './rpc.ts'
 
 export interface VerifierAdapters {
@@ -39,7 +40,9 @@ export async function start(
   const relay = await startRelay({ source: 'verifier', store, collections: [verifications.collection], bus, clock, log, metrics })
   const run = (principal: Principal, order: VerifyOrder): Promise<Verification> =>
     verifyAndReport({ adapters, verifications, nudge: () => relay.nudge() }, principal, order)
-  const mount = verifierMount(run)
+  const { egress = { allow: [], resolve: [] }, research = {} } = config
+  const researcher = openResearcher({ egress, config: research, clock, random: adapters.random })
+  const mount = verifierMount(run, researcher)
   const grpc = await serveRpc({ host: config.host, port: config.port, mounts: [mount], log, tracing, metrics, tls })
   const confirm = (principal: Principal, credentialId: string): Promise<void> => confirmRefusal({ adapters, run }, principal, credentialId)
   const refusals = await subscribeToRefusals(bus, confirm, log)
@@ -51,6 +54,7 @@ export async function start(
       await rechecks.stop()
       await refusals.close()
       await grpc.stop()
+      await researcher.close()
       await relay.stop()
     },
   }

@@ -9,7 +9,7 @@ const OWNERS: Readonly<Record<string, string>> = {
     'credential.created credential.connected credential.disabled credential.enabled credential.shared credential.unshared ' +
     'credential.owner_changed credential.deleted provider.created provider.updated provider.deleted ' +
     'capability.created capability.updated capability.deleted ' +
-    'consumer.bound consumer.unbound consumer.orphaned',
+    'consumer.bound consumer.unbound consumer.orphaned setup.started setup.moved',
   vault:
     'credential.secret_replaced credential.refreshed credential.refresh_failed credential.revoked credential.refused ' +
     'credential.used credential.denied',

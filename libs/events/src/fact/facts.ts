@@ -56,6 +56,8 @@ const TABLE = {
   'consumer.bound': { owner: 'registry', data: ['actor', 'credential_id', 'kind'] },
   'consumer.unbound': { owner: 'registry', data: ['actor', 'credential_id', 'kind'] },
   'consumer.orphaned': { owner: 'registry', data: ['actor', 'credential_id', 'kind', 'reason'] },
+  'setup.started': { owner: 'registry', data: ['actor'] },
+  'setup.moved': { owner: 'registry', data: ['actor', 'status', 'reason', 'provider_id', 'session_id', 'credential_id'] },
   'session.started': { owner: 'gateway', data: ['actor', 'credential_id', 'provider_id', 'confirm', 'expires_at'] },
   'session.completed': { owner: 'gateway', data: ['actor', 'credential_id', 'provider_id', 'candidate_id', 'confirm'] },
   'session.failed': {
