@@ -46,6 +46,7 @@ const FIELDS = {
   replica: 'text',
   retry_after_ms: 'number',
   session_id: 'text',
+  setup_id: 'text',
   signal: 'text',
   status: 'number',
   term: 'number',

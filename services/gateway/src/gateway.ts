@@ -12,6 +12,7 @@ import type { SessionCreation } from './connect/create-session.ts'
 import { endingOf } from './connect/fail-session.ts'
 import type { Flow } from './connect/flow.ts'
 import { openSessions } from './connect/session-store.ts'
+import { tellingSetups } from './connect/setup-step.ts'
 import { sweepSessions } from './connect/sweep.ts'
 import type { ConsoleDoor } from './console/signed-in.ts'
 import { openTokens, type Tokens } from './console/tokens.ts'
@@ -53,7 +54,8 @@ export async function openGateway(settings: GatewaySettings, parts: GatewayParts
   const { store, bus, clock, random, log, metrics } = parts
   const services = servicesOf(parts.peers)
   let relay: Pick<Relay, 'nudge'> = { nudge: () => undefined }
-  const sessions = await openSessions({ store, clock, random, metrics, relay: () => relay })
+  const stored = await openSessions({ store, clock, random, metrics, relay: () => relay })
+  const sessions = tellingSetups(stored, services, log)
   const [claims, tokens, addresses] = await Promise.all([
     openClaims(store, clock),
     openTokens({ store, clock, random }),
@@ -68,7 +70,7 @@ export async function openGateway(settings: GatewaySettings, parts: GatewayParts
   return {
     settings,
     flow,
-    creation: { services, sessions, claims, clock, random, publicUrl: settings.publicUrl },
+    creation: { services, sessions, claims, ending: flow.ending, clock, random, publicUrl: settings.publicUrl },
     bus,
     sight: (principal) => sightOf({ services, sessions, clock }, principal),
     tokens,

@@ -2,6 +2,7 @@ import { CodedError } from '@credence/errors'
 import { type TokenRefresherServiceClient, TokenRefresherServiceDefinition } from '@credence/proto/refresher'
 import type { Project } from '@credence/proto/registry'
 import { type RegistryServiceClient, RegistryServiceDefinition } from '@credence/proto/registry'
+import { type SetupServiceClient, SetupServiceDefinition } from '@credence/proto/setup'
 import { type VaultServiceClient, VaultServiceDefinition } from '@credence/proto/vault'
 import { type VerifierServiceClient, VerifierServiceDefinition } from '@credence/proto/verifier'
 import { callAs, type Peers, type Principal, servicePrincipal } from '@credence/rpc'
@@ -9,6 +10,8 @@ import { callAs, type Peers, type Principal, servicePrincipal } from '@credence/
 /** The other four services as the gateway asks them. Clients are looked up at each call, because addresses are known late. */
 export interface Services {
   readonly registry: RegistryServiceClient
+  /** The registry's, too. */
+  readonly setups: SetupServiceClient
   readonly vault: VaultServiceClient
   readonly verifier: VerifierServiceClient
   readonly refresher: TokenRefresherServiceClient
@@ -18,6 +21,9 @@ export function servicesOf(peers: Peers): Services {
   return {
     get registry() {
       return peers.client('registry', RegistryServiceDefinition)
+    },
+    get setups() {
+      return peers.client('registry', SetupServiceDefinition)
     },
     get vault() {
       return peers.client('vault', VaultServiceDefinition)

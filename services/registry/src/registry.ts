@@ -22,4 +22,6 @@ export interface Registry {
   nudge(): void
   /** Has what waits for the sweeper taken up at once. */
   sweepSoon(): void
+  /** Has research that is due taken up at once. */
+  researchSoon(): void
 }

@@ -10,7 +10,8 @@ import { authenticateCaller } from './key/authenticate-caller.ts'
 import { firstStart } from './key/first-start.ts'
 import { refresherPeer } from './refresher-peer.ts'
 import type { Registry } from './registry.ts'
-import { registryMount } from './rpc.ts'
+import { registryMount, setupMount } from './rpc.ts'
+import { type Researching, startResearching } from './setup/researcher.ts'
 import { openCollections } from './store/collections.ts'
 import { type Sweeper, startSweeper } from './sweep.ts'
 import { vaultPeer } from './vault-peer.ts'
@@ -26,7 +27,7 @@ export interface RegistryAdapters {
   readonly tracing: Tracing
   readonly metrics: Metrics
   readonly tls: TlsIdentity
-  /** The vault and the token-refresher are called. They may start later: what the vault has to be told waits. */
+  /** The vault, the token-refresher and the verifier are called. They may start later: what the vault has to be told waits. */
   readonly peers: Peers
 }
 
@@ -50,9 +51,10 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   const docs = await openCollections(store)
   const now = (): Date => new Date(clock.now())
   const { installation, firstKey } = await firstStart({ docs, random, now: now() })
-  const sources = [docs.credentials, docs.consumers, docs.providers, docs.capabilities]
+  const sources = [docs.credentials, docs.consumers, docs.providers, docs.capabilities, docs.setups]
   const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log, metrics })
   let sweeper: Sweeper | undefined
+  let researching: Researching | undefined
   const registry: Registry = {
     docs,
     vault: vaultPeer(peers, { clock, pushTimeoutMs: settings.pushTimeoutMs }),
@@ -66,9 +68,11 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
     now,
     nudge: () => relay.nudge(),
     sweepSoon: () => sweeper?.soon(),
+    researchSoon: () => researching?.soon(),
   }
   sweeper = startSweeper(registry, { clock, ms: settings.sweepMs })
-  const mounts = [registryMount(registry)]
+  researching = startResearching(registry, { port: verifierPeer(peers), clock, everyMs: settings.sweepMs })
+  const mounts = [registryMount(registry), setupMount(registry)]
   const server = await serveRpc({ host: config.host, port: config.port, mounts, log, tracing, metrics, tls })
   return {
     addresses: { grpc: `${server.host}:${server.port}` },
@@ -78,6 +82,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
     keysTold: sweeper.keysTold,
     async stop() {
       await server.stop()
+      await researching.stop()
       await sweeper.stop()
       await relay.stop()
     },

@@ -17,11 +17,14 @@ import type { KeyDoc } from './key/key.ts'
 import { pushKey } from './key/push-key.ts'
 import { moveCredentials } from './provider/move-credentials.ts'
 import type { Registry } from './registry.ts'
+import { bringBack } from './setup/report-session.ts'
 
 /** A request that is still at work waits for the vault and the provider; only what is older than that has stopped. */
 const STOPPED_MS = 90_000
 /** A connect session lasts half an hour; a reservation of yesterday has none any more. */
 const HIDDEN_KEPT_MS = 24 * 3_600_000
+/** Longer than a session lives. */
+const VERIFYING_MS = 35 * 60_000
 const PAGE = 100
 
 interface Chore<D extends Doc> {
@@ -88,6 +91,12 @@ export async function sweep(registry: Registry): Promise<boolean> {
   })
   const forgotten = new Date(now - HIDDEN_KEPT_MS)
   failed += await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })
+  failed += await each(registry, {
+    collection: registry.docs.setups,
+    index: 'verifying',
+    before: new Date(now - VERIFYING_MS),
+    work: (setup) => bringBack(registry, setup),
+  })
   failed += await each(registry, {
     collection: requests,
     index: 'expiry',

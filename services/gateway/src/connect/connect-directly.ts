@@ -27,6 +27,8 @@ export interface DirectConnect {
   readonly level: string
   readonly tags: Readonly<Record<string, string>>
   readonly requestId: string
+  /** What stands for the session that there is none of: the id of a setup. */
+  readonly sessionId?: string
   readonly expiresAt?: Date | undefined
   /** Keep it although the provider could not be asked. */
   readonly allowUnverified: boolean
@@ -101,7 +103,16 @@ async function proveAndConnect(
   await addresses.remember({ id: credentialId, project: principal.project, user: reserved.owner?.user ?? principal.user, providerId })
   const verified = verdict.verdict === 'ok'
   const answer = await services.registry.connect(
-    { credentialId, candidateId, sessionId: '', account: verdict.account, verified, confirmAccountChange, providerVersion, pattern },
+    {
+      credentialId,
+      candidateId,
+      sessionId: wanted.sessionId ?? '',
+      account: verdict.account,
+      verified,
+      confirmAccountChange,
+      providerVersion,
+      pattern,
+    },
     callAs(principal),
   )
   return present(answer.credential, 'credential')

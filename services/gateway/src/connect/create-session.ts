@@ -2,20 +2,24 @@ import { isId } from '@credence/credential'
 import { CodedError, type Fault } from '@credence/errors'
 import type { CreateSessionRequest } from '@credence/proto/gateway'
 import type { Project } from '@credence/proto/registry'
+import type { Setup } from '@credence/proto/setup'
 import { callAs, type Principal } from '@credence/rpc'
 import type { Clock, Random } from '@credence/service'
 import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Claims } from './claims.ts'
 import { newToken, sha256 } from './digest.ts'
+import type { Ending } from './fail-session.ts'
 import { type Offer, offerOf } from './offer.ts'
 import { CONFIRMS, type Confirm, type ConnectSession, type Opener } from './session.ts'
 import { SESSION_LIFE_MS, type SessionStore, unlessChanged } from './session-store.ts'
+import { reportSetup, setupToConnect } from './setup-step.ts'
 
 /** What sessions are made with. */
 export interface SessionCreation {
   readonly services: Services
   readonly sessions: SessionStore
   readonly claims: Claims
+  readonly ending: Ending
   readonly clock: Clock
   readonly random: Random
   readonly publicUrl: string
@@ -24,7 +28,11 @@ export interface SessionCreation {
 export type NewSession = Pick<
   CreateSessionRequest,
   'providerId' | 'pattern' | 'credentialId' | 'user' | 'label' | 'level' | 'confirm' | 'returnUrl' | 'scopes' | 'requestId'
-> & { readonly capabilityId?: string }
+> & {
+  readonly capabilityId?: string
+  /** The connect step of this setup: provider, pattern and label are the setup's. */
+  readonly setupId?: string
+}
 
 const MAX_LABEL = 200
 
@@ -36,9 +44,12 @@ const MAX_LABEL = 200
 export async function createSession(
   parts: SessionCreation,
   principal: Principal,
-  request: NewSession & { readonly anonymous?: boolean; readonly opener?: Opener },
+  asked: NewSession & { readonly anonymous?: boolean; readonly opener?: Opener },
 ): Promise<{ session: ConnectSession; link: string }> {
   requireScope(principal, 'sessions')
+  const { setupId = '' } = asked
+  const setup = setupId === '' ? undefined : await setupToConnect(parts.services, principal, setupId)
+  const request = setup === undefined ? asked : { ...asked, ...stepOf(setup, asked) }
   const creator = await actorFor(parts.services, principal, request.user)
   if (request.level === 'project') requireScope(principal, 'project')
   const { registry } = parts.services
@@ -58,7 +69,7 @@ export async function createSession(
     { ...request, pattern: request.pattern ?? credential?.pattern },
     { project, offer, reconnects: credential !== undefined, fromWidget: request.opener !== undefined },
   )
-  return write(parts, creator, request, {
+  const made = await write(parts, creator, request, {
     ...settled,
     project: principal.project,
     creator,
@@ -70,7 +81,25 @@ export async function createSession(
     ...(request.capabilityId ? { capabilityId: request.capabilityId } : {}),
     ...(request.anonymous === undefined ? {} : { anonymous: request.anonymous }),
     ...(request.opener === undefined ? {} : { confirm: 'widget' as const, opener: request.opener }),
+    ...(setup === undefined ? {} : { setupId: setup.id }),
   })
+  if (setup !== undefined) await takeStep(parts, made.session, setup)
+  return made
+}
+
+/** What a session for a setup takes from it; whoever it is for is whose setup it is, unless somebody else is named. */
+function stepOf(setup: Setup, asked: NewSession): Partial<NewSession> {
+  const { providerId, pattern, label, level, user } = setup
+  return { providerId, pattern, label: asked.label || label, level: asked.level || level, user: asked.user || user, credentialId: '' }
+}
+
+/** The session before it, if there is one, is over: two ways at once would be two credentials. */
+async function takeStep(parts: SessionCreation, session: ConnectSession, setup: Setup): Promise<void> {
+  await reportSetup(parts.services, session.project, { setupId: setup.id, sessionId: session.id, event: 'session' })
+  const before = setup.sessionId === '' || setup.sessionId === session.id ? undefined : await parts.sessions.get(setup.sessionId)
+  if (before === undefined) return
+  const end = { state: 'cancelled', code: 'cancelled', detail: 'Another session was started for the same setup.' } as const
+  await parts.ending.end(before, end)
 }
 
 type Draft = Omit<

@@ -21,8 +21,8 @@ export async function judge(
 ): Promise<Stored<ConnectSession>> {
   const { reserved, candidate } = session
   if (reserved === undefined || candidate === undefined) throw new TypeError('judge needs a sealed candidate')
-  const { verdict, sentence, account } = await verify(flow, session)
-  if (verdict === 'failed') return askAgain(flow, session, { ...by.tried, problem: sentence })
+  const { verdict, cause, sentence, account } = await verify(flow, session)
+  if (verdict === 'failed') return askAgain(flow, session, { ...by.tried, problem: sentence, cause })
   const judged: Candidate = {
     ...candidate,
     verified: verdict === 'ok',
@@ -30,7 +30,7 @@ export async function judge(
     ...(account === undefined || account.name === '' ? {} : { accountName: account.name }),
   }
   if (verdict === 'undecided') {
-    const lastTry = { ...by.tried, problem: sentence }
+    const lastTry = { ...by.tried, problem: sentence, cause }
     return flow.sessions.change(session, {
       state: 'question',
       question: 'unverified',

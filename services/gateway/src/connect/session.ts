@@ -67,6 +67,8 @@ export interface Candidate {
 /** The last try that did not succeed, for the page that asks again. Plain values only. */
 export interface LastTry {
   readonly problem?: string
+  /** What the verifier said of it: `key_wrong`, … */
+  readonly cause?: string
   /** Sentences by field name. */
   readonly fields?: Readonly<Record<string, string>>
   readonly plain: Readonly<Record<string, string>>
@@ -76,7 +78,7 @@ export interface LastTry {
 /**
  * `gateway_sessions`. One connect session, from its link to its end.
  *
- *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?,
+ *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?, setupId?,
  *      credentialId?, capabilityId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt,
  *      sweepAt, signedIn?,
  *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, handed?, question?, confirmation?, failure?, outbox…}
@@ -95,6 +97,8 @@ export interface ConnectSession extends HasOutbox {
   readonly user: string
   readonly providerId: string
   readonly wantedPattern?: number | undefined
+  /** The setup whose connect step this is. */
+  readonly setupId?: string | undefined
   /** The credential that is connected anew. */
   readonly credentialId?: string | undefined
   /** The conversation is about this capability. */

@@ -19,6 +19,8 @@ import { serveProject } from './rest/project.ts'
 import { serveClients, serveProviders } from './rest/providers.ts'
 import type { RestScope } from './rest/route.ts'
 import { serveSessions } from './rest/sessions.ts'
+import { serveSetupBytes } from './rest/setup-bytes.ts'
+import { serveSetups } from './rest/setups.ts'
 
 /** The listener for backends and administrators: REST, its documents, events, and the console. No other origin may read it. */
 export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
@@ -52,6 +54,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       serveCapabilities,
       serveHistory,
       serveSessions,
+      serveSetups,
       serveKeys,
       serveProject,
       serveEvents,
@@ -59,7 +62,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       serve(rest, gateway)
     serveCatalog(rest)
     // Each has its own scope, because their bodies are read as bytes.
-    for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveMintToken])
+    for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveMintToken, serveSetupBytes])
       await scope.register(async (inner) => serve(inner as RestScope, gateway))
   })
   await app.register(async (scope) => {

@@ -8,6 +8,7 @@ import { change, replaced } from '../documents/change.ts'
 import { withFacts } from '../documents/with-facts.ts'
 import { findProvider, noProvider, savedPayload, versionOf } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
+import { completeSetup } from '../setup/report-session.ts'
 import { reconnectUrl } from './describe.ts'
 import { credentialConnected, credentialCreated } from './facts.ts'
 import { fenceOf, heldFence, withNextFence } from './fence.ts'
@@ -42,7 +43,10 @@ export async function connect(registry: Registry, actor: Actor, confirmed: Confi
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const doc = await reservedOrConnected(registry, actor, confirmed.id)
     const order = orderOf(actor, doc.project)
-    if (doc.lastCandidateId === confirmed.candidateId) return heldFence(registry, doc, order)
+    if (doc.lastCandidateId === confirmed.candidateId) {
+      await completeSetup(registry, confirmed.sessionId, doc.id)
+      return heldFence(registry, doc, order)
+    }
     await refuseOtherAccount(registry, actor, doc, confirmed)
     const promoting = await promotingOf(registry, actor, doc, confirmed)
     const access = { ...doc.access, generation: promoting.generation }
@@ -50,6 +54,7 @@ export async function connect(registry: Registry, actor: Actor, confirmed: Confi
     if (begun === undefined) continue
     try {
       const shown = await finishConnect(registry, begun, promoting, order)
+      await completeSetup(registry, confirmed.sessionId, shown.id)
       await record(registry, shown, actor, { action: 'connect', outcome: 'ok' })
       return shown
     } catch (error) {

@@ -23,11 +23,11 @@ export interface SavedProvider {
 const MAX_PAYLOAD_BYTES = 256 * 1024
 const MAX_TRIES = 20
 
-/** Version 1 of a provider. Throws INVALID_PROVIDER with every fault at once. Idempotent by request id. */
+/** Version 1 of a provider. Throws INVALID_PROVIDER with every fault at once. Idempotent by request id, or by an `id` that was reserved. */
 export async function createProvider(
   registry: Registry,
   actor: Actor,
-  wanted: { payload: Uint8Array; catalogSlug: string; validateOnly: boolean; requestId: string },
+  wanted: { payload: Uint8Array; catalogSlug: string; validateOnly: boolean; requestId: string; id?: string },
 ): Promise<SavedProvider> {
   needScope(actor, 'providers')
   const payload = wanted.catalogSlug === '' ? wanted.payload : catalogPayload(wanted.catalogSlug)
@@ -36,12 +36,13 @@ export async function createProvider(
   const foldedName = foldName(review.displayName)
   const warned = (id: string) => registryReview(registry, payload, { project: actor.project, foldedName, except: id })
   if (wanted.validateOnly) return { review: await warned('') }
-  const id = await claimRequest(registry, actor, {
+  const request = {
     method: 'CreateProvider',
     requestId: wanted.requestId,
     body: [createHash('sha256').update(payload).digest('hex'), wanted.catalogSlug],
     fresh: freshId(registry, 'prov'),
-  })
+  }
+  const id = wanted.id ?? (await claimRequest(registry, actor, request))
   const now = registry.now()
   const blank: ProviderDoc = {
     id,

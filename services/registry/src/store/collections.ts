@@ -12,6 +12,7 @@ import type { KeyDoc } from '../key/key.ts'
 import type { SlotDoc } from '../mint/slot.ts'
 import type { Installation, ProjectDoc } from '../project/project.ts'
 import type { ClientDoc, ProviderDoc, ProviderVersionDoc } from '../provider/provider.ts'
+import type { SetupDoc } from '../setup/setup.ts'
 
 /** Everything that the registry stores. */
 export interface Collections {
@@ -28,6 +29,7 @@ export interface Collections {
   readonly slots: Collection<SlotDoc>
   readonly capabilities: Collection<CapabilityDoc>
   readonly claims: Collection<CustomerClaim>
+  readonly setups: Collection<SetupDoc>
   readonly projects: Collection<ProjectDoc>
   readonly requests: Collection<RequestClaim>
   readonly installation: Collection<Installation>
@@ -61,13 +63,21 @@ const INDEXES = {
     pending: ['pendingSince'],
   },
   capability_claims: { user: ['user', 'at'], pending: ['pendingSince'] },
+  setups: {
+    visible: ['visibleTo', 'createdAt'],
+    project: ['project', 'createdAt'],
+    batch: ['batch', 'createdAt'],
+    research: ['researchDueAt'],
+    session: ['sessionId'],
+    verifying: ['verifyingSince'],
+  },
   projects: { created: ['createdAt'] },
   requests: { expiry: ['expiresAt'] },
   installation: {},
 } as const satisfies Record<string, Record<string, readonly string[]>>
 
 /** Whose documents tell facts. */
-const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers', 'capabilities'] satisfies Name[]
+const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers', 'capabilities', 'setups'] satisfies Name[]
 
 type Name = keyof typeof INDEXES
 
@@ -90,6 +100,7 @@ export async function openCollections(store: DocumentStore): Promise<Collections
     slots: await open('slots'),
     capabilities: await openSource('capabilities'),
     claims: await open('capability_claims'),
+    setups: await openSource('setups'),
     projects: await open('projects'),
     requests: await open('requests'),
     installation: await open('installation'),

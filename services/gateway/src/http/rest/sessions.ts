@@ -12,6 +12,7 @@ const tags = ['sessions']
 const id = z.object({ id: z.string() })
 const creation = z.strictObject({
   provider_id: z.string().optional(),
+  setup_id: z.string().optional().describe('The connect step of this setup, whose provider and pattern it takes'),
   pattern: z.number().int().min(0).optional().describe('Offer this pattern alone; absent: the person picks'),
   credential_id: z.string().optional().describe('Reconnect this credential'),
   user: z.string().max(400).optional().describe("`usr_…`, `id:…` or `email:…`; absent: the caller's own"),
@@ -46,6 +47,7 @@ export function serveSessions(app: RestScope, gateway: Gateway): void {
       const { body } = request
       const { session: made, link } = await startSession(parts, callerOf(request), {
         providerId: body.provider_id ?? '',
+        setupId: body.setup_id ?? '',
         pattern: body.pattern,
         credentialId: body.credential_id ?? '',
         user: body.user ?? '',
