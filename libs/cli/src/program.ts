@@ -15,6 +15,7 @@ import { addProject } from './commands/project.ts'
 import { addProvider } from './commands/provider.ts'
 import { addSession } from './commands/session.ts'
 import { addWidget } from './commands/widget.ts'
+import { addSetup } from './commands/setup.ts'
 import { addDev } from './dev.ts'
 import { EXIT, tellFailure } from './print/failure.ts'
 import { addServe } from './serve.ts'
@@ -51,6 +52,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     addClient,
     addChannel,
     addSession,
+    addSetup,
     addEvents,
     addHistory,
     addKey,

@@ -9,6 +9,7 @@ import { type Clients, clientsOf, type Providers, providersOf } from './provider
 import { type ProxyInit, proxyFetch } from './proxy-fetch.ts'
 import { Rest } from './rest.ts'
 import { type Sessions, sessionsOf } from './sessions.ts'
+import { type Setups, setupsOf } from './setups.ts'
 import { type Widget, widgetOf } from './widget.ts'
 
 export interface CredenceOptions {
@@ -27,6 +28,7 @@ export interface CredenceOptions {
 /** A client of one project, for one user or for the project itself. */
 export interface Credence {
   readonly sessions: Sessions
+  readonly setups: Setups
   readonly credentials: Credentials
   readonly providers: Providers
   readonly capabilities: Capabilities
@@ -58,6 +60,7 @@ export function createCredence(options: CredenceOptions): Credence {
   const rest = new Rest({ apiUrl, key, user })
   return Object.freeze({
     sessions: sessionsOf(rest),
+    setups: setupsOf(rest),
     credentials: credentialsOf(rest),
     providers: providersOf(rest),
     capabilities: capabilitiesOf(rest),

@@ -99,7 +99,7 @@ interface Sealing {
 }
 
 /** The body is bytes and wiped when the answer is there; the caller's own values are his to wipe. */
-async function seal(rest: Rest, { method, path, plain, fields }: Sealing): Promise<Credential> {
+export async function seal(rest: Rest, { method, path, plain, fields }: Sealing): Promise<Credential> {
   const body = secretBody(toWire(plain) as object, fields, 'fields')
   try {
     return await rest.call({ method, path, body, creates: true, timeoutMs: PROVIDER_TIMEOUT_MS })

@@ -1,5 +1,6 @@
 import type { GatewayServiceClient } from '@credence/proto/gateway'
 import type { RegistryServiceClient } from '@credence/proto/registry'
+import type { SetupServiceClient } from '@credence/proto/setup'
 import type { VaultServiceClient } from '@credence/proto/vault'
 
 export interface GrpcOptions {
@@ -13,6 +14,7 @@ export interface GrpcOptions {
 /** Typed clients of every service that callers may reach; errors are CodedError of `@credence/errors`. */
 export interface GrpcClients {
   readonly registry: RegistryServiceClient
+  readonly setups: SetupServiceClient
   readonly gateway: GatewayServiceClient
   /** `send` carries a proxied call, `check` everything of it up to the network. */
   readonly vault: Pick<VaultServiceClient, 'send' | 'check'>
@@ -21,15 +23,23 @@ export interface GrpcClients {
 
 /** Opens one channel for all clients. The gRPC library is loaded here, so that users of REST alone never wait for it. */
 export async function grpcClients({ address, key, user }: GrpcOptions): Promise<GrpcClients> {
-  const [{ openChannel }, { RegistryServiceDefinition }, { GatewayServiceDefinition }, { VaultServiceDefinition }] = await Promise.all([
+  const [
+    { openChannel },
+    { RegistryServiceDefinition },
+    { SetupServiceDefinition },
+    { GatewayServiceDefinition },
+    { VaultServiceDefinition },
+  ] = await Promise.all([
     import('@credence/rpc'),
     import('@credence/proto/registry'),
+    import('@credence/proto/setup'),
     import('@credence/proto/gateway'),
     import('@credence/proto/vault'),
   ])
   const channel = openChannel(address, { authorization: `Bearer ${key}`, ...(user === undefined ? {} : { user }) })
   return {
     registry: channel.client(RegistryServiceDefinition),
+    setups: channel.client(SetupServiceDefinition),
     gateway: channel.client(GatewayServiceDefinition),
     vault: channel.client(VaultServiceDefinition),
     close: () => channel.close(),

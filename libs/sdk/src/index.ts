@@ -15,6 +15,7 @@ export type {
   Project,
   Provider,
   Session,
+  Setup,
 } from './messages.ts'
 export type { ProviderReview, SavedProvider } from './providers.ts'
 export type { NewSession } from './sessions.ts'

@@ -6,6 +6,8 @@ import type * as history from '@credence/proto/history'
 import type * as provider from '@credence/proto/provider'
 import type * as refresher from '@credence/proto/refresher'
 import type * as registry from '@credence/proto/registry'
+import type * as research from '@credence/proto/research'
+import type * as setup from '@credence/proto/setup'
 import type * as verifier from '@credence/proto/verifier'
 
 /** A message of the contract as a program reads it: without the book-keeping of its encoding. */
@@ -89,4 +91,24 @@ export interface Verdict extends Omit<Sparse<Message<verifier.VerifyResponse>, '
   /** `undecided`: the provider was down or throttled; `no_probe`: nothing safe to call is known. */
   readonly verdict: 'ok' | 'failed' | 'undecided' | 'no_probe'
   readonly upstreamStatus: number
+}
+
+type Optional = 'name' | 'site' | 'needs' | 'sentence' | 'cause' | 'providerId' | 'providerVersion' | 'source' | 'registrationUri'
+type OptionalToo = 'sessionId' | 'credentialId' | 'batchId' | 'label' | 'level'
+
+/** The setup of a service, from its name or address to a verified credential. Never holds a secret. */
+export interface Setup
+  extends Omit<
+    Sparse<Message<setup.Setup>, Optional | OptionalToo>,
+    'state' | 'payloadJson' | 'steps' | 'redirectUri' | 'createdAt' | 'movedAt'
+  > {
+  readonly state: 'research' | 'guided' | 'connect' | 'verify' | 'done' | 'cancelled'
+  /** The provider payload that was found. */
+  readonly payload?: Readonly<Record<string, unknown>>
+  readonly steps: readonly (Omit<Sparse<Message<research.GuidedStep>, 'url'>, 'showsRedirectAddress'> & {
+    /** What to enter at the provider, letter by letter. */
+    readonly redirectUri?: string
+  })[]
+  readonly createdAt: Date
+  readonly movedAt: Date
 }

@@ -86,7 +86,7 @@ function providerOf(text: string): SavedProvider {
   return { ...rest, payloadJson }
 }
 
-function bytesOf(payload: Payload): Uint8Array<ArrayBuffer> {
+export function bytesOf(payload: Payload): Uint8Array<ArrayBuffer> {
   if (payload instanceof Uint8Array) return new Uint8Array(payload)
   return new TextEncoder().encode(typeof payload === 'string' ? payload : JSON.stringify(payload))
 }

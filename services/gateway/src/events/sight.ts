@@ -36,11 +36,23 @@ export function sightOf(
   return {
     async maySee({ type, subject, data }) {
       if (type.startsWith('provider.') || type.startsWith('capability.')) return true
+      if (type.startsWith('setup.')) return isOwnSetup(parts.services, principal, subject)
       if (type.startsWith('session.')) return isOwnSession(await parts.sessions.get(subject), principal)
       const id = subject.startsWith('cred_') ? subject : String(data.credential_id ?? '')
       return credential(id, type === 'credential.deleted')
     },
   }
+}
+
+/** Asked each time: who may see a setup does not change, but a forged fact must not tell that there is one. */
+async function isOwnSetup({ setups }: Services, principal: Principal, setupId: string): Promise<boolean> {
+  return setups.getSetup({ setupId }, callAs(principal)).then(
+    () => true,
+    (error: unknown) => {
+      if (isCoded(error, 'NOT_FOUND') || isCoded(error, 'SCOPE_REQUIRED')) return false
+      throw error
+    },
+  )
 }
 
 function isOwnSession(session: ConnectSession | undefined, principal: Principal): boolean {
