@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SCOPES, type Scope } from '@credence/credential'
 import { type EventBus, type Fact, openEmbeddedBus } from '@credence/events'
 import { type RegistryServiceClient, RegistryServiceDefinition } from '@credence/proto/registry'
+import { type SetupServiceClient, SetupServiceDefinition } from '@credence/proto/setup'
 import {
   callAs,
   openChannel,
@@ -22,6 +23,7 @@ import { type RunningRegistry, start } from '../src/index.ts'
 import { HeldStore } from './held-store.ts'
 import { RecordingRefresher } from './recording-refresher.ts'
 import { type Promised, RecordingVault } from './recording-vault.ts'
+import { RecordingVerifier } from './recording-verifier.ts'
 
 export const PUBLIC_URL = 'https://credence.example'
 /** Longer than any turn of the sweeper, so that only a test that means it lets a push run out of time. */
@@ -37,6 +39,7 @@ export class Platform {
   readonly clock: TestClock = new TestClock()
   readonly vault: RecordingVault = new RecordingVault()
   readonly refresher: RecordingRefresher = new RecordingRefresher()
+  readonly verifier: RecordingVerifier = new RecordingVerifier()
   readonly facts: Fact[] = []
   firstKey = ''
   project = ''
@@ -55,6 +58,7 @@ export class Platform {
     const platform = new Platform()
     await platform.vault.start(identity('vault'))
     await platform.refresher.start(identity('token-refresher'))
+    await platform.verifier.start(identity('verifier'))
     await platform.startRegistry()
     const { project } = await platform.caller(platform.firstKey).getProject({})
     platform.project = project?.id ?? ''
@@ -72,7 +76,7 @@ export class Platform {
     this.store = new HeldStore(await openSqliteStore({ file: join(this.folder, 'data.sqlite'), random: systemRandom }))
     this.#bus = await openEmbeddedBus({ store: this.store, clock, random: systemRandom, log })
     const tls = identity('registry')
-    const peers = openPeers({ tls, address: (service) => (service === 'vault' ? this.vault.address : this.refresher.address) })
+    const peers = openPeers({ tls, address: (service) => this.#addressOf(service) })
     const tracing = startTracing({ serviceName: 'registry' })
     const adapters = { store: this.store, bus: this.#bus, clock, random: systemRandom, log, tracing, metrics: unmeasured, tls, peers }
     this.registry = await start({ host: '127.0.0.1', port: 0, publicUrl: PUBLIC_URL, pushTimeoutMs: PUSH_TIMEOUT_MS }, adapters)
@@ -88,6 +92,11 @@ export class Platform {
     this.#closing.push(() => peers.close())
   }
 
+  #addressOf(service: ServiceName): string | undefined {
+    if (service === 'vault') return this.vault.address
+    return service === 'verifier' ? this.verifier.address : this.refresher.address
+  }
+
   async stopRegistry(): Promise<void> {
     this.#clients.clear()
     for (const close of this.#closing.splice(0)) await close()
@@ -98,7 +107,7 @@ export class Platform {
 
   async stop(): Promise<void> {
     await this.stopRegistry()
-    await Promise.all([this.vault.stop(), this.refresher.stop()])
+    await Promise.all([this.vault.stop(), this.refresher.stop(), this.verifier.stop()])
     this.#home.remove()
   }
 
@@ -111,6 +120,13 @@ export class Platform {
     const client = channel.client(RegistryServiceDefinition) as RegistryServiceClient
     this.#clients.set(service, client)
     return client
+  }
+
+  /** Its setups as the gateway reaches them. */
+  get setups(): SetupServiceClient {
+    const channel = openChannel(this.registry.addresses.grpc, { tls: identity('gateway') })
+    this.#closing.push(() => channel.close())
+    return channel.client(SetupServiceDefinition) as SetupServiceClient
   }
 
   /** The registry as a caller with a key reaches it. */
