@@ -1,7 +1,12 @@
-import { createCredence, type Setup } from '@credence/sdk'
+import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { createCredence, grpcClients, type Setup } from '@credence/sdk'
+import { tempHome } from '@credence/testkit'
 import {
   basicSite,
   bearerSite,
+  type DocSite,
   type DocSites,
   discoverySite,
   headerSite,
@@ -11,20 +16,55 @@ import {
 } from '@credence/testkit/doc-sites'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Page } from '../../support/person.ts'
-import { atReturn, confirmAt, RETURN_URL, refusalOf, type Scene, settle, startScene } from '../../support/scene.ts'
+import { runCommand } from '../../support/run-command.ts'
+import { atReturn, confirmAt, leaksOf, RETURN_URL, refusalOf, type Scene, settle, startScene, USER } from '../../support/scene.ts'
 
 const CANARY = 'canary-setup-9f31c7d2ab45'
 const [bearer, header, query, basic, openApi] = [bearerSite(), headerSite(), querySite(), basicSite(), openApiSite()]
+const MODEL_KEY = 'canary-operators-model-key-33d1'
+/** Prose alone: rules cannot read where the key goes. */
+const quill: DocSite = {
+  hosts: {
+    'quillforms.example': (request, response) => {
+      if (!/^\/(\?|$)/.test(request.url ?? '')) return void response.writeHead(404).end()
+      const text = `<title>Authentication – Quill Forms API</title><h1>Authentication</h1>
+        <p>Put what you were given into the field Quill-Pass of the head. Everything is below https://api.quillforms.example/v3.</p>`
+      response.writeHead(200, { 'content-type': 'text/html' }).end(text)
+    },
+  },
+}
+let said: object = { auth: 'header', header: 'Quill-Pass', base_url: 'https://api.quillforms.example/v3' }
+const modelRequests: { readonly authorization: string | undefined; readonly body: string }[] = []
+const home = tempHome()
 let sites: DocSites
 let scene: Scene
 
+/** An OpenAI-compatible endpoint that says what the test wants. */
+function startModel(): Server {
+  return createServer(async (request, response) => {
+    const body = Buffer.concat(await all(request)).toString('utf8')
+    modelRequests.push({ authorization: request.headers.authorization, body })
+    response.end(JSON.stringify({ choices: [{ message: { content: JSON.stringify(said) } }] }))
+  })
+}
+
 beforeAll(async () => {
-  sites = startDocSites([bearer, header, query, basic, openApi, discoverySite()])
-  scene = await startScene({ sites: sites.servers })
+  sites = startDocSites([bearer, header, query, basic, openApi, discoverySite(), quill])
+  const keyFile = join(home.path, 'model-key')
+  writeFileSync(keyFile, MODEL_KEY, { mode: 0o600 })
+  scene = await startScene({
+    sites: { ...sites.servers, 'model.wire.example': startModel() },
+    env: {
+      CREDENCE_RESEARCH_MODEL_URL: 'https://model.wire.example/v1',
+      CREDENCE_RESEARCH_MODEL: 'small',
+      CREDENCE_RESEARCH_MODEL_KEY_FILE: keyFile,
+    },
+  })
 })
 afterAll(async () => {
   await scene.close()
   await sites.close()
+  home.remove()
 })
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -219,12 +259,63 @@ describe('secrets', () => {
     expect(JSON.stringify(strange)).not.toContain(CANARY)
   })
 
-  test('[S2-14] [S2-19] none of what was typed is in a reply, an event, a log or a request to documentation', async () => {
+  test('[S2-14] [S2-19] none of what was typed is in a reply, an event, a log, a file or a request to documentation', async () => {
     const shown = await Promise.all((await all(scene.credence.setups.list())).map(({ id }) => scene.credence.setups.get(id)))
     expect(shown.length).toBeGreaterThan(5)
-    for (const text of [JSON.stringify(shown), JSON.stringify(scene.events), scene.platform.printed()]) expect(text).not.toContain(CANARY)
     const toDocs = sites.asked.filter(({ host }) => !host.startsWith('api.') && !host.startsWith('acme.'))
     expect(toDocs.length).toBeGreaterThan(10)
-    expect(JSON.stringify(toDocs)).not.toContain(CANARY)
+    const answers = {
+      setups: JSON.stringify(shown),
+      documentation: JSON.stringify(toDocs),
+      model: JSON.stringify(modelRequests.map(({ body }) => body)),
+    }
+    expect(await leaksOf(scene, { CANARY, bearer: bearer.mood.key, model: MODEL_KEY }, answers)).toEqual([])
+  })
+})
+
+describe('a model of the operator', () => {
+  test('[S2-12] helps where the rules see nothing, and what it says of other hosts is dropped', async () => {
+    expect(await start('quillforms.example')).toMatchObject({
+      state: 'guided',
+      payload: { auth_patterns: [{ auth_header_key_override: 'Quill-Pass' }], proxy_url: 'https://api.quillforms.example/v3' },
+    })
+    said = { auth: 'header', header: 'Quill-Pass', base_url: 'https://collect.attacker.example/v1' }
+    const lacking = await start('https://quillforms.example/?again')
+    expect(lacking).toMatchObject({ state: 'research', needs: 'payload', missing: [{ pointer: '/proxy_url', required: true }] })
+    expect(JSON.stringify(lacking)).not.toContain('attacker')
+    expect(modelRequests.every(({ authorization }) => authorization === `Bearer ${MODEL_KEY}`)).toBe(true)
+  })
+})
+
+describe('by other doors', () => {
+  test('[S2-12] [S2-16] a batch goes the same way over gRPC', async () => {
+    const clients = await grpcClients({ address: scene.platform.apiOf('registry'), key: scene.key, user: USER })
+    const { results, batchId } = await clients.setups.startSetups({ items: [{ service: 'Stripe' }, { service: 'birchmaps.example' }] })
+    expect(batchId).toMatch(/^set_/)
+    const setupId = results[0]?.setup?.id ?? ''
+    await scene.ann.setups.wait(setupId)
+    expect((await clients.setups.getSetup({ setupId })).setup).toMatchObject({ state: 'guided', source: 'catalogue', name: 'Stripe' })
+    expect((await clients.setups.acceptSetup({ setupId })).setup?.state).toBe('connect')
+    expect((await clients.setups.cancelSetup({ setupId })).setup?.state).toBe('cancelled')
+    await expect(clients.setups.acceptSetup({ setupId })).rejects.toMatchObject({ code: 'SETUP_STEP' })
+    await clients.close()
+  })
+
+  test('[S2-12] [S2-16] and on the command line, where secrets come from standard input alone', async () => {
+    const run = async (args: readonly string[], input = ''): Promise<unknown> => {
+      const env = { CREDENCE_API_URL: scene.platform.admin, CREDENCE_KEY: scene.key, CREDENCE_USER: USER }
+      return JSON.parse(await runCommand([...args, '-o', 'json'], { env, input }))
+    }
+    const found = (await run(['setup', 'start', 'https://cedarweather.example/'])) as Setup
+    expect(found).toMatchObject({ state: 'guided', name: 'Cedar Weather' })
+    await run(['setup', 'accept', found.id])
+    const credential = await run(['setup', 'connect', found.id, '--fields-stdin'], JSON.stringify({ api_key: query.mood.key }))
+    expect(credential).toMatchObject({ status: 'active' })
+    expect(await run(['setup', 'get', found.id])).toMatchObject({ state: 'done' })
+    const many = (await run(['setup', 'start', 'Slack', 'Notion'])) as Setup[]
+    expect(many.map(({ state, name }) => [state, name])).toEqual([
+      ['guided', 'Slack'],
+      ['guided', 'Notion'],
+    ])
   })
 })
