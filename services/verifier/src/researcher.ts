@@ -9,8 +9,8 @@ import type { ResearchConfig } from './research-settings.ts'
 
 /** Does research for projects, a few at a time. */
 export interface Researcher {
-  /** Throws SECRET_REFUSED, and THROTTLED while too many are under way. */
-  research(project: string, text: string): Promise<ResearchReport>
+  /** Throws SECRET_REFUSED, THROTTLED while too many are under way, UNAVAILABLE when it is closed or the caller goes meanwhile. */
+  research(project: string, text: string, signal: AbortSignal): Promise<ResearchReport>
   close(): Promise<void>
 }
 
@@ -27,19 +27,25 @@ export function openResearcher(options: {
   const { clock, random, config } = options
   const pages = createEgress({ settings: options.egress, clock, random })
   const operators = createEgress({ settings: withOperatorsOwn(options.egress, config), clock, random })
+  const closing = new AbortController()
   let running = 0
   return {
-    async research(project, text) {
+    async research(project, text, signal) {
       if (looksLikeSecret(text)) throw new CodedError('SECRET_REFUSED')
       if (running >= MOST_AT_ONCE) throw new CodedError('THROTTLED', undefined, { retryAfterMs: RETRY_AFTER_MS })
       running++
       try {
-        return await research(text, portsFor(project, { pages, operators, config, clock, random }))
+        const ended = AbortSignal.any([signal, closing.signal])
+        const report = await research(text, { ...portsFor(project, { pages, operators, config, clock, random }), signal: ended })
+        // What was not read because we stopped must not look like what is not there.
+        if (ended.aborted) throw new CodedError('UNAVAILABLE')
+        return report
       } finally {
         running--
       }
     },
     async close() {
+      closing.abort()
       await Promise.all([pages.close(), operators.close()])
     },
   }

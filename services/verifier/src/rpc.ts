@@ -21,8 +21,8 @@ export function verifierMount(
       })
       return { verdict, cause, sentence, httpStatus, ...(account === undefined ? {} : { account }) }
     },
-    async research({ text }, { principal }) {
-      return reportMessage(await researcher.research(principal.project, text))
+    async research({ text }, { principal, signal }) {
+      return reportMessage(await researcher.research(principal.project, text, signal))
     },
   })
 }

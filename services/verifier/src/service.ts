@@ -53,8 +53,8 @@ export async function start(
     async stop() {
       await rechecks.stop()
       await refusals.close()
-      await grpc.stop()
       await researcher.close()
+      await grpc.stop()
       await relay.stop()
     },
   }

@@ -30,7 +30,7 @@ export interface ReaderOptions {
   readonly limits: ResearchLimits
   readonly domain: ProviderDomain
   readonly monotonicMs: () => number
-  readonly onVisit?: (visits: readonly Visit[]) => void
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -151,10 +151,10 @@ export class Reader {
 
   #visited(url: string, outcome: Visit['outcome']): undefined {
     this.visits.push({ url, outcome })
-    this.#options.onVisit?.(this.visits)
   }
 
   #leftMs(): number {
+    if (this.#options.signal?.aborted) return 0
     return this.#endsAt - this.#options.monotonicMs()
   }
 }

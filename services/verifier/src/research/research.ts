@@ -20,7 +20,8 @@ export interface ResearchPorts {
   readonly search?: SearchSettings | undefined
   readonly askModel?: AskModel | undefined
   readonly limits?: ResearchLimits
-  readonly onVisit?: (visits: readonly Visit[]) => void
+  /** Nothing more is read once it has aborted. */
+  readonly signal?: AbortSignal
 }
 
 export interface ResearchReport {
@@ -64,9 +65,9 @@ export async function research(text: string, ports: ResearchPorts): Promise<Rese
 }
 
 async function documented(address: string, ports: ResearchPorts): Promise<ResearchReport> {
-  const { fetch, monotonicMs, onVisit, limits = RESEARCH_LIMITS } = ports
+  const { fetch, monotonicMs, signal, limits = RESEARCH_LIMITS } = ports
   const domain = providerDomainOf(new URL(address).hostname)
-  const reader = new Reader({ fetch, limits, domain, monotonicMs, ...(onVisit === undefined ? {} : { onVisit }) })
+  const reader = new Reader({ fetch, limits, domain, monotonicMs, ...(signal === undefined ? {} : { signal }) })
   const findings = noFindings()
   await findIssuerMetadata(reader, findings, address)
   const walk = new DocumentationWalk(reader, findings, limits)
