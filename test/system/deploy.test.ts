@@ -147,9 +147,9 @@ describe('compose.yaml', () => {
     expect(sorted(opened)).toEqual(sorted(wanted.map((port) => `127.0.0.1:${port}:${port}`)))
   })
 
-  test('lets nobody out but the vault and the gateway, and nobody to Redis but the refresher', () => {
+  test('lets nobody out but the vault, the verifier and the gateway, and nobody to Redis but the refresher', () => {
     const on = (network: string): string[] => sorted([...blocks.keys()].filter((name) => listOf(name, 'networks').includes(network)))
-    expect(on('outside')).toEqual(['gateway', 'vault'])
+    expect(on('outside')).toEqual(['gateway', 'vault', 'verifier'])
     expect(on('queue')).toEqual(['redis', 'token-refresher'])
     const networks = members(sections.get('networks') ?? '', 2)
     expect([...networks].filter(([, body]) => !body.includes('internal: true')).map(([name]) => name)).toEqual(['outside'])
@@ -197,7 +197,7 @@ describe('the chart', () => {
     expect(address?.default).toBe(`${service}:${/grpc: (\d+)/.exec(row)?.[1]}`)
     const callers = /callers: \[(.*)\]/.exec(row)?.[1]?.match(/[\w-]+/g) ?? []
     expect(sorted(callers)).toEqual(sorted(SERVICE_NAMES.filter((name) => name !== service && peersOf(service).has(name))))
-    expect(row.includes('outside: true')).toBe(['vault', 'gateway'].includes(service))
+    expect(row.includes('outside: true')).toBe(['vault', 'gateway', 'verifier'].includes(service))
   })
 })
 
@@ -238,7 +238,7 @@ if (helm !== undefined)
       expect(of(docs, 'HorizontalPodAutoscaler', service) !== undefined).toBe(service !== 'vault')
       const policy = of(docs, 'NetworkPolicy', service)
       expect(policy).toContain('policyTypes: [Ingress, Egress]')
-      expect(policy?.includes('port: 443}')).toBe(['vault', 'gateway'].includes(service))
+      expect(policy?.includes('port: 443}')).toBe(['vault', 'gateway', 'verifier'].includes(service))
       expect(policy?.includes('port: 6379}')).toBe(service === 'token-refresher')
     })
 

@@ -20,7 +20,8 @@ token-refresher:
 verifier:
   address: VERIFIER
   grpc: 7413
-  callers: [token-refresher, gateway]
+  outside: true
+  callers: [registry, token-refresher, gateway]
 gateway:
   address: GATEWAY
   grpc: 7414
