@@ -76,11 +76,18 @@ describe('research of a setup', () => {
     const doc = (await collection.get(id, { fresh: true }))!
     // What a dead process leaves: it was taken, and nobody gives a sign of life any more.
     const text = `${name}-left`
-    await collection.replace({ ...doc, state: 'research', text, researchDueAt: new Date(platform.clock.now() + 15_000) }, doc.rev)
-    await platform.clock.advance(10_000)
-    expect(platform.verifier.asked).not.toContain(text)
-    await platform.clock.advance(10_000)
-    await expect.poll(() => platform.verifier.asked.includes(text)).toBe(true)
+    const dueAt = new Date(platform.clock.now() + 15_000)
+    await collection.replace({ ...doc, state: 'research', text, researchDueAt: dueAt }, doc.rev)
+    await expect
+      .poll(
+        async () => {
+          await platform.clock.advance(1_000)
+          return platform.verifier.asked.includes(text)
+        },
+        { timeout: 10_000, interval: 5 },
+      )
+      .toBe(true)
+    expect(platform.clock.now()).toBeGreaterThanOrEqual(dueAt.getTime())
     platform.verifier.answer(text, found(name))
     await reaches(id, 'guided')
   })
