@@ -2,7 +2,8 @@ import { connect } from 'node:net'
 import { type MongodbServer, type NatsServer, type RedisServer, startMongodb, startNats, startRedis } from '@credence/testkit'
 import { type Cluster, SERVICES, startCluster } from '../support/cluster.ts'
 import { type Journey, journeyOn, startOutside } from '../support/journey.ts'
-import { STEPS, type Step } from './steps.ts'
+import type { Step } from './step.ts'
+import { STEPS } from './steps.ts'
 
 /** How the platform of a demo is run. */
 export interface Profile {

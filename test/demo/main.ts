@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util'
 import { tempHome } from '@credence/testkit'
 import { type Journey, startInside, startOutside } from '../support/journey.ts'
 import { distributed, type Profile } from './distributed.ts'
-import { STEPS, type Step } from './steps.ts'
+import type { Step } from './step.ts'
+import { STEPS } from './steps.ts'
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false }, distributed: { type: 'boolean', default: false } } })
 const say = (text: string): void => {

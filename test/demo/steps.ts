@@ -2,13 +2,8 @@ import { CredenceError } from '@credence/sdk'
 import { searchForCanaries } from '@credence/testkit'
 import { connect, credentialOf, type Journey, type ProviderName, registerProviders } from '../support/journey.ts'
 import { SECRETS } from '../support/world.ts'
-
-/** One step: what it is called, and what it found, in a sentence. A step that throws has failed. */
-export interface Step {
-  readonly name: string
-  readonly title: string
-  run(journey: Journey): Promise<string>
-}
+import { CHAPTERS } from './chapters.ts'
+import type { Step } from './step.ts'
 
 const NAMES: readonly ProviderName[] = ['asana', 'bearer', 'freshdesk', 'attention', 'acme']
 /** Where each API answers what it saw. */
@@ -30,6 +25,7 @@ export const STEPS: readonly Step[] = [
   { name: 'reconnect', title: 'Ann reconnects: same id, works again', run: reconnect },
   { name: 'disable', title: 'Disable: refused at once', run: disable },
   { name: 'delete', title: 'Delete: its consumers are told', run: remove },
+  ...CHAPTERS,
   { name: 'canaries', title: 'Search every file, log and answer of the run for the secrets', run: search },
 ]
 
@@ -165,7 +161,13 @@ async function remove(journey: Journey): Promise<string> {
 async function search(journey: Journey): Promise<string> {
   const { world, platform } = journey
   await platform.stop()
-  const tokens = [...world.asana.tokens(), ...world.acme.tokens()]
+  const tokens = [
+    ...world.asana.tokens(),
+    ...world.acme.tokens(),
+    ...world.graph.tokens(),
+    world.unknown.mood.key,
+    world.graph.app.appSecret,
+  ]
   const secrets = {
     ...SECRETS,
     asana_client: world.asana.client.clientSecret ?? '',

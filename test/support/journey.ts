@@ -128,7 +128,7 @@ const FORMS: Readonly<Partial<Record<ProviderName, Readonly<Record<string, strin
 export async function connect(journey: Journey, name: ProviderName, options: { readonly credentialId?: string } = {}): Promise<string> {
   const order = options.credentialId === undefined ? { providerId: providerOf(journey, name) } : { credentialId: options.credentialId }
   const { session, link } = await journey.ann.sessions.create({ ...order, label: `Ann's ${name}`, returnUrl: RETURN_URL })
-  const last = await walk(journey, name, await journey.person.open(link))
+  const last = await followLink(journey, name, link)
   const code = last.url.searchParams.get('credence_code')
   if (code === null) throw new TypeError(`no code on ${last.url.href}: ${last.text.slice(0, 600)}`)
   const { credential } = await journey.ann.sessions.complete(session.id, { code, user: USER })
@@ -138,10 +138,18 @@ export async function connect(journey: Journey, name: ProviderName, options: { r
 
 const atReturn = (url: URL): boolean => url.href.startsWith(RETURN_URL)
 
-/** Takes whatever the page offers next until the return address is reached. */
+/** Six digits that the page asks the person to send back in the chat. */
+export const DIGITS: RegExp = /data-code="(\d{6})"/
+
+/** Plays a person from the link to the end page. */
+export async function followLink(journey: Journey, name: ProviderName, link: string): Promise<Page> {
+  return walk(journey, name, await journey.person.open(link))
+}
+
+/** Takes whatever the page offers next until the return address is reached, or digits are shown. */
 async function walk(journey: Journey, name: ProviderName, first: Page): Promise<Page> {
   let page = first
-  for (let pages = 0; pages < 12 && !atReturn(page.url); pages++) {
+  for (let pages = 0; pages < 12 && !atReturn(page.url) && !DIGITS.test(page.text); pages++) {
     const continued = /href="([^"]*\/continue)"/.exec(page.text)?.[1]
     const secret = page.forms.find((form) => form.action.endsWith('/secret'))
     if (continued !== undefined) page = await journey.person.open(new URL(continued, page.url).href, atReturn)

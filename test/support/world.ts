@@ -2,13 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import {
   acceptOnly,
   type FakeAuthorizationServer,
+  type GraphApi,
   type OidcServer,
   startFakeAuthorizationServer,
+  startGraphApi,
   startOidcProvider,
   startStandIns,
   startUpstream,
   type Upstream,
 } from '@credence/testkit'
+import { bearerSite, type DocSite, type DocSites, startDocSites } from '@credence/testkit/doc-sites'
 
 /** The secrets that people of the tests enter; each is a canary, searched for in every sink. */
 export const SECRETS = {
@@ -23,6 +26,10 @@ export interface World {
   /** A certified OpenID provider with rotation; its access tokens are short. */
   readonly acme: OidcServer
   readonly apis: Readonly<Record<'asana' | 'bearer' | 'freshdesk' | 'attention' | 'acme', Upstream>>
+  /** A platform with a sign-in of its own, three channels and a token each. */
+  readonly graph: GraphApi
+  /** A service that nobody has described: its documentation and its API, at `acornmail.example`. */
+  readonly unknown: DocSite & { readonly mood: { readonly key: string } }
   readonly standIns: Awaited<ReturnType<typeof startStandIns>>
   /** Settings that lead the platform to them. */
   readonly env: Readonly<Record<string, string>>
@@ -63,7 +70,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     attention: await startUpstream({ accept: acceptOnly({ keys: { authorization: SECRETS.attention } }) }),
     acme: await startUpstream({ accept: async ({ token }) => token !== undefined && (await acme.accountOf(token)) !== undefined }),
   }
+  const graph = await startGraphApi()
+  const unknown = bearerSite()
+  const docs: DocSites = startDocSites([unknown])
   const standIns = await startStandIns([
+    ...Object.entries(docs.servers).map(([host, target]) => ({ host, target })),
+    { host: 'graph.facebook.com', target: graph.server },
+    { host: 'www.facebook.com', target: graph.server },
     { host: 'app.asana.com', target: asanaSite(asana, apis.asana) },
     { host: 'api.example.com', target: apis.bearer.server },
     { host: 'acme.freshdesk.com', target: apis.freshdesk.server },
@@ -76,6 +89,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     asana,
     acme,
     apis,
+    graph,
+    unknown,
     standIns,
     env: {
       CREDENCE_EGRESS_RESOLVE: standIns.egressResolve,
@@ -84,7 +99,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     async close() {
       await standIns.close()
-      await Promise.all([asana.close(), acme.close(), ...Object.values(apis).map((api) => api.close())])
+      await Promise.all([asana.close(), acme.close(), graph.close(), docs.close(), ...Object.values(apis).map((api) => api.close())])
     },
   }
 }
