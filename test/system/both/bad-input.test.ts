@@ -79,7 +79,7 @@ describe('a provider payload', () => {
     expect(pointers(error)).toEqual(expect.arrayContaining(['/proxy_enabled', '/proxy_url']))
   })
 
-  test('a field in host position of a token_uri, a header with CR LF, and types that are yet to come are refused', async () => {
+  test('a field in host position of a token_uri, a header with CR LF, and a type without its members are refused', async () => {
     const oauth = {
       type: 'OAUTH',
       fields: [],
@@ -92,7 +92,7 @@ describe('a provider payload', () => {
     expect((await refusal(journey.credence.providers.create(payload({}, { auth_header_key_override: 'X-Key\r\nX-Evil' })))).code).toBe(
       'INVALID_PROVIDER',
     )
-    expect((await refusal(journey.credence.providers.create(payload({}, { type: 'THIRDPARTY' })))).code).toBe('AUTH_TYPE_NOT_SUPPORTED')
+    expect((await refusal(journey.credence.providers.create(payload({}, { type: 'THIRDPARTY' })))).code).toBe('INVALID_PROVIDER')
   })
 
   test('[S1-11] is reviewed without being saved', async () => {
