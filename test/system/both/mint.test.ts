@@ -389,6 +389,6 @@ describe('a real MCP server', () => {
   })
 })
 
-test('[S3-7] [S3-9] no value is in an answer, a fact, a log line or a file', async () => {
+test('[S2-1] [S2-14] [S3-7] [S3-9] no value is in an answer, a fact, a log line or a file', async () => {
   expect(await leaksOf(scene, SECRETS, { answers: answers.join('\n') })).toEqual([])
 })
