@@ -1,4 +1,5 @@
 import type { PayloadSign } from './sign/payload-sign.ts'
+import type { GrantType, PayloadAssertion, PayloadStep, PayloadTokenGrant } from './payload-renewal.ts'
 
 /** The auth types that a pattern may have. THIRDPARTY is known and refused as AUTH_TYPE_NOT_SUPPORTED. */
 export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'CUSTOM', 'NONE'] as const
@@ -33,8 +34,12 @@ export interface PayloadScope {
   readonly required?: boolean
 }
 
-export interface PayloadOAuth {
-  readonly authorize_uri: string
+export interface PayloadOAuth extends PayloadTokenGrant {
+  readonly grant_type?: GrantType
+  /** Of `authorization_code`, which needs it. */
+  readonly authorize_uri?: string
+  /** Of `device_code`, which needs it (RFC 8628). */
+  readonly device_authorization_uri?: string
   readonly token_uri: string
   readonly user_info_uri?: string
   readonly issuer?: string
@@ -83,7 +88,7 @@ export interface PayloadRefresh {
 }
 
 export interface PayloadToken {
-  readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
   readonly body_format?: 'form' | 'json'
   readonly paths?: Readonly<
     Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'refresh_token_expires_in' | 'scope' | 'token_type', string>>
@@ -118,6 +123,10 @@ export interface AuthPattern extends PayloadBehaviour {
   readonly auth_field_mutations?: Readonly<Partial<Record<(typeof MUTABLE_FIELDS)[number], PayloadMutation>>>
   readonly headers?: readonly PayloadHeader[]
   readonly sign?: PayloadSign
+  /** Of CUSTOM: the calls that make an access out of the fields. */
+  readonly steps?: readonly PayloadStep[]
+  /** Of CUSTOM: a signed token for the steps, as `{{assertion}}`. */
+  readonly assertion?: PayloadAssertion
 }
 
 /** A provider as its author writes it; members that begin with `x-` are kept in the bytes and ignored. */

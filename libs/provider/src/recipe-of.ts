@@ -6,8 +6,10 @@ import { probeOf } from './probe-of.ts'
 import type { Recipe, RecipeOAuth, RecipeRefresh } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
 import { signOf } from './sign/sign-of.ts'
+import { renewalOf, signsIn } from './renewal-of.ts'
+import { tokenAnswerShape } from './token-quirks.ts'
 
-/** Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; OAUTH patterns need it. */
+/** Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; patterns that sign in need it. */
 export interface RecipeChoice {
   readonly providerId: string
   readonly version: number
@@ -17,7 +19,7 @@ export interface RecipeChoice {
 
 /**
  * The recipe of one pattern of a parsed payload. Throws INVALID_REQUEST when the provider has no such pattern, and
- * CLIENT_MISSING when an OAUTH pattern comes without a registered client.
+ * CLIENT_MISSING when a pattern that signs in comes without a registered client.
  */
 export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe {
   const pattern = payload.auth_patterns[choice.pattern]
@@ -30,6 +32,7 @@ export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe
   const probe = probeOf(payload, choice.pattern)
   const revoke = pattern.revoke ?? payload.revoke
   const sign = signOf(pattern.sign)
+  const renewal = renewalOf(payload, choice.pattern)
   return {
     format: 1,
     provider: { id: choice.providerId, version: choice.version, displayName: payload.display_name },
@@ -42,9 +45,10 @@ export function recipeOf(payload: ProviderPayload, choice: RecipeChoice): Recipe
     fields: recipeFields(payload, choice.pattern),
     placements: placementsOf(pattern),
     ...(sign === undefined ? {} : { sign }),
-    ...(pattern.type === 'OAUTH' ? { oauth: oauthOf(pattern, payload.token, choice.clientId) } : {}),
-    refresh: pattern.type === 'OAUTH' ? refreshOf(pattern.refresh ?? payload.refresh) : { class: 'static' },
-    ...(revoke === undefined || pattern.type !== 'OAUTH' ? {} : { revoke: { url: revoke.url, scope: revoke.scope ?? 'grant' } }),
+    ...(signsIn(pattern) ? { oauth: oauthOf(pattern, payload.token, choice.clientId) } : {}),
+    ...(renewal === undefined ? {} : { renewal }),
+    refresh: refreshFor(pattern, payload),
+    ...(revoke === undefined || !signsIn(pattern) ? {} : { revoke: { url: revoke.url, scope: revoke.scope ?? 'grant' } }),
     ...(probe === undefined ? {} : { probe }),
     extraHosts: payload.extra_hosts ?? [],
   }
@@ -56,9 +60,12 @@ function oauthOf(pattern: AuthPattern, shared: PayloadToken | undefined, clientI
   return { clientId, ...endpointsOf(pattern.oauth_config), ...tokenQuirks(pattern.token ?? shared ?? {}) }
 }
 
-function endpointsOf(oauth: PayloadOAuth): Pick<RecipeOAuth, 'authorizeUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
+function endpointsOf(
+  oauth: PayloadOAuth,
+): Pick<RecipeOAuth, 'authorizeUri' | 'deviceUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
   return {
-    authorizeUri: oauth.authorize_uri,
+    authorizeUri: oauth.authorize_uri ?? '',
+    ...(oauth.device_authorization_uri === undefined ? {} : { deviceUri: oauth.device_authorization_uri }),
     tokenUri: oauth.token_uri,
     ...(oauth.user_info_uri === undefined ? {} : { userInfoUri: oauth.user_info_uri }),
     ...(oauth.issuer === undefined ? {} : { issuer: oauth.issuer }),
@@ -74,28 +81,27 @@ function endpointsOf(oauth: PayloadOAuth): Pick<RecipeOAuth, 'authorizeUri' | 't
 
 function tokenQuirks(
   token: PayloadToken,
-): Omit<RecipeOAuth, 'clientId' | 'authorizeUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
-  const paths = token.paths ?? {}
+): Omit<RecipeOAuth, 'clientId' | 'authorizeUri' | 'deviceUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
+  const { client_auth: clientAuth = 'client_secret_post' } = token
+  if (clientAuth === 'private_key_jwt') throw new TypeError('recipeOf needs a payload that parseProvider gave')
   return {
     scopeSeparator: token.scope_separator ?? ' ',
-    clientAuth: token.client_auth ?? 'client_secret_post',
+    clientAuth,
     bodyFormat: token.body_format ?? 'form',
-    paths: {
-      accessToken: paths.access_token ?? '/access_token',
-      refreshToken: paths.refresh_token ?? '/refresh_token',
-      expiresIn: paths.expires_in ?? '/expires_in',
-      ...(paths.refresh_token_expires_in === undefined ? {} : { refreshTokenExpiresIn: paths.refresh_token_expires_in }),
-      scope: paths.scope ?? '/scope',
-      tokenType: paths.token_type ?? '/token_type',
-    },
-    expiresInUnit: token.expires_in_unit ?? 's',
-    ...(token.default_expires_in === undefined ? {} : { defaultExpiresIn: token.default_expires_in }),
-    ...(token.ok === undefined ? {} : { ok: { path: token.ok } }),
-    invalidGrantCodes: [...new Set(['invalid_grant', ...(token.invalid_grant_codes ?? [])])],
+    ...tokenAnswerShape(token),
   }
 }
 
 const DAY_MS = 86_400_000
+
+/** What is exchanged again can be exchanged any number of times. */
+function refreshFor(pattern: AuthPattern, payload: ProviderPayload): RecipeRefresh {
+  if (pattern.type !== 'OAUTH') return { class: 'static' }
+  const refresh = refreshOf(pattern.refresh ?? payload.refresh)
+  if (signsIn(pattern)) return refresh
+  const { graceMs: _grace, idleMs: _idle, ...kept } = refresh
+  return { ...kept, class: 'static' }
+}
 
 function refreshOf(refresh: PayloadRefresh | undefined): RecipeRefresh {
   if (refresh === undefined) return { class: 'strict' }

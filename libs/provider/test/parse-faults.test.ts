@@ -97,12 +97,8 @@ describe('what is not supported', () => {
     })
   })
 
-  test.each(['steps'])('[S1-12] `%s` is refused on the provider and on a pattern', (member) => {
-    const refused = refusalOf(payloadWith({ [member]: [], auth_patterns: [{ type: 'BEARER', fields: TOKEN, [member]: {} }] }))
-    expect(refused).toMatchObject({
-      code: 'AUTH_TYPE_NOT_SUPPORTED',
-      faults: [`${at}/${member} AUTH_TYPE_NOT_SUPPORTED`, `/${member} AUTH_TYPE_NOT_SUPPORTED`],
-    })
+  test.each(['sign', 'steps'])('[S1-12] `%s` belongs to a pattern', (member) => {
+    expect(refusalOf(payloadWith({ [member]: [] }))).toMatchObject({ code: 'INVALID_PROVIDER', faults: [`/${member} NOT_ALLOWED`] })
   })
 
   test('a type in lower case is answered with the one that is meant', () => {
