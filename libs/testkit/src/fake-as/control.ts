@@ -16,6 +16,8 @@ export interface FakeControl {
   allowRedirect(redirectUri: string): void
   /** Who consents from now on. */
   signIn(account: Account): void
+  /** What the person does on the other device with this code. */
+  decideDevice(userCode: string, decision: 'approved' | 'denied'): void
   /** Ends every family of an account, or of everybody, as a user does on the provider's security page. */
   revokeGrants(sub?: string): number
   /** Every token ever issued. */
@@ -35,6 +37,11 @@ export function controlOf(state: FakeState): FakeControl {
     },
     signIn(account) {
       state.account = account
+    },
+    decideDevice(userCode, decision) {
+      const record = [...state.devices.values()].find((one) => one.userCode === userCode)
+      if (record === undefined) throw new TypeError('there is no such code')
+      record.decision = decision
     },
     revokeGrants(sub) {
       const live = state.grants.families().filter((family) => family.revokedBy === undefined)
