@@ -81,6 +81,7 @@ export type ErrorCode =
   | 'GRANT_DENIED'
   | 'SCOPE_MISSING'
   | 'VERIFY_FAILED'
+  | 'EXCHANGE_REFUSED'
   | 'TOKEN_ENDPOINT_REFUSED'
   | 'TOKEN_ANSWER_UNUSABLE'
   | 'UPSTREAM_UNREACHABLE'
@@ -112,7 +113,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'INVALID_ARGUMENT',
     400,
     'The auth type is not supported',
-    'Use OAUTH, BASIC, BEARER, API_KEY, CUSTOM_HEADER or NONE.',
+    'Use OAUTH, BASIC, BEARER, API_KEY, CUSTOM_HEADER, CUSTOM or NONE.',
   ),
   FIELD_REFUSED: caller(
     'INVALID_ARGUMENT',
@@ -272,6 +273,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'FAILED_PRECONDITION',
     409,
     'The provider did not accept the credential',
+    'Correct the values and connect again; the cause is in the detail.',
+  ),
+  EXCHANGE_REFUSED: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The provider gave no access for these values',
     'Correct the values and connect again; the cause is in the detail.',
   ),
   TOKEN_ENDPOINT_REFUSED: rule(

@@ -71,6 +71,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     SetCaller: ['registry'],
     BeginGrant: ['gateway'],
     CompleteGrant: ['gateway'],
+    PollGrant: ['gateway'],
     Refresh: ['token-refresher', 'registry'],
     Revoke: ['registry'],
     Probe: ['verifier'],
@@ -93,6 +94,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
   }),
   ...of('credence.gateway.v1.GatewayService', {
     CreateSession: ['caller'],
+    StartDevice: ['caller'],
     GetSession: ['caller'],
     WaitSession: ['caller'],
     CancelSession: ['caller'],

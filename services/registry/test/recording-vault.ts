@@ -176,7 +176,14 @@ export class RecordingVault {
     const notAsked = (): never => {
       throw new CodedError('INTERNAL')
     }
-    const others = { seal: notAsked, registerClient: notAsked, beginGrant: notAsked, completeGrant: notAsked, probe: notAsked }
+    const others = {
+      seal: notAsked,
+      registerClient: notAsked,
+      beginGrant: notAsked,
+      completeGrant: notAsked,
+      pollGrant: notAsked,
+      probe: notAsked,
+    }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }
     const keys = { sign: notAsked, listSigningKeys: notAsked }
     return {

@@ -5,6 +5,7 @@ import type { Use } from './audit/uses.ts'
 import type { TokenFacts } from './credential/list-tokens.ts'
 import type { Recipes } from './credential/recipes.ts'
 import type { RefreshOutcome } from './credential/refresh-context.ts'
+import { defaultLifeOf } from './grant/grant-secret.ts'
 
 /** How a refresh ended, as the wire has it. */
 export async function refreshResponse(vault: { readonly recipes: Recipes }, result: RefreshOutcome): Promise<DeepPartial<RefreshResponse>> {
@@ -51,7 +52,7 @@ export function tokenTimesMessage({ child, recipe }: TokenFacts): DeepPartial<To
     clientId: recipe?.oauth?.clientId ?? '',
     hasRefreshToken: token?.rtId !== undefined,
     state: child.deleted !== undefined ? 'deleted' : (access?.state ?? ''),
-    defaultLifeS: recipe?.oauth?.defaultExpiresIn ?? 0,
+    defaultLifeS: recipe === undefined ? 0 : (defaultLifeOf(recipe) ?? 0),
     idleLimitS: Math.floor((recipe?.refresh.idleMs ?? 0) / 1000),
     family: child.family,
     lastRefresh: last,
@@ -83,7 +84,7 @@ function answerMembers(answer: TokenAnswer | undefined): DeepPartial<RefreshResp
   return {
     answerKind: answer.kind,
     ...('status' in answer ? { httpStatus: answer.status } : {}),
-    ...(answer.kind === 'error' ? { errorCode: answer.code, descriptor: answer.descriptor ?? '' } : {}),
+    ...(answer.kind === 'error' ? { errorCode: answer.code, descriptor: answer.descriptor ?? '', ofGrant: answer.ofGrant ?? false } : {}),
     ...('retryAfterMs' in answer && answer.retryAfterMs !== undefined ? { retryAfterMs: answer.retryAfterMs } : {}),
     ...(answer.kind === 'unreadable' ? { mayHoldToken: answer.mayHoldToken } : {}),
     ...('cause' in answer ? { cause: answer.cause } : {}),

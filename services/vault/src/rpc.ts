@@ -9,7 +9,7 @@ import { destroy, dropCandidate } from './credential/destroy.ts'
 import { listTokens } from './credential/list-tokens.ts'
 import { probe } from './credential/probe.ts'
 import { promote } from './credential/promote.ts'
-import type { RefreshCause } from './credential/refresh.ts'
+import type { RefreshCause } from './credential/refresh-attempt.ts'
 import type { RefreshContext } from './credential/refresh-context.ts'
 import { revoke } from './credential/revoke.ts'
 import { rotateKeys } from './credential/rotate-keys.ts'
@@ -19,6 +19,7 @@ import { check, type SendContext } from './credential/send.ts'
 import { setAccess } from './credential/set-access.ts'
 import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
 import { completeGrant } from './grant/complete-grant.ts'
+import { pollGrant } from './grant/poll-grant.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { capabilityFields, fenceOf } from './rpc-decode.ts'
 import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
@@ -102,7 +103,9 @@ function writes(
   }
 }
 
-function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
+function orders(
+  vault: VaultParts,
+): Pick<Methods, 'beginGrant' | 'completeGrant' | 'pollGrant' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
   return {
     async beginGrant({ plainFields: plain, ...order }, { principal }) {
       return beginGrant(vault, principal, { ...order, plain })
@@ -110,6 +113,11 @@ function orders(vault: VaultParts): Pick<Methods, 'beginGrant' | 'completeGrant'
     async completeGrant(answer, { principal }) {
       const completed = await completeGrant(vault, principal, answer)
       return { ...completed, scopes: [...completed.scopes] }
+    },
+    async pollGrant({ sessionId, stateSha256 }, { principal }) {
+      const polled = await pollGrant(vault, principal, { sessionId, id: stateSha256 })
+      if ('nextAt' in polled) return polled
+      return { completed: { ...polled.completed, scopes: [...polled.completed.scopes] } }
     },
     async refresh({ credentialId, expectedVersion, cause }, { principal }) {
       const order = { credentialId, cause: cause as RefreshCause, ...(expectedVersion === 0 ? {} : { expectedVersion }) }

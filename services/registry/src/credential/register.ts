@@ -1,6 +1,7 @@
 import { type CredentialId, moveStatus } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { encodeRecipe, type ProviderPayload, type Recipe, recipeOf } from '@credence/provider'
+import { signsIn } from '@credence/provider/renewal'
 import type { Stored } from '@credence/store'
 import { type Actor, needScope, orderOf } from '../caller/actor.ts'
 import { foldedName, resolveUser } from '../caller/resolve-user.ts'
@@ -42,7 +43,7 @@ export interface Reserved {
   readonly credential: Parent
   readonly recipeId: string
   readonly recipe: Recipe
-  /** Of OAuth patterns. */
+  /** Of patterns that sign in. */
   readonly client?: { readonly id: string; readonly redirectUri: string }
   readonly reconnect: boolean
   readonly provider: ProviderDoc
@@ -203,7 +204,7 @@ export async function prepareRecipe(
   chosen: { readonly provider: ProviderDoc; readonly payload: ProviderPayload; readonly pattern: number },
 ): Promise<Pick<Reserved, 'recipeId' | 'recipe' | 'client'>> {
   const { provider, payload, pattern } = chosen
-  const isOAuth = payload.auth_patterns[pattern]?.type === 'OAUTH'
+  const isOAuth = signsIn(payload.auth_patterns[pattern])
   const clientId = clientIdOf(provider)
   if (isOAuth && (await registry.docs.clients.get(clientId)) === undefined) throw clientMissing(registry, actor, provider)
   const choice = { providerId: provider.id, version: provider.version, pattern }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Id, idOf } from '@credence/credential'
 import { CodedError } from '@credence/errors'
+import { signsIn } from '@credence/provider/renewal'
 import { type Actor, needScope } from '../caller/actor.ts'
 import { change, insertOnce } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
@@ -40,8 +41,8 @@ export async function putClient(registry: Registry, actor: Actor, providerId: st
   if (!/^[\x20-\x7e]+$/.test(oauthClientId) || oauthClientId.length > MAX_LENGTH) {
     throw invalid('/oauth_client_id', 'Write the client id that the provider shows, in printable ASCII (RFC 6749 appendix A.1).')
   }
-  if (!savedPayload(provider).auth_patterns.some(({ type }) => type === 'OAUTH')) {
-    throw invalid('/provider_id', 'Only a provider with an OAUTH pattern has a client.')
+  if (!savedPayload(provider).auth_patterns.some(signsIn)) {
+    throw invalid('/provider_id', 'Only a provider with an OAUTH pattern that signs in has a client.')
   }
   const fresh = {
     id: clientIdOf(provider),

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import type { NewFact } from '@credence/events'
 import type { Recipe } from '@credence/provider'
+import { resultNames } from '@credence/provider/renewal'
 import { decideSave, type Sent, type TokenAnswer } from '@credence/refresh-protocol'
 import { secretConcat } from '@credence/secret'
 import type { Stored } from '@credence/store'
@@ -15,7 +16,7 @@ import { type RefreshContext, type RefreshOutcome, withRefreshState } from './re
 import { packFields } from './secret-fields.ts'
 import { withFacts } from './vault-context.ts'
 
-interface SaveFacts {
+export interface SaveFacts {
   readonly credentialId: string
   readonly recipe: Recipe
   readonly sent: Sent
@@ -68,6 +69,18 @@ export async function saveUnanswered(
 ): Promise<RefreshOutcome> {
   const { outcome } = await patiently(vault, () => decideAndWrite(vault, facts, { answer: facts.answer }))
   return outcome
+}
+
+/** Step 6 for what a renewal obtained; its values are wiped here. */
+export async function saveParsed(
+  vault: RefreshContext,
+  facts: SaveFacts & { readonly parsed: ParsedTokenAnswer },
+): Promise<RefreshOutcome> {
+  try {
+    return (await patiently(vault, () => decideAndWrite(vault, facts, facts.parsed))).outcome
+  } finally {
+    for (const value of facts.parsed.obtained?.values() ?? []) value.fill(0)
+  }
 }
 
 async function save(
@@ -128,7 +141,7 @@ async function writeTokens(
   const { child, facts, parsed, change } = at
   const next = { ...child, version: change.version }
   const binding = secretBinding(next, facts.recipe)
-  const plaintext = await nextSecret(vault, child, parsed)
+  const plaintext = await nextSecret(vault, child, { parsed, recipe: facts.recipe })
   const { sealed, dataKey } = await vault.envelope.seal(plaintext, binding)
   using key = dataKey
   const { mac: _mac, ...fence } = child.access!
@@ -159,10 +172,17 @@ async function writeTokens(
 }
 
 /** New tokens beside whatever else is sealed; without a new refresh token the old one stays (RFC 6749 §6). */
-async function nextSecret(vault: RefreshContext, child: Child, parsed: ParsedTokenAnswer): Promise<Buffer> {
+async function nextSecret(
+  vault: RefreshContext,
+  child: Child,
+  { parsed, recipe: { renewal } }: { parsed: ParsedTokenAnswer; recipe: Recipe },
+): Promise<Buffer> {
   using secret = await openSecret(vault, child)
-  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !Object.hasOwn(child.plain, name)))
-  fields.set(ACCESS_TOKEN, parsed.accessToken!)
+  // What the last exchange obtained goes as a whole: a way that leaves a value out must not keep an old one.
+  const former = new Set(renewal === undefined ? [] : resultNames(renewal))
+  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !Object.hasOwn(child.plain, name) && !former.has(name)))
+  for (const [name, value] of parsed.obtained ?? []) fields.set(name, value)
+  if (parsed.accessToken !== undefined) fields.set(ACCESS_TOKEN, parsed.accessToken)
   if (parsed.refreshToken !== undefined) fields.set(REFRESH_TOKEN, parsed.refreshToken)
   return packFields(fields)
 }

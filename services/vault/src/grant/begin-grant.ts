@@ -6,6 +6,7 @@ import { type Binding, digestOf } from '../credential/envelope.ts'
 import { plainFaults, valueFaults } from '../credential/seal.ts'
 import { packFields } from '../credential/secret-fields.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
+import { beginDevice, type DeviceCode } from './begin-device.ts'
 import type { PendingGrant, PendingGrants } from './pending-grant.ts'
 
 export interface GrantOrder {
@@ -21,7 +22,9 @@ export interface GrantOrder {
 }
 
 export interface BegunGrant {
+  /** Empty where the person signs in on another device. */
   readonly authorizeUrl: string
+  readonly device?: DeviceCode
   readonly stateSha256: string
   readonly expiresAt: Date
 }
@@ -43,6 +46,7 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   const scopes = checkedScopes(oauth, order.scopes)
   checkFields(recipe, order.plain)
   const oauthClientId = await vault.clients.oauthClientId(oauth.clientId, principal.project)
+  if (oauth.deviceUri !== undefined) return beginDevice(vault, principal, { ...order, scopes, recipe, oauth, deviceUri: oauth.deviceUri })
   const { credentialId: credential, sessionId: session, redirectUri, plain } = order
   await refuseClosed(vault, { credential, project: principal.project })
   const state = Buffer.from(vault.random.bytes(STATE_BYTES)).toString('base64url')

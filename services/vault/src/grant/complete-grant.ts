@@ -1,25 +1,15 @@
 import { createHash } from 'node:crypto'
-import { newId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { fillHosts, fillUrl, type Recipe, type RecipeOAuth } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
-import { auditBase } from '../credential/record-change.ts'
-import { sealCandidate } from '../credential/seal.ts'
 import { unpackFields } from '../credential/secret-fields.ts'
+import { audited } from './audited.ts'
 import { type GrantContext, grantBinding, refuseClosed, VERIFIER } from './begin-grant.ts'
-import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
 import type { PendingGrant } from './pending-grant.ts'
+import { type CompletedGrant, sealGrant } from './seal-grant.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
-
-export interface CompletedGrant {
-  readonly credentialId: string
-  readonly candidateId: string
-  readonly scopes: readonly string[]
-  readonly expiresAt?: Date
-  readonly hasRefreshToken: boolean
-}
 
 export interface GrantAnswer {
   readonly sessionId: string
@@ -45,27 +35,9 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   // RFC 9207 §2.4: compared as strings. A provider that declares its issuer is known to name itself, so silence is refused too.
   if (oauth.issuer !== undefined && answer.iss !== oauth.issuer) throw new CodedError('ISSUER_MISMATCH')
   await refuseClosed(vault, pending)
-  const granted = pending.capability === undefined ? {} : { capabilities: [pending.capability] }
-  const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential, ...granted }
-  await vault.audit.append({ ...base, phase: 'began' })
-  try {
-    const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error })
-    await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' }).catch(() => undefined)
-    return completed
-  } catch (error) {
-    const coded = error instanceof CodedError ? error : new CodedError('INTERNAL')
-    const providerError = coded.details.facts?.provider_error
-    await vault.audit
-      .append({
-        ...base,
-        at: vault.clock.now(),
-        phase: 'ended',
-        outcome: coded.code,
-        ...(providerError === undefined ? {} : { providerError }),
-      })
-      .catch(() => undefined)
-    throw error
-  }
+  const { credential, capability } = pending
+  const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
+  return audited(vault, principal, about, () => redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }))
 }
 
 interface Redemption {
@@ -87,26 +59,9 @@ async function redeem(vault: GrantContext, principal: Principal, order: Redempti
   const { pending, recipe, oauth } = order
   using client = await vault.clients.open(oauth.clientId, pending.project)
   const parsed = await exchange(vault, order, client)
-  try {
-    const scopes = parsed.scopes ?? pending.scopes
-    const missing = oauth.availableScopes.filter(({ scope, required }) => required && !scopes.includes(scope))
-    if (missing.length > 0)
-      throw new CodedError('SCOPE_MISSING', `Not granted: ${missing.map(({ scope, displayName }) => displayName ?? scope).join(', ')}.`)
-    const rtId = parsed.refreshToken === undefined ? undefined : fingerprint(vault.digestKey, pending.credential, parsed.refreshToken)
-    const token = tokenTimes(parsed, recipe, { now: vault.clock.now(), scopes, rtId, clientGeneration: client.generation })
-    const secret = new Map([
-      [ACCESS_TOKEN, parsed.accessToken!],
-      ...(parsed.refreshToken === undefined ? [] : [[REFRESH_TOKEN, parsed.refreshToken] as const]),
-    ])
-    const candidateId = newId('cand', (count) => vault.random.bytes(count))
-    const { credential: credentialId, recipe: recipeId, plain, capability = '' } = pending
-    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token, capability })
-    const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
-    return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined }
-  } finally {
-    parsed.accessToken?.fill(0)
-    parsed.refreshToken?.fill(0)
-  }
+  const { credential, capability } = pending
+  const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
+  return audited(vault, principal, about, () => redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }))
 }
 
 async function exchange(
