@@ -49,7 +49,7 @@ describe('provider lint', () => {
   })
 
   test('[S1-9] a type of a later version has its own code', async () => {
-    const custom = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'CUSTOM' }] }
+    const custom = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'THIRDPARTY' }] }
     const { code, stderr } = await runCli(['provider', 'lint', file('custom.json', JSON.stringify(custom)), '-o', 'json'])
     expect(code).toBe(1)
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'AUTH_TYPE_NOT_SUPPORTED' } })

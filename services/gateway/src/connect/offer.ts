@@ -1,4 +1,5 @@
 import { type AuthPattern, type ProviderPayload, parseProvider, type Recipe, recipeOf } from '@credence/provider'
+import { signsIn } from '@credence/provider/renewal'
 import type { PatternView, ProviderFace } from './views.ts'
 
 /** Stands for the OAuth client while a recipe is only read for its fields. */
@@ -44,9 +45,9 @@ export function signInSource(authorizeUri: string): string {
 function patternView(pattern: AuthPattern, index: number): PatternView {
   return {
     index,
-    title: pattern.display_name ?? TITLES[pattern.type],
+    title: pattern.display_name ?? (pattern.type === 'OAUTH' && !signsIn(pattern) ? 'Client access' : TITLES[pattern.type]),
     ...(pattern.description === undefined ? {} : { description: pattern.description }),
-    kind: pattern.type === 'OAUTH' ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
+    kind: signsIn(pattern) ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
   }
 }
 
@@ -57,6 +58,6 @@ const TITLES: Readonly<Record<AuthPattern['type'], string>> = {
   BEARER: 'Token',
   API_KEY: 'API key',
   CUSTOM_HEADER: 'Keys',
-  CUSTOM: 'Keys',
+  CUSTOM: 'Sign-in data',
   NONE: 'No sign-in needed',
 }
