@@ -55,3 +55,13 @@ export async function expectNowhere(scene: Scene, secrets: Readonly<Record<strin
   expect(readdirSync(scene.home).length).toBeGreaterThan(0)
   expect(await searchForCanaries({ folders: [scene.home], texts: { stdout, stderr, events, answers }, secrets })).toEqual([])
 }
+
+/** Waits until the token-refresher knows of it: what failed before that is history to it, and judged at the next failure. */
+export async function untilPlanned(scene: Scene, credentialId: string): Promise<void> {
+  const state = (): Promise<string> =>
+    scene.ann.credentials.plan(credentialId).then(
+      (plan) => plan.state,
+      () => '',
+    )
+  await expect.poll(state, { timeout: 30_000, interval: 50 }).toBe('planned')
+}

@@ -1,5 +1,5 @@
-import type { PayloadSign } from './sign/payload-sign.ts'
 import type { GrantType, PayloadAssertion, PayloadStep, PayloadTokenGrant } from './payload-renewal.ts'
+import type { PayloadSign } from './sign/payload-sign.ts'
 
 /** The auth types that a pattern may have. THIRDPARTY is known and refused as AUTH_TYPE_NOT_SUPPORTED. */
 export const AUTH_TYPES = ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM_HEADER', 'CUSTOM', 'NONE'] as const

@@ -5,8 +5,8 @@ import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import type { Recipe, RecipeOAuth, RecipeRefresh } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
-import { signOf } from './sign/sign-of.ts'
 import { renewalOf, signsIn } from './renewal-of.ts'
+import { signOf } from './sign/sign-of.ts'
 import { tokenAnswerShape } from './token-quirks.ts'
 
 /** Which version and pattern a recipe is made of. `clientId` is the `ocl_…` id; patterns that sign in need it. */

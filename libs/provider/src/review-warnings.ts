@@ -3,12 +3,12 @@ import type { AuthPattern, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import { recipeFields } from './recipe-fields.ts'
+import { renewalOf, signsIn } from './renewal-of.ts'
+import { fieldsOfRenewal } from './renewal-templates.ts'
 import { fieldsOfSegments } from './segments.ts'
 import { fieldsOfSign } from './sign/recipe-sign.ts'
 import { keyFieldsOf } from './sign/sign-keys.ts'
 import { signOf } from './sign/sign-of.ts'
-import { renewalOf, signsIn } from './renewal-of.ts'
-import { fieldsOfRenewal } from './renewal-templates.ts'
 
 /** What is allowed and yet is seldom meant. */
 export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): readonly Fault[] {

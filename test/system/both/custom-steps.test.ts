@@ -1,6 +1,6 @@
 import { type SessionApi, startSessionApi } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectNowhere, TWO_STEPS, VERIFY } from '../../support/exchanges.ts'
+import { expectNowhere, TWO_STEPS, untilPlanned, VERIFY } from '../../support/exchanges.ts'
 import { atReturn, confirmAt, factOf, provide, RETURN_URL, refusalOf, type Scene, settle, startScene } from '../../support/scene.ts'
 
 const PASSWORD = 'canary-"pass\\word&<>-91-ä'
@@ -80,6 +80,7 @@ describe('an exchange of several calls', () => {
 
   test('[S0-10] [S2-8] ends in expired with a reconnect link when the provider refuses the values for good, and a new sign-in heals it', async () => {
     const id = await connected()
+    await untilPlanned(scene, id)
     login.setPassword('changed-at-the-provider-17')
     login.endAll()
     expect(await statusOf(id)).toBe(401)
@@ -95,6 +96,7 @@ describe('an exchange of several calls', () => {
 
   test('[S0-10] is kept alive through an outage of the sign-in, which says nothing of the values', async () => {
     const id = await connected()
+    await untilPlanned(scene, id)
     login.answer(503)
     login.endAll()
     expect(await statusOf(id)).toBe(401)

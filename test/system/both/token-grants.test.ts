@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { type FakeAuthorizationServer, startFakeAuthorizationServer } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectNowhere, VERIFY } from '../../support/exchanges.ts'
+import { expectNowhere, untilPlanned, VERIFY } from '../../support/exchanges.ts'
 import { factOf, fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
 const SECRET = 'canary-client-secret-"&\\-44'
@@ -116,6 +116,7 @@ describe('client credentials', () => {
 
   test('[B-14] [S2-8] that the server refuses twice end in expired, with the code and a reconnect link', async () => {
     const id = await connected(pattern)
+    await untilPlanned(scene, id)
     as.behave({ answer: 'oauth_error', error: 'invalid_client', status: 401 })
     as.revokeGrants()
     expect(await statusOf(id)).toBe(401)
@@ -127,6 +128,7 @@ describe('client credentials', () => {
 
   test('[B-14] survive answers that never came: nothing is in doubt, since nothing can be spent', async () => {
     const id = await connected(pattern)
+    await untilPlanned(scene, id)
     as.behave({ cut: 'no_answer', times: 1 })
     as.revokeGrants()
     expect([200, 401]).toContain(await statusOf(id))

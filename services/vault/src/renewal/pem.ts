@@ -1,5 +1,5 @@
 import { secretBuffer } from '@credence/secret'
-import { base64 } from '../credential/inject.ts'
+import { base64 } from '../credential/encode-bytes.ts'
 
 type KeyType = 'pkcs8' | 'pkcs1' | 'sec1'
 

@@ -4,8 +4,8 @@ import { fillUrl, type Recipe } from '@credence/provider'
 import type { NamedTemplate, RecipeStep, StepBody } from '@credence/provider/renewal'
 import { secretConcat } from '@credence/secret'
 import type { Random } from '@credence/service'
+import { percentEncoded } from '../credential/encode-bytes.ts'
 import { asIs, type Encode, jsonEscaped, xmlEscaped } from '../credential/escape.ts'
-import { percentEncoded } from '../credential/inject.ts'
 import { filled, partsOf, type Values } from './fill.ts'
 
 /** One call of an exchange: placeholders where values go, and their bytes. Disposing wipes every one of them. */
