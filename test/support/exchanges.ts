@@ -60,7 +60,7 @@ export async function expectNowhere(scene: Scene, secrets: Readonly<Record<strin
 export async function untilPlanned(scene: Scene, credentialId: string): Promise<void> {
   const state = (): Promise<string> =>
     scene.ann.credentials.plan(credentialId).then(
-      (plan) => plan.state,
+      (plan) => plan.state ?? '',
       () => '',
     )
   await expect.poll(state, { timeout: 30_000, interval: 50 }).toBe('planned')

@@ -39,7 +39,10 @@ const OWN_TOKEN_PARAMETERS: readonly string[] = [
   'actor_token_type',
   'requested_token_type',
 ]
-const FORM_ONLY = ['client_id', 'client_secret', 'audience', 'token_params', 'assertion', 'exchange', 'resource'] as const
+const FORM_ONLY = ['client_id', 'client_secret', 'audience', 'token_params', 'assertion', 'exchange'] as const
+
+/** What a person's grant is for is the same for everybody. */
+const NO_NAMES = { there: [], elsewhere: [] }
 
 interface Scene {
   readonly at: string
@@ -118,6 +121,7 @@ function checkSignIn(payload: Draft<ProviderPayload>, pattern: Draft<AuthPattern
     const detail = 'Remove it, or write a `grant_type` that exchanges the fields of the form; here a person signs in.'
     report({ pointer: `${at}/oauth_config/${name}`, code: 'NOT_ALLOWED', detail })
   }
+  if (oauth.resource !== undefined) checkTemplate(oauth.resource, `${at}/oauth_config/resource`, { known: NO_NAMES, report })
   if ((pattern.token ?? payload.token)?.client_auth !== 'private_key_jwt') return
   const pointer = `${pattern.token === undefined ? '' : at}/token/client_auth`
   report({

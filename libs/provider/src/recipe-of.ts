@@ -62,11 +62,12 @@ function oauthOf(pattern: AuthPattern, shared: PayloadToken | undefined, clientI
 
 function endpointsOf(
   oauth: PayloadOAuth,
-): Pick<RecipeOAuth, 'authorizeUri' | 'deviceUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
+): Pick<RecipeOAuth, 'authorizeUri' | 'deviceUri' | 'resource' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
   return {
     authorizeUri: oauth.authorize_uri ?? '',
     ...(oauth.device_authorization_uri === undefined ? {} : { deviceUri: oauth.device_authorization_uri }),
     tokenUri: oauth.token_uri,
+    ...(oauth.resource === undefined ? {} : { resource: oauth.resource }),
     ...(oauth.user_info_uri === undefined ? {} : { userInfoUri: oauth.user_info_uri }),
     ...(oauth.issuer === undefined ? {} : { issuer: oauth.issuer }),
     availableScopes: (oauth.available_scopes ?? []).map((scope) => ({
@@ -81,7 +82,7 @@ function endpointsOf(
 
 function tokenQuirks(
   token: PayloadToken,
-): Omit<RecipeOAuth, 'clientId' | 'authorizeUri' | 'deviceUri' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
+): Omit<RecipeOAuth, 'clientId' | 'authorizeUri' | 'deviceUri' | 'resource' | 'tokenUri' | 'availableScopes' | 'authorizeParams'> {
   const { client_auth: clientAuth = 'client_secret_post' } = token
   if (clientAuth === 'private_key_jwt') throw new TypeError('recipeOf needs a payload that parseProvider gave')
   return {

@@ -51,7 +51,14 @@ const oauth = open(
     authorizeParams: { type: 'object', additionalProperties: string },
     invalidGrantCodes: strings,
   },
-  { deviceUri: string, userInfoUri: string, issuer: string, defaultExpiresIn: { type: 'integer' }, ok: open({ path: string }) },
+  {
+    deviceUri: string,
+    resource: string,
+    userInfoUri: string,
+    issuer: string,
+    defaultExpiresIn: { type: 'integer' },
+    ok: open({ path: string }),
+  },
 )
 
 const probe = open(

@@ -79,6 +79,8 @@ export interface RecipeOAuth {
   /** The device authorization endpoint (RFC 8628). */
   readonly deviceUri?: string
   readonly tokenUri: string
+  /** What the tokens are for (RFC 8707): sent with each request of the grant. */
+  readonly resource?: string
   readonly userInfoUri?: string
   readonly issuer?: string
   readonly availableScopes: readonly {

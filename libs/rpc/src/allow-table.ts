@@ -72,6 +72,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     BeginGrant: ['gateway'],
     CompleteGrant: ['gateway'],
     PollGrant: ['gateway'],
+    RegisterAtServer: ['gateway'],
     Refresh: ['token-refresher', 'registry'],
     Revoke: ['registry'],
     Probe: ['verifier'],
@@ -95,6 +96,7 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
   ...of('credence.gateway.v1.GatewayService', {
     CreateSession: ['caller'],
     StartDevice: ['caller'],
+    AddMcpProvider: ['caller'],
     GetSession: ['caller'],
     WaitSession: ['caller'],
     CancelSession: ['caller'],

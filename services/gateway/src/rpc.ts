@@ -6,6 +6,7 @@ import { cancelSession, getSession, sessionMessage, waitSession } from './connec
 import { startDevice } from './connect/start-device.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
+import { addMcpProvider } from './provider/add-mcp.ts'
 import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */
@@ -31,6 +32,7 @@ export function gatewayRpc(api: Gateway): RpcMount {
       const { session, credential } = await completeSession(flow, principal, request)
       return { session: sessionMessage(session, now()), credential }
     },
+    addMcpProvider: (request, { principal }) => addMcpProvider(api, principal, request),
     async startDevice(request, { principal }) {
       return { session: sessionMessage(await startDevice(flow, principal, request), now()) }
     },

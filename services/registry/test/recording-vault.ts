@@ -182,6 +182,7 @@ export class RecordingVault {
       beginGrant: notAsked,
       completeGrant: notAsked,
       pollGrant: notAsked,
+      registerAtServer: notAsked,
       probe: notAsked,
     }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }

@@ -20,6 +20,7 @@ import { setAccess } from './credential/set-access.ts'
 import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
 import { completeGrant } from './grant/complete-grant.ts'
 import { pollGrant } from './grant/poll-grant.ts'
+import { registerAtServer } from './grant/register-at-server.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { capabilityFields, fenceOf } from './rpc-decode.ts'
 import { refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
@@ -48,7 +49,7 @@ function writes(
   vault: VaultParts,
 ): Pick<
   Methods,
-  'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCapability' | 'setClaim' | 'setCaller'
+  'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'registerAtServer' | 'setAccess' | 'setCapability' | 'setClaim' | 'setCaller'
 > {
   return {
     async seal(request, { principal }) {
@@ -82,6 +83,9 @@ function writes(
     async registerClient({ clientId, oauthClientId, clientSecret }, { principal }) {
       const secret = viewOf(clientSecret)
       return { generation: await vault.clients.register({ id: clientId, project: principal.project, oauthClientId, secret }) }
+    },
+    async registerAtServer(request, { principal }) {
+      return registerAtServer(vault, principal, request)
     },
     async setAccess({ credentialId, access, recipeId }, { principal }) {
       await setAccess(vault, principal, { credentialId, fence: fenceOf(access), recipeId })

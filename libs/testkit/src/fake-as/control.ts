@@ -20,6 +20,8 @@ export interface FakeControl {
   decideDevice(userCode: string, decision: 'approved' | 'denied'): void
   /** Ends every family of an account, or of everybody, as a user does on the provider's security page. */
   revokeGrants(sub?: string): number
+  /** The secret of a client, those that were registered later too: what a search for leaks looks for. */
+  secretOf(clientId: string): string | undefined
   /** Every token ever issued. */
   tokens(): readonly string[]
   /** The account of a live access token: how a mock API checks what it gets. */
@@ -49,6 +51,7 @@ export function controlOf(state: FakeState): FakeControl {
       for (const family of chosen) state.grants.revoke(family, 'operator')
       return chosen.length
     },
+    secretOf: (clientId) => state.clients.get(clientId)?.clientSecret,
     tokens: () => state.grants.tokens(),
     accountOf: (accessToken) => state.grants.accountOf(accessToken),
   }

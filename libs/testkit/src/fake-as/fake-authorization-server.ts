@@ -8,6 +8,7 @@ import { controlOf, type FakeControl, serveControl } from './control.ts'
 import { authorizeDevice } from './device.ts'
 import { type Account, Grants, type ServerClass } from './grants.ts'
 import { Ledger } from './ledger.ts'
+import { registerClient } from './register.ts'
 import { introspect, metadata, revoke, userinfo } from './resource.ts'
 import type { FakeClient, FakeState } from './state.ts'
 import { authenticateClient, exchangeToken } from './token.ts'
@@ -112,6 +113,7 @@ async function serve(state: FakeState, control: FakeControl, { request, response
     const form = await readForm(request)
     return writeAnswer(response, authorizeDevice(state, authenticateClient(state, { headers: request.headers, form }), form))
   }
+  if (endpoint === 'register') return writeAnswer(response, registerClient(state, (await readBody(request)).toString('utf8')))
   if (!isEndpoint(endpoint)) return writeAnswer(response, jsonAnswer(404, { error: 'not_found' }))
 
   const body = request.method === 'GET' ? url.searchParams : await readForm(request)

@@ -14,7 +14,7 @@ export interface LedgerEntry {
   readonly seq: number
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number
-  readonly kind: 'authorize' | 'token' | 'userinfo' | 'introspect' | 'revoke' | 'device' | 'undelivered' | 'family_revoked'
+  readonly kind: 'authorize' | 'token' | 'userinfo' | 'introspect' | 'revoke' | 'device' | 'register' | 'undelivered' | 'family_revoked'
   readonly grantType?: string
   readonly clientId?: string
   readonly family?: string

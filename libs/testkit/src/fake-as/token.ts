@@ -29,7 +29,9 @@ export function exchangeToken(state: FakeState, request: TokenRequest): { answer
     bent !== undefined && request.behaviour.spend !== true ? untouched(state, request, bent) : carryOut(state, request, client)
   const answer = bent ?? outcome.answer
   const clientId = client?.clientId ?? request.form.get('client_id') ?? ''
-  const seq = state.ledger.add({ kind: 'token', grantType, clientId, status: answer.status, ...outcome.noted })
+  const resource = request.form.get('resource')
+  const asked = resource === null ? {} : { asked: { resource } }
+  const seq = state.ledger.add({ kind: 'token', grantType, clientId, status: answer.status, ...asked, ...outcome.noted })
   return { answer, seq }
 }
 

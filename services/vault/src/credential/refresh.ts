@@ -6,6 +6,7 @@ import { span } from '@credence/service'
 import type { Stored } from '@credence/store'
 import { REFRESH_TOKEN, refreshView } from '../grant/grant-secret.ts'
 import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
+import { resourceOf } from '../grant/token-request.ts'
 import { exchangeAgain } from '../renewal/exchange-again.ts'
 import type { Child } from './child.ts'
 import { countTokenAnswer } from './measure.ts'
@@ -170,6 +171,7 @@ async function post(vault: RefreshContext, at: RefreshAttempt): Promise<TokenPos
           parameters: [
             { name: 'grant_type', value: Buffer.from('refresh_token') },
             { name: 'refresh_token', value: refreshToken },
+            ...resourceOf(recipe.oauth!),
           ],
           client,
           style: recipe.oauth!,

@@ -65,6 +65,7 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   const url = new URL(fillUrl(recipe, oauth.authorizeUri, plain))
   const parameters = {
     ...oauth.authorizeParams,
+    ...(oauth.resource === undefined ? {} : { resource: oauth.resource }),
     response_type: 'code',
     client_id: oauthClientId,
     redirect_uri: redirectUri,

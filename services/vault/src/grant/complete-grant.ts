@@ -10,6 +10,7 @@ import type { PendingGrant } from './pending-grant.ts'
 import { type CompletedGrant, sealGrant } from './seal-grant.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
+import { resourceOf } from './token-request.ts'
 
 export interface GrantAnswer {
   readonly sessionId: string
@@ -86,6 +87,7 @@ async function exchange(
           { name: 'code', value: Buffer.from(order.code) },
           { name: 'redirect_uri', value: Buffer.from(pending.redirectUri) },
           { name: 'code_verifier', value: unpackFields(opened).get(VERIFIER)! },
+          ...resourceOf(oauth),
         ],
         client,
         style: oauth,

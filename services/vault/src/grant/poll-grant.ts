@@ -11,6 +11,7 @@ import type { PendingGrant } from './pending-grant.ts'
 import { type CompletedGrant, sealGrant } from './seal-grant.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer } from './token-answer.ts'
 import { postToken } from './token-endpoint.ts'
+import { resourceOf } from './token-request.ts'
 
 export type Polled = { readonly completed: CompletedGrant } | { readonly nextAt: Date }
 
@@ -102,10 +103,7 @@ async function exchange(
   try {
     const code = unpackFields(opened).get(DEVICE_CODE)
     if (code === undefined) throw new CodedError('STATE_REFUSED')
-    const parameters = [
-      { name: 'grant_type', value: Buffer.from(GRANT_TYPE) },
-      { name: 'device_code', value: code },
-    ]
+    const parameters = [{ name: 'grant_type', value: Buffer.from(GRANT_TYPE) }, { name: 'device_code', value: code }, ...resourceOf(oauth)]
     const url = fillUrl(recipe, oauth.tokenUri, pending.plain)
     const post = { project: pending.project, url, hosts, parameters, client, style: oauth, deadlineMs: DEADLINE_MS }
     const result = await span('vault.token_request', { credential_id: pending.credential }, () =>

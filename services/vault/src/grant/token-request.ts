@@ -8,6 +8,11 @@ export interface TokenParameter {
   readonly value: Uint8Array
 }
 
+/** RFC 8707 §2.2: said again in each request of the grant. */
+export function resourceOf({ resource }: { readonly resource?: string }): readonly TokenParameter[] {
+  return resource === undefined ? [] : [{ name: 'resource', value: Buffer.from(resource) }]
+}
+
 export interface TokenRequestBody {
   readonly headers: readonly (readonly [string, string])[]
   /** The body, and with `client_secret_basic` the header value, for the caller to wipe. */
