@@ -4,17 +4,10 @@ import { fillHosts, fillUrl, type Recipe, type RecipeOAuth } from '@credence/pro
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import { packFields } from '../credential/secret-fields.ts'
-import { type BegunGrant, type GrantContext, type GrantOrder, grantBinding, refuseClosed } from './begin-grant.ts'
+import { type BegunGrant, type DeviceCode, type GrantContext, type GrantOrder, grantBinding, refuseClosed } from './grant-context.ts'
 import { scanJson } from './json-scan.ts'
 import { safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
-
-/** What a person enters on another device; the device code itself stays sealed. */
-export interface DeviceCode {
-  readonly userCode: string
-  readonly verificationUri: string
-  readonly verificationUriComplete: string
-}
 
 export const DEVICE_CODE = 'device_code'
 const DEADLINE_MS = 20_000
