@@ -50,7 +50,16 @@ function writes(
   vault: VaultParts,
 ): Pick<
   Methods,
-  'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'registerAtServer' | 'setAccess' | 'setCapability' | 'setClaim' | 'setCaller'
+  | 'seal'
+  | 'promote'
+  | 'destroy'
+  | 'putRecipe'
+  | 'registerClient'
+  | 'registerAtServer'
+  | 'setAccess'
+  | 'setCapability'
+  | 'setClaim'
+  | 'setCaller'
 > {
   return {
     async seal(request, { principal }) {

@@ -31,7 +31,8 @@ export async function startDevice(
   if (faults.length > 0) throw new CodedError('FIELD_REFUSED', undefined, { faults })
   const scopes = [...new Set([...begun.scopes, ...order.scopes])]
   const { credentialId, recipeId, redirectUri } = reserved
-  const request = { credentialId, recipeId, sessionId: begun.id, scopes, plainFields: { ...order.plainFields }, redirectUri }
+  const { capabilityId = '' } = begun
+  const request = { credentialId, recipeId, sessionId: begun.id, scopes, plainFields: { ...order.plainFields }, redirectUri, capabilityId }
   const { device, stateSha256: grant, expiresAt: until } = await flow.services.vault.beginGrant(request, callAs(actingFor(begun)))
   if (device === undefined) throw new CodedError('INTERNAL')
   return keepDevice(flow, begun, { device, grant, until, tried: { plain: order.plainFields, scopes } })

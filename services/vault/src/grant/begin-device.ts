@@ -38,7 +38,7 @@ export async function beginDevice(vault: GrantContext, principal: Principal, ord
       const packed = packFields(new Map([[DEVICE_CODE, asked.deviceCode]]))
       const { sealed, dataKey } = await vault.envelope.seal(packed, grantBinding(pending, recipe))
       dataKey[Symbol.dispose]()
-      await vault.pendingGrants.insert({ ...pending, sealed })
+      await vault.pendingGrants.insert({ ...pending, sealed, ...(order.capabilityId ? { capability: order.capabilityId } : {}) })
     })
     return { authorizeUrl: '', stateSha256: id, expiresAt: until, device: asked.shown }
   } finally {

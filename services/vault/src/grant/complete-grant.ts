@@ -39,7 +39,9 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   await refuseClosed(vault, pending)
   const { credential, capability } = pending
   const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
-  return audited(vault, principal, about, () => redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }))
+  return audited(vault, principal, about, () =>
+    redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }),
+  )
 }
 
 interface Redemption {
@@ -61,9 +63,7 @@ async function redeem(vault: GrantContext, principal: Principal, order: Redempti
   const { pending, recipe, oauth } = order
   using client = await vault.clients.open(oauth.clientId, pending.project)
   const parsed = await exchange(vault, order, client)
-  const { credential, capability } = pending
-  const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
-  return audited(vault, principal, about, () => redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }))
+  return sealGrant(vault, principal, { pending, recipe, oauth, parsed, clientGeneration: client.generation })
 }
 
 async function exchange(

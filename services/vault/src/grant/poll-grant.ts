@@ -66,7 +66,9 @@ async function ask(vault: GrantContext, principal: Principal, pending: PendingGr
     return slower(vault, pending, pending.device.intervalMs)
   // Decided, one way or the other: whoever takes the row out finishes it.
   if ((await vault.pendingGrants.take(pending.id)) === undefined) throw new CodedError('STATE_REFUSED')
-  const completed = await audited(vault, principal, { credential: pending.credential }, async () => {
+  const { credential, capability } = pending
+  const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
+  const completed = await audited(vault, principal, about, async () => {
     if (answer.kind !== 'tokens') throw refusal(answer.kind === 'error' ? answer.code : undefined)
     return sealGrant(vault, principal, { pending, recipe, oauth, parsed, clientGeneration: client.generation })
   })

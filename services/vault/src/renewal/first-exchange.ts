@@ -18,6 +18,8 @@ export interface FirstExchange {
   readonly renewal: Renewal
   readonly plain: Readonly<Record<string, string>>
   readonly secret: ReadonlyMap<string, Buffer>
+  /** The capability that it is granted to; absent or empty: none. */
+  readonly capability?: string
   /** When the fields themselves end, where somebody said so. */
   readonly expiresAt?: Date
 }
@@ -34,10 +36,14 @@ export async function firstExchange(
   principal: Principal,
   order: FirstExchange,
 ): Promise<{ obtained: ReadonlyMap<string, Buffer>; token: TokenTimes }> {
-  return audited(vault, principal, { credential: order.credentialId }, async () => {
+  return audited(vault, principal, aboutOf(order), async () => {
     const { parsed, obtained } = await exchange(vault, principal, order)
     return { obtained, token: timesOf(vault, order, parsed) }
   })
+}
+
+function aboutOf({ credentialId: credential, capability }: FirstExchange): { credential: string; capabilities?: readonly string[] } {
+  return capability === undefined || capability === '' ? { credential } : { credential, capabilities: [capability] }
 }
 
 async function exchange(
