@@ -30,6 +30,8 @@ export interface Scene {
   readonly ann: Credence
   readonly key: string
   readonly events: readonly CredenceEvent[]
+  /** Where everything of the platform lies on the disk; the engines of the distributed profile have places of their own. */
+  readonly home: string
   close(): Promise<void>
 }
 
@@ -75,6 +77,7 @@ export async function startScene({ sites = {}, env = {}, start = startOnProfile 
     ann: credence.forUser(USER),
     key,
     events,
+    home: home.path,
     async close() {
       await platform.stop()
       await person.leave()

@@ -48,11 +48,12 @@ describe('provider lint', () => {
     expect(stderr).toContain('code   INVALID_PROVIDER')
   })
 
-  test('[S1-9] a member of a later version has its own code', async () => {
-    const custom = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'NONE' }], steps: [] }
-    const { code, stderr } = await runCli(['provider', 'lint', file('custom.json', JSON.stringify(custom)), '-o', 'json'])
+  test('[S1-9] a type that no version knows is refused with those that there are', async () => {
+    const unknown = { display_name: 'A', proxy_url: 'https://a.example', proxy_enabled: true, auth_patterns: [{ type: 'SAML' }] }
+    const { code, stderr } = await runCli(['provider', 'lint', file('unknown.json', JSON.stringify(unknown)), '-o', 'json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'AUTH_TYPE_NOT_SUPPORTED' } })
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'INVALID_PROVIDER' } })
+    expect(stderr).toMatch(/\/auth_patterns\/0\/type.*THIRDPARTY/s)
   })
 
   test('a file that is not there is a wrong use', async () => {

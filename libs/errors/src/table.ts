@@ -40,7 +40,6 @@ const world = (grpc: GrpcStatus, http: number, title: string, advice: string): E
 export type ErrorCode =
   | 'INVALID_REQUEST'
   | 'INVALID_PROVIDER'
-  | 'AUTH_TYPE_NOT_SUPPORTED'
   | 'FIELD_REFUSED'
   | 'SECRET_REFUSED'
   | 'INVALID_PAGE_TOKEN'
@@ -87,6 +86,7 @@ export type ErrorCode =
   | 'SCOPE_MISSING'
   | 'ASSETS_MISSING'
   | 'VERIFY_FAILED'
+  | 'EXCHANGE_REFUSED'
   | 'TOKEN_ENDPOINT_REFUSED'
   | 'TOKEN_ANSWER_UNUSABLE'
   | 'UPSTREAM_UNREACHABLE'
@@ -113,12 +113,6 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     400,
     'The provider payload is not valid',
     'Correct the members named in `errors`; nothing was saved.',
-  ),
-  AUTH_TYPE_NOT_SUPPORTED: caller(
-    'INVALID_ARGUMENT',
-    400,
-    'The auth type is not supported',
-    'Use OAUTH, BASIC, BEARER, API_KEY, CUSTOM_HEADER or NONE.',
   ),
   FIELD_REFUSED: caller(
     'INVALID_ARGUMENT',
@@ -309,6 +303,12 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'FAILED_PRECONDITION',
     409,
     'The provider did not accept the credential',
+    'Correct the values and connect again; the cause is in the detail.',
+  ),
+  EXCHANGE_REFUSED: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The provider gave no access for these values',
     'Correct the values and connect again; the cause is in the detail.',
   ),
   TOKEN_ENDPOINT_REFUSED: rule(

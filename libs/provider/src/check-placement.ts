@@ -1,9 +1,8 @@
-import { declaredFields } from './check-urls.ts'
+import { declaredFields, obtainedNames } from './declared-fields.ts'
 import type { Draft, Report } from './draft.ts'
 import { headerProblem } from './header-name.ts'
 import { nearest } from './nearest.ts'
 import { type AuthPattern, MUTABLE_FIELDS, type PayloadHeader } from './payload.ts'
-import { signsIn } from './payload-native.ts'
 import { keyFieldsOf } from './sign/sign-keys.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
 
@@ -29,7 +28,9 @@ export function checkPlacement(scene: Scene): void {
   })
   checkRepeatedHeaders(scene)
   checkMutations(scene)
-  if (pattern.type === 'CUSTOM_HEADER' && (pattern.headers === undefined || pattern.headers.length === 0)) {
+  const isSent = pattern.sign !== undefined || obtainedNames(pattern).includes('access_token')
+  const sendsNothing = pattern.type === 'CUSTOM' && pattern.steps !== undefined && !isSent
+  if ((pattern.type === 'CUSTOM_HEADER' || sendsNothing) && (pattern.headers === undefined || pattern.headers.length === 0)) {
     report({ pointer: `${at}/headers`, code: 'MISSING', detail: 'Add `headers`: the headers that carry the credential.' })
   }
 }
@@ -41,7 +42,8 @@ function checkOwnPlace({ pattern, at, report }: Scene): void {
   }
   if (pattern.type === undefined) return
   for (const name of given) {
-    const types = name === 'auth_header_key_override' ? ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'THIRDPARTY'] : ['API_KEY']
+    const types =
+      name === 'auth_header_key_override' ? ['OAUTH', 'BASIC', 'BEARER', 'API_KEY', 'CUSTOM', 'THIRDPARTY'] : ['API_KEY', 'CUSTOM']
     if (types.includes(pattern.type)) continue
     report({
       pointer: `${at}/${name}`,
@@ -83,7 +85,7 @@ function checkHeader(scene: Scene, header: Draft<PayloadHeader>, at: string): vo
     return
   }
   const names = fieldsIn(parts)
-  const known = [...declaredFields(pattern), ...(signsIn(pattern.type) ? ['access_token'] : [])]
+  const known = [...declaredFields(pattern), ...obtainedNames(pattern)]
   for (const name of names.filter((n) => fieldsKnown && !known.includes(n))) {
     const near = nearest(name, known)
     const instead =
@@ -122,8 +124,8 @@ function checkSecrecy({
 
 /** Fields whose values are secrets by their very name or input, and those that keys are made of. */
 export function isSecretField(pattern: Draft<AuthPattern>, name: string): boolean {
-  if (['token', 'api_key', 'password', 'access_token'].includes(name)) return true
-  if (keyFieldsOf(pattern.sign).includes(name)) return true
+  if (['token', 'api_key', 'password', 'access_token', 'client_secret', 'private_key'].includes(name)) return true
+  if (keyFieldsOf(pattern.sign).includes(name) || obtainedNames(pattern).includes(name)) return true
   return pattern.fields?.some((field) => field?.field_name === name && field.input_type === 'password') ?? false
 }
 

@@ -1,7 +1,8 @@
+import { declaredFields } from './declared-fields.ts'
 import type { Broken, Draft, Report } from './draft.ts'
 import { nearest } from './nearest.ts'
-import type { AuthPattern, ProviderPayload } from './payload.ts'
-import { signsIn } from './payload-native.ts'
+import type { ProviderPayload } from './payload.ts'
+import { signsIn } from './signs-in.ts'
 import { fieldsIn, type Part } from './template.ts'
 import { type UrlMember, urlMembers } from './url-members.ts'
 import { parseUrlTemplate, type UrlTemplate } from './url-template.ts'
@@ -9,11 +10,12 @@ import { parseUrlTemplate, type UrlTemplate } from './url-template.ts'
 /** Callers append paths to these, so they have no query. */
 const WITHOUT_QUERY: readonly UrlMember['purpose'][] = ['proxy', 'extra', 'revoke']
 
-/** Every URL is well formed, every field in one is declared, and in OAuth patterns no field chooses the site. */
+/** Every URL is well formed, every field in one is declared, and where a person signs in no field chooses the site. */
 export function checkUrls(payload: Draft<ProviderPayload>, report: Report, broken: Broken): void {
   const patterns = payload.auth_patterns ?? []
   const members = (patterns.length === 0 ? [0] : [...patterns.keys()]).map((index) => urlMembers(payload, index))
   const readings = new Map<string, UrlTemplate>()
+  const inSteps = new Set(members.flat().flatMap(({ pointer, purpose }) => (purpose === 'step' ? [pointer] : [])))
   for (const member of members.flat()) {
     if (readings.has(member.pointer)) continue
     const reading = parseUrlTemplate(member.text, { query: !WITHOUT_QUERY.includes(member.purpose) })
@@ -22,8 +24,10 @@ export function checkUrls(payload: Draft<ProviderPayload>, report: Report, broke
   }
   for (const [pointer, url] of readings) {
     const users = patterns.flatMap((pattern, i) => (pattern !== undefined && members[i]?.some((m) => m.pointer === pointer) ? [i] : []))
+    // What a step may name depends on the steps before it.
+    if (inSteps.has(pointer)) continue
     checkDeclared({ pointer, url, users, payload }, report, broken)
-    if (users.some((i) => signsIn(patterns[i]?.type))) checkHostBinding(pointer, url.host, report)
+    if (users.some((i) => signsIn(patterns[i]))) checkHostBinding(pointer, url.host, report)
   }
   checkLiteral('/docs', payload.docs, report)
   patterns.forEach((pattern, i) => {
@@ -34,10 +38,6 @@ export function checkUrls(payload: Draft<ProviderPayload>, report: Report, broke
 /** All fields of a URL template, from every place in it. */
 export function fieldsOfUrl(url: UrlTemplate): readonly string[] {
   return fieldsIn([...url.host, ...url.segments.flat(), ...(url.query ?? [])])
-}
-
-export function declaredFields(pattern: Draft<AuthPattern> | undefined): readonly string[] {
-  return [...(pattern?.fields ?? []), ...(pattern?.account_fields ?? [])].flatMap((field) => field?.field_name ?? [])
 }
 
 interface Use {

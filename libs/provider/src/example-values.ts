@@ -1,4 +1,4 @@
-import { readTemplate } from './fill-hosts.ts'
+import { readTemplate, renewalUrls } from './fill-hosts.ts'
 import { fillUrlTemplate } from './fill-url.ts'
 import type { Recipe, RecipeField } from './recipe.ts'
 import type { UrlTemplate } from './url-template.ts'
@@ -26,13 +26,14 @@ function urlsOf(recipe: Recipe): readonly UrlTemplate[] {
   const templates = [
     recipe.proxyUrl,
     ...recipe.extraHosts,
-    oauth?.authorizeUri,
+    oauth?.authorizeUri || undefined,
+    oauth?.deviceUri,
     oauth?.tokenUri,
     oauth?.userInfoUri,
     probe?.url,
     revoke?.url,
   ]
-  return templates.flatMap((template) => (template === undefined ? [] : [readTemplate(recipe, template)]))
+  return [...templates.flatMap((template) => (template === undefined ? [] : [readTemplate(recipe, template)])), ...renewalUrls(recipe)]
 }
 
 function exampleOf(field: RecipeField, urls: readonly UrlTemplate[]): string {

@@ -15,8 +15,7 @@ const BY_PLACE: Intl.Collator = new Intl.Collator('en', { numeric: true })
 
 /**
  * Reads a provider payload. Throws INVALID_PROVIDER with every fault at once, each with its JSON pointer and what to write
- * instead; AUTH_TYPE_NOT_SUPPORTED when one of them is a type or member that this version does not carry out. Faults name
- * members, never values.
+ * instead. Faults name members, never values.
  */
 export function parseProvider(bytes: Uint8Array): ProviderPayload {
   const { value, faults: repeated } = readJson(bytes)
@@ -31,8 +30,7 @@ function refusal(faults: readonly Fault[]): CodedError {
   unique.sort((a, b) => BY_PLACE.compare(a.pointer, b.pointer))
   const shown = unique.slice(0, MAX_FAULTS)
   if (unique.length > shown.length) shown.push({ pointer: '', code: 'MORE_FAULTS', detail: 'Correct these first; there are more.' })
-  const unsupported = unique.some((fault) => fault.code === 'AUTH_TYPE_NOT_SUPPORTED')
-  return new CodedError(unsupported ? 'AUTH_TYPE_NOT_SUPPORTED' : 'INVALID_PROVIDER', undefined, { faults: shown })
+  return new CodedError('INVALID_PROVIDER', undefined, { faults: shown })
 }
 
 function rulesBeyondTheSchema(value: unknown, structural: readonly Fault[]): Fault[] {

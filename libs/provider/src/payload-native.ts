@@ -1,8 +1,3 @@
-/** Whether a person signs in at the provider: such a pattern has a client, a grant and tokens. */
-export function signsIn(type: string | undefined): boolean {
-  return type === 'OAUTH' || type === 'THIRDPARTY'
-}
-
 /**
  * What a sign-in that belongs to one platform needs beyond OAuth: the exchange for a token that lasts, the accounts and
  * numbers that the person may hand over ("assets"), and which token each channel takes. All of it is data of the provider.

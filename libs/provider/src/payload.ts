@@ -1,4 +1,5 @@
 import type { PayloadNative } from './payload-native.ts'
+import type { GrantType, PayloadAssertion, PayloadStep, PayloadTokenGrant } from './payload-renewal.ts'
 import type { PayloadSign } from './sign/payload-sign.ts'
 
 /** The auth types that a pattern may have. */
@@ -34,8 +35,12 @@ export interface PayloadScope {
   readonly required?: boolean
 }
 
-export interface PayloadOAuth {
-  readonly authorize_uri: string
+export interface PayloadOAuth extends PayloadTokenGrant {
+  readonly grant_type?: GrantType
+  /** Of `authorization_code`, which needs it. */
+  readonly authorize_uri?: string
+  /** Of `device_code`, which needs it (RFC 8628). */
+  readonly device_authorization_uri?: string
   readonly token_uri: string
   readonly user_info_uri?: string
   readonly issuer?: string
@@ -87,7 +92,7 @@ export interface PayloadRefresh {
 }
 
 export interface PayloadToken {
-  readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly client_auth?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
   readonly body_format?: 'form' | 'json'
   readonly paths?: Readonly<
     Partial<Record<'access_token' | 'refresh_token' | 'expires_in' | 'refresh_token_expires_in' | 'scope' | 'token_type' | 'error', string>>
@@ -127,6 +132,10 @@ export interface AuthPattern extends PayloadBehaviour {
   readonly auth_field_mutations?: Readonly<Partial<Record<(typeof MUTABLE_FIELDS)[number], PayloadMutation>>>
   readonly headers?: readonly PayloadHeader[]
   readonly sign?: PayloadSign
+  /** Of CUSTOM: the calls that make an access out of the fields. */
+  readonly steps?: readonly PayloadStep[]
+  /** Of CUSTOM: a signed token for the steps, as `{{assertion}}`. */
+  readonly assertion?: PayloadAssertion
 }
 
 /** A provider as its author writes it; members that begin with `x-` are kept in the bytes and ignored. */

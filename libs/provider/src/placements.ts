@@ -1,4 +1,5 @@
 import { hasOwnHeader } from './check-placement.ts'
+import { obtainedNames } from './declared-fields.ts'
 import { proofPlacements } from './native-of.ts'
 import type { AuthPattern, MUTABLE_FIELDS, PayloadHeader } from './payload.ts'
 import type { Placement, Segment } from './recipe.ts'
@@ -23,11 +24,19 @@ function ownPlacements(pattern: AuthPattern): readonly Placement[] {
       return [{ in: 'header', name: header, value: [{ literal: 'Basic ' }, { base64: basicPair(pattern) }] }]
     case 'API_KEY':
       return [{ ...keyPlace(pattern, header), value: [fieldSegment('api_key', pattern)] }]
-    case 'CUSTOM_HEADER':
     case 'CUSTOM':
+      return obtainedNames(pattern).includes('access_token') ? [obtainedPlacement(pattern, header)] : []
+    case 'CUSTOM_HEADER':
     case 'NONE':
       return []
   }
+}
+
+/** A bearer token in a header, and raw where a parameter or a cookie carries it. */
+function obtainedPlacement(pattern: AuthPattern, header: string): Placement {
+  const place = keyPlace(pattern, header)
+  const token = { field: 'access_token' }
+  return { ...place, value: place.in === 'header' ? [{ literal: 'Bearer ' }, token] : [token] }
 }
 
 function keyPlace(pattern: AuthPattern, header: string): Pick<Placement, 'in' | 'name'> {

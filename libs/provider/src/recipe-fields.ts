@@ -3,6 +3,8 @@ import { fieldsOfUrl } from './check-urls.ts'
 import type { AuthPattern, PayloadField, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
 import type { RecipeField } from './recipe.ts'
+import { renewalOf } from './renewal-of.ts'
+import { neededFields } from './renewal-templates.ts'
 import { leavesOf } from './segments.ts'
 import { neededBySign } from './sign/sign-keys.ts'
 import { fieldsIn, parseTemplate } from './template.ts'
@@ -15,7 +17,7 @@ export function recipeFields(payload: ProviderPayload, index: number): readonly 
   if (pattern === undefined) return []
   const inUrl = new Set(urlMembers(payload, index).flatMap(({ text }) => fieldsOfTemplate(text)))
   const shown = shownHeaderFields(pattern)
-  const main = unfilledFields(pattern)
+  const main = new Set([...unfilledFields(pattern), ...neededFields(renewalOf(payload, index))])
   const describe = (field: PayloadField, account: boolean): RecipeField => ({
     name: field.field_name,
     label: field.label ?? field.field_name,

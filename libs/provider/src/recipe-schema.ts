@@ -2,6 +2,7 @@ import { FAMILIES } from '@credence/credential'
 import { ENCODINGS, HASHES } from './byte-forms.ts'
 import { compileSchema, type ValidateFunction } from './compile-schema.ts'
 import { AUTH_TYPES, INPUT_TYPES, REFRESH_CLASSES } from './payload.ts'
+import { ASSERTION_ALGS } from './payload-renewal.ts'
 import type { Recipe } from './recipe.ts'
 import { recipeSignSchema } from './sign/recipe-sign-schema.ts'
 
@@ -52,6 +53,8 @@ const oauth = open(
     invalidGrantCodes: strings,
   },
   {
+    deviceUri: string,
+    resource: string,
     userInfoUri: string,
     issuer: string,
     defaultExpiresIn: { type: 'integer' },
@@ -112,6 +115,67 @@ const field = open(
   { hint: string },
 )
 
+const named = { type: 'array', items: open({ name: string, value: string }) }
+const extract = { type: 'array', items: open({ name: string, from: string }) }
+
+const assertion = open(
+  {
+    alg: { enum: ASSERTION_ALGS },
+    key: string,
+    claims: { type: 'array', items: open({ name: string, value: { type: ['string', 'number', 'boolean'] } }) },
+    lifetimeS: { type: 'integer' },
+  },
+  { keyId: string, issuer: string, subject: string, audience: string },
+)
+
+const tokenRenewal = open(
+  {
+    kind: { enum: ['client_credentials', 'jwt_bearer', 'token_exchange'] },
+    tokenUri: string,
+    clientAuth: { enum: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] },
+    bodyFormat: { enum: ['form', 'json'] },
+    parameters: named,
+    scopes: strings,
+    answer: open(
+      { paths: { type: 'object', additionalProperties: string }, expiresInUnit: { enum: ['s', 'ms'] }, invalidGrantCodes: strings },
+      {
+        defaultExpiresIn: { type: 'integer' },
+        ok: open({ path: string }),
+        errorPath: string,
+        errorCodes: { type: 'object', additionalProperties: string },
+      },
+    ),
+  },
+  { clientId: string, clientSecret: string, assertion },
+)
+
+const stepBody = {
+  oneOf: [
+    open({ kind: { const: 'form' }, values: named }),
+    open({ kind: { const: 'json' }, value: {} }),
+    open({ kind: { const: 'text' }, value: string }),
+  ],
+}
+
+const step = open(
+  {
+    name: string,
+    method: string,
+    url: string,
+    headers: named,
+    query: named,
+    expect: { type: 'array', items: { type: 'integer' } },
+    on: {
+      type: 'array',
+      items: open({ status: string, does: { enum: ['continue', 'fail', 'forward'] }, extract }, { sentence: string, to: string }),
+    },
+    extract,
+  },
+  { body: stepBody, expiresIn: { type: ['string', 'integer'] }, expiresAt: string },
+)
+
+const stepsRenewal = open({ kind: { const: 'steps' }, steps: { type: 'array', items: step } }, { assertion })
+
 const recipe = open(
   {
     format: { const: 1 },
@@ -127,7 +191,14 @@ const recipe = open(
     refresh,
     extraHosts: strings,
   },
-  { sign: recipeSignSchema(open), oauth, native, revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }), probe },
+  {
+    sign: recipeSignSchema(open),
+    oauth,
+    native,
+    renewal: { oneOf: [tokenRenewal, stepsRenewal] },
+    revoke: open({ url: string, scope: { enum: ['token', 'grant'] } }),
+    probe,
+  },
 )
 
 /** True for a value that has the shape of a recipe of format 1: the vault acts on it without looking again. */

@@ -2,6 +2,7 @@ import type { CredentialFamily } from '@credence/credential'
 import type { ByteEncoding, HashName } from './byte-forms.ts'
 import type { AuthType, InputType, Level, RefreshClass } from './payload.ts'
 import type { RecipeNative } from './recipe-native.ts'
+import type { Renewal } from './renewal.ts'
 import type { RecipeSign } from './sign/recipe-sign.ts'
 
 /**
@@ -23,9 +24,12 @@ export interface Recipe {
   readonly placements: readonly Placement[]
   /** Made last, of the request with its placements. */
   readonly sign?: RecipeSign
+  /** Of patterns whose token a person fetches by signing in. */
   readonly oauth?: RecipeOAuth
   /** Of THIRDPARTY patterns. */
   readonly native?: RecipeNative
+  /** Of patterns whose token is exchanged for the sealed fields. */
+  readonly renewal?: Renewal
   readonly refresh: RecipeRefresh
   readonly revoke?: { readonly url: string; readonly scope: 'token' | 'grant' }
   readonly probe?: Probe
@@ -73,8 +77,13 @@ export interface HmacSegment {
 export interface RecipeOAuth {
   /** `ocl_…`: the client's registration in this project, not the provider's client id. */
   readonly clientId: string
+  /** Empty where the person signs in on another device. */
   readonly authorizeUri: string
+  /** The device authorization endpoint (RFC 8628). */
+  readonly deviceUri?: string
   readonly tokenUri: string
+  /** What the tokens are for (RFC 8707): sent with each request of the grant. */
+  readonly resource?: string
   readonly userInfoUri?: string
   readonly issuer?: string
   readonly availableScopes: readonly {

@@ -1,4 +1,5 @@
 import type { Fault } from '@credence/errors'
+import { describeRenewal } from './describe-renewal.ts'
 import { diffPayload, type PayloadChange } from './diff-payload.ts'
 import { exampleValues, shortestValues } from './example-values.ts'
 import { fillHosts, fillUrl } from './fill-hosts.ts'
@@ -6,6 +7,7 @@ import { parseProvider } from './parse-provider.ts'
 import type { AuthType, Level, PayloadField, ProviderPayload, RefreshClass } from './payload.ts'
 import type { Placement, Recipe, RecipeField, RecipeOAuth, Segment } from './recipe.ts'
 import { recipeOf } from './recipe-of.ts'
+import { resultNames } from './renewal.ts'
 import { reviewWarnings } from './review-warnings.ts'
 import { CLIENT_ID, CLIENT_SECRET } from './segments.ts'
 import { describeSign } from './sign/describe-sign.ts'
@@ -39,13 +41,15 @@ export interface PatternReview {
   readonly proxyUrl: string
   /** `proxyUrl` with example values filled in. */
   readonly proxyUrlExample: string
-  readonly oauth?: Pick<RecipeOAuth, 'authorizeUri' | 'tokenUri' | 'userInfoUri' | 'availableScopes'> & {
+  readonly oauth?: Pick<RecipeOAuth, 'authorizeUri' | 'deviceUri' | 'tokenUri' | 'userInfoUri' | 'availableScopes'> & {
     readonly refreshClass: RefreshClass
   }
   /** What the client is registered with beside its id and secret. */
   readonly clientFields?: readonly PayloadField[]
   /** What the platform's own sign-in hands over. */
   readonly channels?: readonly { readonly channel: string; readonly displayName: string; readonly asset: string }[]
+  /** How its tokens are obtained without a sign-in: one line for each call, like `login: POST https://login.example.com/session`. */
+  readonly obtains?: readonly string[]
   /** The call that proves a credential, like `GET https://api.example.com/me`. */
   readonly verify?: string
 }
@@ -86,7 +90,7 @@ function reviewPattern(payload: ProviderPayload, index: number): PatternReview {
   const recipe = draftRecipe(payload, index)
   const pattern = payload.auth_patterns[index]
   const examples = exampleValues(recipe)
-  const { oauth, probe } = recipe
+  const { oauth, probe, renewal } = recipe
   return {
     type: recipe.authType,
     ...(pattern?.display_name === undefined ? {} : { displayName: pattern.display_name }),
@@ -105,13 +109,15 @@ function reviewPattern(payload: ProviderPayload, index: number): PatternReview {
     ...(recipe.native === undefined
       ? {}
       : { channels: recipe.native.channels.map(({ channel, displayName, asset }) => ({ channel, displayName, asset })) }),
+    ...(renewal === undefined ? {} : { obtains: describeRenewal(renewal) }),
     ...(probe === undefined ? {} : { verify: `${probe.method} ${fillUrl(recipe, probe.url, examples)}` }),
   }
 }
 
 function oauthReview(oauth: RecipeOAuth, refreshClass: RefreshClass): PatternReview['oauth'] & object {
-  const { authorizeUri, tokenUri, userInfoUri, availableScopes } = oauth
-  return { authorizeUri, tokenUri, ...(userInfoUri === undefined ? {} : { userInfoUri }), availableScopes, refreshClass }
+  const { authorizeUri, deviceUri, tokenUri, userInfoUri, availableScopes } = oauth
+  const device = deviceUri === undefined ? {} : { deviceUri }
+  return { authorizeUri, ...device, tokenUri, ...(userInfoUri === undefined ? {} : { userInfoUri }), availableScopes, refreshClass }
 }
 
 function shown(placement: Placement, recipe: Recipe): string {
@@ -127,7 +133,8 @@ function shownSegment(segment: Segment, recipe: Recipe): string {
   if ('hmac' in segment) return `hmac-${segment.hmac.hash}(${all(segment.hmac.key)}, ${all(segment.hmac.message)})`
   if (segment.field === CLIENT_SECRET) return '<client secret>'
   if (segment.field === CLIENT_ID) return '<client id>'
-  const asked = segment.field === 'access_token' || recipe.fields.some((field) => field.name === segment.field)
+  const obtained = segment.field === 'access_token' || (recipe.renewal !== undefined && resultNames(recipe.renewal).includes(segment.field))
+  const asked = obtained || recipe.fields.some((field) => field.name === segment.field)
   return `${segment.prefix ?? ''}${asked ? `<${segment.field}>` : (segment.default ?? '')}${segment.suffix ?? ''}`
 }
 

@@ -3,10 +3,13 @@ import type { AuthPattern, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
 import { probeOf } from './probe-of.ts'
 import { recipeFields } from './recipe-fields.ts'
+import { renewalOf } from './renewal-of.ts'
+import { fieldsOfRenewal } from './renewal-templates.ts'
 import { fieldsOfSegments } from './segments.ts'
 import { fieldsOfSign } from './sign/recipe-sign.ts'
 import { keyFieldsOf } from './sign/sign-keys.ts'
 import { signOf } from './sign/sign-of.ts'
+import { signsIn } from './signs-in.ts'
 
 /** What is allowed and yet is seldom meant. */
 export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): readonly Fault[] {
@@ -27,11 +30,15 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
     if (pattern.type !== 'NONE' && probeOf(payload, index) === undefined) {
       warn(`${at}/verify`, 'NO_VERIFY', 'A wrong value shows at the first call only; `verify` names a call that proves it.')
     }
-    if (pattern.type === 'OAUTH' && (pattern.refresh ?? payload.refresh) === undefined) {
+    const isSpent = signsIn(pattern) && pattern.native_config?.exchange === undefined
+    if (isSpent && (pattern.refresh ?? payload.refresh) === undefined) {
       warn(`${at}/refresh`, 'NO_REFRESH_CLASS', 'Refresh tokens are treated as strict: after a lost answer the person signs in again.')
     }
     for (const name of sentKeys(pattern)) {
       warn(`${at}/sign`, 'KEY_SENT', `The field \`${name}\` is a key and is sent as well: whoever reads a request can sign others.`)
+    }
+    if (pattern.steps !== undefined && !pattern.steps.some((step) => step.expires_in !== undefined || step.expires_at !== undefined)) {
+      warn(`${at}/steps`, 'NO_EXPIRY', 'Nothing says when the result ends: it is renewed once a day, and after a 401.')
     }
     for (const name of unusedFields(payload, pattern, index)) {
       warn(`${at}/fields`, 'UNUSED_FIELD', `The field \`${name}\` is asked for and goes nowhere.`)
@@ -54,6 +61,8 @@ function sentKeys(pattern: AuthPattern): readonly string[] {
 function unusedFields(payload: ProviderPayload, pattern: AuthPattern, index: number): readonly string[] {
   const sign = signOf(pattern.sign)
   const signed = sign === undefined ? [] : fieldsOfSign(sign)
-  const placed = new Set([...placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)), ...signed])
+  const renewal = renewalOf(payload, index)
+  const exchanged = renewal === undefined ? [] : fieldsOfRenewal(renewal)
+  const placed = new Set([...placementsOf(pattern).flatMap(({ value }) => fieldsOfSegments(value)), ...signed, ...exchanged])
   return recipeFields(payload, index).flatMap((field) => (field.plain || placed.has(field.name) ? [] : [field.name]))
 }

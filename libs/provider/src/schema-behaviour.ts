@@ -55,7 +55,7 @@ const refresh: SchemaNode = closed(
 const token: SchemaNode = closed(
   {
     client_auth: oneOf(
-      ['client_secret_basic', 'client_secret_post', 'none'],
+      ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
       'how the client proves itself; client_secret_post when absent',
     ),
     body_format: oneOf(['form', 'json'], 'the form of the request body; form when absent'),

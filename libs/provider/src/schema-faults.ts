@@ -6,18 +6,15 @@ import { PROVIDER_SCHEMA } from './schema.ts'
 
 const validate = compileSchema(PROVIDER_SCHEMA)
 
-/** Names of the payload language that this version does not carry out: refused by name, so that nobody looks for a typing error. */
-const UNSUPPORTED_TYPES: readonly unknown[] = []
-const UNSUPPORTED_MEMBERS: readonly string[] = ['steps']
-const NOT_SUPPORTED = 'AUTH_TYPE_NOT_SUPPORTED'
-
 /** More than any person corrects, and few enough that a payload of nothing but faults costs little. */
 export const MAX_SCHEMA_FAULTS = 1000
 
 /** Everything in `value` that the published schema refuses, up to MAX_SCHEMA_FAULTS. */
 export function schemaFaults(value: unknown): Fault[] {
   if (validate(value)) return []
-  return (validate.errors ?? []).slice(0, MAX_SCHEMA_FAULTS).map((error) => ({ pointer: pointerOf(error), ...sentenceOf(error) }))
+  // A name that is refused comes twice: as what is wrong with it, and as the fact that its object has such a name.
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames')
+  return errors.slice(0, MAX_SCHEMA_FAULTS).map((error) => ({ pointer: pointerOf(error), ...sentenceOf(error) }))
 }
 
 type Params = Readonly<Record<string, unknown>>
@@ -31,6 +28,7 @@ type Sentence = Omit<Fault, 'pointer'>
 function pointerOf(error: ErrorObject): string {
   const params: Params = error.params
   if (error.keyword === 'required') return pointerTo(error.instancePath, String(params.missingProperty))
+  if (error.propertyName !== undefined) return pointerTo(error.instancePath, error.propertyName)
   if (error.keyword === 'additionalProperties') return pointerTo(error.instancePath, String(params.additionalProperty))
   return error.instancePath
 }
@@ -87,9 +85,8 @@ function missing(name: string, parent: Parent): Sentence {
 }
 
 function unknownMember(name: string, parent: Parent): Sentence {
-  if (UNSUPPORTED_MEMBERS.includes(name)) return { code: NOT_SUPPORTED, detail: 'Remove it: declared exchanges are not supported.' }
-  if (name === 'sign' && parent.properties?.auth_patterns !== undefined)
-    return { code: 'NOT_ALLOWED', detail: 'Move it into each pattern whose requests it signs.' }
+  if ((name === 'sign' || name === 'steps') && parent.properties?.auth_patterns !== undefined)
+    return { code: 'NOT_ALLOWED', detail: 'Move it into the patterns that it is for.' }
   const known = Object.keys(parent.properties ?? {})
   const near = nearest(name, known)
   const write = near === undefined ? `Write one of ${known.map(quoted).join(', ')}` : `Write ${quoted(near)}`
@@ -97,8 +94,6 @@ function unknownMember(name: string, parent: Parent): Sentence {
 }
 
 function notAllowed(value: unknown, allowed: readonly string[]): Sentence {
-  if (UNSUPPORTED_TYPES.includes(value))
-    return { code: NOT_SUPPORTED, detail: `Write one of ${allowed.map(quoted).join(', ')}; this type is not supported.` }
   const near = typeof value === 'string' ? nearest(value, allowed) : undefined
   const all = allowed.map(quoted).join(', ')
   return { code: 'NOT_ALLOWED', detail: near === undefined ? `Write one of ${all}.` : `Write ${quoted(near)}; allowed are ${all}.` }
@@ -112,6 +107,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a string',
   boolean: 'true or false',
   integer: 'a whole number',
+  'string,integer': 'a string or a whole number',
+  'string,number,boolean': 'a string, a number, true or false',
   object: 'an object',
   array: 'a list',
 }

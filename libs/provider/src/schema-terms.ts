@@ -50,3 +50,19 @@ export function list(items: SchemaNode, limits: { min?: number; max: number; uni
 export function closed(properties: SchemaNode, required: readonly string[], description: string): SchemaNode {
   return { type: 'object', properties, required, patternProperties: { '^x-': {} }, additionalProperties: false, description }
 }
+
+/** An object whose members the author names. */
+export function mapOf(
+  values: SchemaNode,
+  names: { readonly key: string; readonly keyDescription: string; readonly keyExample: string; readonly max: number },
+  description: string,
+): SchemaNode {
+  const { key, keyDescription, keyExample, max } = names
+  return {
+    type: 'object',
+    maxProperties: max,
+    propertyNames: { type: 'string', pattern: key, description: keyDescription, examples: [keyExample] },
+    additionalProperties: values,
+    description,
+  }
+}

@@ -1,6 +1,8 @@
 import { AUTH_TYPES, INPUT_TYPES, MUTABLE_FIELDS } from './payload.ts'
+import { GRANT_TYPES } from './payload-renewal.ts'
 import { BEHAVIOUR, BEHAVIOUR_DEFS } from './schema-behaviour.ts'
 import { NATIVE } from './schema-native.ts'
+import { assertionRef, RENEWAL_DEFS, steps, TOKEN_GRANT } from './schema-renewal.ts'
 import { closed, flag, label, list, oneOf, type SchemaNode, text, url } from './schema-terms.ts'
 import { SIGN_SCHEMA } from './sign/schema-sign.ts'
 import { FIELD_NAME } from './template.ts'
@@ -40,7 +42,9 @@ const scope: SchemaNode = closed(
 
 const oauthConfig: SchemaNode = closed(
   {
+    grant_type: oneOf(GRANT_TYPES, 'how the token is obtained; authorization_code when absent'),
     authorize_uri: url('the authorization endpoint', 'https://auth.example.com/authorize'),
+    device_authorization_uri: url('the device authorization endpoint (RFC 8628)', 'https://auth.example.com/device_authorization'),
     token_uri: url('the token endpoint', 'https://auth.example.com/token'),
     user_info_uri: url('an endpoint that says who signed in', 'https://api.example.com/me'),
     issuer: url("the server's issuer identifier (RFC 9207)", 'https://auth.example.com'),
@@ -57,8 +61,9 @@ const oauthConfig: SchemaNode = closed(
       },
       description: 'further parameters of the authorization request',
     },
+    ...TOKEN_GRANT,
   },
-  ['authorize_uri', 'token_uri'],
+  ['token_uri'],
   'the OAuth endpoints and scopes',
 )
 
@@ -103,6 +108,8 @@ const pattern: SchemaNode = closed(
     ),
     headers: list(header, { max: 20 }, 'the headers that are put on every request'),
     sign: { $ref: '#/$defs/sign' },
+    steps,
+    assertion: assertionRef,
     ...BEHAVIOUR,
   },
   ['type'],
@@ -132,5 +139,5 @@ export const PROVIDER_SCHEMA: object = {
     ['display_name', 'auth_patterns', 'proxy_url', 'proxy_enabled'],
     'a provider',
   ),
-  $defs: { pattern, field, mutation, sign: SIGN_SCHEMA, ...BEHAVIOUR_DEFS },
+  $defs: { pattern, field, mutation, sign: SIGN_SCHEMA, ...BEHAVIOUR_DEFS, ...RENEWAL_DEFS },
 }

@@ -89,13 +89,15 @@ describe('every fault at once', () => {
   })
 })
 
-describe('what is not supported', () => {
-  test.each(['steps'])('[S1-12] `%s` is refused on the provider and on a pattern', (member) => {
-    const refused = refusalOf(payloadWith({ [member]: [], auth_patterns: [{ type: 'BEARER', fields: TOKEN, [member]: {} }] }))
-    expect(refused).toMatchObject({
-      code: 'AUTH_TYPE_NOT_SUPPORTED',
-      faults: [`${at}/${member} AUTH_TYPE_NOT_SUPPORTED`, `/${member} AUTH_TYPE_NOT_SUPPORTED`],
-    })
+describe('what no version knows', () => {
+  test('[S1-12] a type that no version knows is refused with those that there are', () => {
+    const refused = refusalOf(payloadWith({ auth_patterns: [{ type: 'SAML' }] }))
+    expect(refused).toMatchObject({ code: 'INVALID_PROVIDER', faults: [`${at}/type NOT_ALLOWED`] })
+    for (const type of ['OAUTH', 'CUSTOM_HEADER', 'CUSTOM', 'THIRDPARTY', 'NONE']) expect(refused?.details[0]).toContain(`\`${type}\``)
+  })
+
+  test.each(['sign', 'steps'])('[S1-12] `%s` belongs to a pattern', (member) => {
+    expect(refusalOf(payloadWith({ [member]: [] }))).toMatchObject({ code: 'INVALID_PROVIDER', faults: [`/${member} NOT_ALLOWED`] })
   })
 
   test('a type in lower case is answered with the one that is meant', () => {

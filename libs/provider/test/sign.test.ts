@@ -148,10 +148,10 @@ describe('what is wrong in a signature', () => {
     expect(refusalOfPattern(basic)).toEqual([`${at}/sign/jwt/headers DUPLICATE`])
   })
 
-  test('[S0-10] types that sign nothing are told so, and CUSTOM without a signature too', () => {
+  test('[S0-10] types that sign nothing are told so, and CUSTOM without steps or a signature too', () => {
     expect(refusalOfPattern({ type: 'NONE', fields: fields('secret'), sign: { hmac: HMAC } })).toEqual([`${at}/sign NOT_ALLOWED`])
     expect(refusalOfPattern(oauthPattern({}, { fields: fields('secret'), sign: { hmac: HMAC } }))).toEqual([`${at}/sign NOT_ALLOWED`])
-    expect(refusalOfPattern({ type: 'CUSTOM', fields: fields('secret') })).toEqual([`${at}/sign MISSING`])
+    expect(refusalOfPattern({ type: 'CUSTOM', fields: fields('secret') })).toEqual([`${at}/steps MISSING`])
     expect(refusalOf(payloadWith({ sign: { hmac: HMAC } }))?.faults).toEqual(['/sign NOT_ALLOWED'])
   })
 })

@@ -22,6 +22,8 @@ export interface TokenError {
   readonly code: string
   /** The entry of the profile's `permanent_errors` that matched: never text of the answer. */
   readonly descriptor?: string | undefined
+  /** It speaks of what this credential itself holds, whatever its code: where no registered client stands between. */
+  readonly ofGrant?: true | undefined
   readonly retryAfterMs?: number | undefined
 }
 
@@ -67,6 +69,7 @@ export function refusalOf(answer: Extract<TokenAnswer, { kind: 'error' | 'unread
   if (answer.status === 429 || (answer.status === 503 && answer.retryAfterMs !== undefined)) return 'throttled'
   if (answer.kind === 'error' && answer.descriptor !== undefined) return 'permanent'
   if (answer.status >= 500) return 'server'
+  if (answer.kind === 'error' && answer.ofGrant === true) return 'grant'
   const byCode = answer.kind === 'error' ? refusalOfCode(answer.code) : 'no_code'
   if (answer.status === 401 && (byCode === 'no_code' || byCode === 'unknown_code')) return 'config'
   return byCode

@@ -1,5 +1,5 @@
 /** The refresh protocol as pure decisions: which step comes next, what a token endpoint's answer did, what it means, how long to wait. */
-export { type RefreshClass, spentness, type TokenAnswer } from './answer.ts'
+export { type RefreshClass, refusesGrant, spentness, type TokenAnswer } from './answer.ts'
 export { backoffMs, parseRetryAfter } from './backoff.ts'
 export { type History, judge, type Outcome, type Verdict } from './judge.ts'
 export { openIntentRule } from './open-intent.ts'

@@ -83,6 +83,8 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
     BeginGrant: ['gateway'],
     CompleteGrant: ['gateway'],
     ChooseAssets: ['gateway'],
+    PollGrant: ['gateway'],
+    RegisterAtServer: ['gateway'],
     Refresh: ['token-refresher', 'registry'],
     Revoke: ['registry'],
     Probe: ['verifier'],
@@ -106,6 +108,8 @@ export const ALLOW: ReadonlyMap<string, readonly Peer[]> = new Map([
   }),
   ...of('credence.gateway.v1.GatewayService', {
     CreateSession: ['caller'],
+    StartDevice: ['caller'],
+    AddMcpProvider: ['caller'],
     GetSession: ['caller'],
     WaitSession: ['caller'],
     CancelSession: ['caller'],

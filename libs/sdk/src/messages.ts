@@ -43,7 +43,7 @@ export interface Consumer extends Sparse<Message<credential.Consumer>, 'channel'
 
 /** The connecting of one account, from its link to its end. */
 export interface Session
-  extends Omit<Sparse<Message<gateway.Session>, 'credentialId' | 'capabilityId' | 'code' | 'detail'>, 'state' | 'confirm'> {
+  extends Omit<Sparse<Message<gateway.Session>, 'credentialId' | 'capabilityId' | 'code' | 'detail' | 'device'>, 'state' | 'confirm'> {
   readonly state: 'open' | 'at_provider' | 'unconfirmed' | 'connected' | 'failed' | 'cancelled' | 'timed_out'
   readonly confirm: 'host' | 'code' | 'login' | 'none' | 'widget'
 }

@@ -29,6 +29,17 @@ export interface SavedProvider extends Provider {
   readonly expired?: number
 }
 
+/** Several addresses are asked, one after the other. */
+const DISCOVERY_MS = 120_000
+
+export interface McpProvider {
+  /** Absent when it was only looked for. */
+  readonly providerId?: string
+  /** The client at the authorization server; absent where it registers none by itself. */
+  readonly clientId?: string
+  readonly redirectUri?: string
+}
+
 export interface Providers {
   /** Throws INVALID_PROVIDER with every fault at once. */
   create(payload: Payload): Promise<SavedProvider>
@@ -41,6 +52,14 @@ export interface Providers {
   /** `version` absent: the newest. */
   get(providerId: string, version?: number): Promise<Provider>
   list(options?: ListOptions): AsyncIterable<Provider>
+  /**
+   * Makes a provider of an MCP server's address (RFC 9728, RFC 8414) and registers a client at its authorization server
+   * (RFC 7591). Throws INVALID_REQUEST with what the server does not publish.
+   */
+  addMcp(
+    url: string,
+    options?: { readonly displayName?: string | undefined; readonly validateOnly?: boolean | undefined },
+  ): Promise<McpProvider>
   /** Throws PROVIDER_IN_USE while credentials use it. */
   delete(providerId: string): Promise<void>
   /** Well-known providers that can be taken over by name. */
@@ -63,6 +82,8 @@ export function providersOf(rest: Rest): Providers {
         : review({ method: 'PUT', path: path`/v1/providers/${providerId}` }, payload),
     get: (id, version) => ask({ method: 'GET', path: path`/v1/providers/${id}`, query: { version } }),
     list: (options) => listProviders(rest, options),
+    addMcp: (url, options = {}) =>
+      rest.call({ method: 'POST', path: '/v1/providers/discover-mcp', body: { url, ...options }, creates: true, timeoutMs: DISCOVERY_MS }),
     delete: (id) => rest.call({ method: 'DELETE', path: path`/v1/providers/${id}` }),
     catalog: async () => (await rest.call<{ entries: CatalogEntry[] }>({ method: 'GET', path: '/v1/catalog' })).entries,
   }

@@ -32,6 +32,14 @@ export interface Sessions {
   get(sessionId: string): Promise<Session>
   /** Resolves when the session has ended, or with its state after `timeoutMs` (default 10 min, at most one minute per request). */
   wait(sessionId: string, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<Session>
+  /**
+   * Begins the sign-in on another device without a page; `device` of the session says which code to enter where. Only for
+   * sessions with `confirm: none`.
+   */
+  startDevice(
+    sessionId: string,
+    options?: { readonly scopes?: readonly string[]; readonly plainFields?: Readonly<Record<string, string>> },
+  ): Promise<Session>
   /** Ends it and destroys what it sealed. */
   cancel(sessionId: string): Promise<Session>
   /** Confirms the person. Throws CONFIRMATION_WRONG; the third wrong one ends the session. */
@@ -63,6 +71,7 @@ export function sessionsOf(rest: Rest): Sessions {
         if (ENDED.has(session.state) || left <= LONGEST_WAIT_MS) return session
       }
     },
+    startDevice: (id, options = {}) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/device`, body: options }),
     cancel: (id) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/cancel` }),
     complete: (id, completion) => rest.call({ method: 'POST', path: path`/v1/sessions/${id}/complete`, body: completion }),
   }

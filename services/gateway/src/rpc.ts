@@ -3,8 +3,10 @@ import { type RpcMount, rpcMount } from '@credence/rpc'
 import { completeSession } from './connect/complete-session.ts'
 import { startSession } from './connect/conversation.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
+import { startDevice } from './connect/start-device.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
+import { addMcpProvider } from './provider/add-mcp.ts'
 import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */
@@ -29,6 +31,10 @@ export function gatewayRpc(api: Gateway): RpcMount {
     async completeSession(request, { principal }) {
       const { session, credential } = await completeSession(flow, principal, request)
       return { session: sessionMessage(session, now()), credential }
+    },
+    addMcpProvider: (request, { principal }) => addMcpProvider(api, principal, request),
+    async startDevice(request, { principal }) {
+      return { session: sessionMessage(await startDevice(flow, principal, request), now()) }
     },
     mintToken: (request, { principal }) => mintTokenRpc(api, principal, request),
     async *tailEvents(request, { principal, signal }) {

@@ -183,6 +183,8 @@ export class RecordingVault {
       beginGrant: notAsked,
       completeGrant: notAsked,
       chooseAssets: notAsked,
+      pollGrant: notAsked,
+      registerAtServer: notAsked,
       probe: notAsked,
     }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }

@@ -104,10 +104,10 @@ function resultOf(response: RefreshResponse): RefreshResult {
 }
 
 function answerOf(response: RefreshResponse): TokenAnswer | undefined {
-  const { httpStatus: status, errorCode: code, descriptor, retryAfterMs, mayHoldToken, cause } = response
+  const { httpStatus: status, errorCode: code, descriptor, ofGrant, retryAfterMs, mayHoldToken, cause } = response
   switch (response.answerKind) {
     case 'error':
-      return { kind: 'error', status, code, retryAfterMs, ...(descriptor === '' ? {} : { descriptor }) }
+      return { kind: 'error', status, code, retryAfterMs, ...(descriptor === '' ? {} : { descriptor }), ...(ofGrant ? { ofGrant } : {}) }
     case 'unreadable':
       return { kind: 'unreadable', status, mayHoldToken, retryAfterMs }
     case 'lost':

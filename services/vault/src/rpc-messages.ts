@@ -1,15 +1,22 @@
 import type { Asset } from '@credence/proto/credential'
 import type { Use as UseMessage } from '@credence/proto/uses'
-import type { DeepPartial, RefreshResponse, TokenTimes } from '@credence/proto/vault'
+import type { CompleteGrantResponse, DeepPartial, RefreshResponse, TokenTimes } from '@credence/proto/vault'
 import type { TokenAnswer } from '@credence/refresh-protocol'
 import type { Use } from './audit/uses.ts'
 import type { TokenFacts } from './credential/list-tokens.ts'
 import type { Recipes } from './credential/recipes.ts'
 import type { RefreshOutcome } from './credential/refresh-context.ts'
+import { defaultLifeOf } from './grant/grant-secret.ts'
+import type { CompletedGrant } from './grant/seal-grant.ts'
 import type { NativeAsset } from './thirdparty/native.ts'
 
 export function assetMessage({ channel, id, name, label = '', parent = '' }: NativeAsset): DeepPartial<Asset> {
   return { channel, id, name, label, parent }
+}
+
+export function completedMessage({ native, scopes, ...completed }: CompletedGrant): DeepPartial<CompleteGrantResponse> {
+  const handed = native === undefined ? {} : { assets: native.assets.map(assetMessage), account: native.account }
+  return { ...completed, scopes: [...scopes], ...handed }
 }
 
 /** How a refresh ended, as the wire has it. */
@@ -57,7 +64,7 @@ export function tokenTimesMessage({ child, recipe }: TokenFacts): DeepPartial<To
     clientId: recipe?.oauth?.clientId ?? '',
     hasRefreshToken: token?.rtId !== undefined,
     state: child.deleted !== undefined ? 'deleted' : (access?.state ?? ''),
-    defaultLifeS: recipe?.oauth?.defaultExpiresIn ?? 0,
+    defaultLifeS: recipe === undefined ? 0 : (defaultLifeOf(recipe) ?? 0),
     idleLimitS: Math.floor((recipe?.refresh.idleMs ?? 0) / 1000),
     family: child.family,
     lastRefresh: last,
@@ -89,7 +96,7 @@ function answerMembers(answer: TokenAnswer | undefined): DeepPartial<RefreshResp
   return {
     answerKind: answer.kind,
     ...('status' in answer ? { httpStatus: answer.status } : {}),
-    ...(answer.kind === 'error' ? { errorCode: answer.code, descriptor: answer.descriptor ?? '' } : {}),
+    ...(answer.kind === 'error' ? { errorCode: answer.code, descriptor: answer.descriptor ?? '', ofGrant: answer.ofGrant ?? false } : {}),
     ...('retryAfterMs' in answer && answer.retryAfterMs !== undefined ? { retryAfterMs: answer.retryAfterMs } : {}),
     ...(answer.kind === 'unreadable' ? { mayHoldToken: answer.mayHoldToken } : {}),
     ...('cause' in answer ? { cause: answer.cause } : {}),

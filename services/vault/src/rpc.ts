@@ -9,7 +9,7 @@ import { destroy, dropCandidate } from './credential/destroy.ts'
 import { listTokens } from './credential/list-tokens.ts'
 import { probe } from './credential/probe.ts'
 import { promote } from './credential/promote.ts'
-import type { RefreshCause } from './credential/refresh.ts'
+import type { RefreshCause } from './credential/refresh-attempt.ts'
 import type { RefreshContext } from './credential/refresh-context.ts'
 import { revoke } from './credential/revoke.ts'
 import { rotateKeys } from './credential/rotate-keys.ts'
@@ -17,11 +17,14 @@ import { type RequestDoc, seal } from './credential/seal.ts'
 import { sealNow } from './credential/seal-in-force.ts'
 import { check, type SendContext } from './credential/send.ts'
 import { setAccess } from './credential/set-access.ts'
-import { beginGrant, type GrantContext } from './grant/begin-grant.ts'
+import { beginGrant } from './grant/begin-grant.ts'
 import { completeGrant } from './grant/complete-grant.ts'
+import type { GrantContext } from './grant/grant-context.ts'
+import { pollGrant } from './grant/poll-grant.ts'
+import { registerAtServer } from './grant/register-at-server.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { capabilityFields, fenceOf } from './rpc-decode.ts'
-import { assetMessage, refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
+import { assetMessage, completedMessage, refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
 import { sendStream } from './rpc-send.ts'
 import { type SigningContext, signWidgetToken } from './signing/sign-widget-token.ts'
 import { SIGNING_PURPOSES } from './signing/signing-keys.ts'
@@ -48,7 +51,16 @@ function writes(
   vault: VaultParts,
 ): Pick<
   Methods,
-  'seal' | 'promote' | 'destroy' | 'putRecipe' | 'registerClient' | 'setAccess' | 'setCapability' | 'setClaim' | 'setCaller'
+  | 'seal'
+  | 'promote'
+  | 'destroy'
+  | 'putRecipe'
+  | 'registerClient'
+  | 'registerAtServer'
+  | 'setAccess'
+  | 'setCapability'
+  | 'setClaim'
+  | 'setCaller'
 > {
   return {
     async seal(request, { principal }) {
@@ -85,6 +97,9 @@ function writes(
       const secret = viewOf(clientSecret)
       return { generation: await vault.clients.register({ id: clientId, project: principal.project, oauthClientId, secret }) }
     },
+    async registerAtServer(request, { principal }) {
+      return registerAtServer(vault, principal, request)
+    },
     async setAccess({ credentialId, access, recipeId }, { principal }) {
       await setAccess(vault, principal, { credentialId, fence: fenceOf(access), recipeId })
       return {}
@@ -107,18 +122,21 @@ function writes(
 
 function orders(
   vault: VaultParts,
-): Pick<Methods, 'beginGrant' | 'completeGrant' | 'chooseAssets' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
+): Pick<Methods, 'beginGrant' | 'completeGrant' | 'pollGrant' | 'chooseAssets' | 'refresh' | 'revoke' | 'probe' | 'send' | 'check'> {
   return {
     async beginGrant({ plainFields: plain, ...order }, { principal }) {
       return beginGrant(vault, principal, { ...order, plain })
     },
     async completeGrant(answer, { principal }) {
-      const { native, scopes, ...completed } = await completeGrant(vault, principal, answer)
-      const handed = native === undefined ? {} : { assets: native.assets.map(assetMessage), account: native.account }
-      return { ...completed, scopes: [...scopes], ...handed }
+      return completedMessage(await completeGrant(vault, principal, answer))
     },
     async chooseAssets({ credentialId, candidateId, assets }, { principal }) {
       return { assets: (await chooseAssets(vault, principal, { credentialId, candidateId, assets })).map(assetMessage) }
+    },
+    async pollGrant({ sessionId, stateSha256 }, { principal }) {
+      const polled = await pollGrant(vault, principal, { sessionId, id: stateSha256 })
+      if ('nextAt' in polled) return polled
+      return { completed: completedMessage(polled.completed) }
     },
     async refresh({ credentialId, expectedVersion, cause }, { principal }) {
       const order = { credentialId, cause: cause as RefreshCause, ...(expectedVersion === 0 ? {} : { expectedVersion }) }

@@ -79,7 +79,7 @@ describe('a provider payload', () => {
     expect(pointers(error)).toEqual(expect.arrayContaining(['/proxy_enabled', '/proxy_url']))
   })
 
-  test('a field in host position of a token_uri, a header with CR LF, and a type without its members are refused', async () => {
+  test('a field in host position of a token_uri, a header with CR LF, a type without its members and one that nobody knows are refused', async () => {
     const oauth = {
       type: 'OAUTH',
       fields: [],
@@ -93,6 +93,7 @@ describe('a provider payload', () => {
       'INVALID_PROVIDER',
     )
     expect((await refusal(journey.credence.providers.create(payload({}, { type: 'THIRDPARTY' })))).code).toBe('INVALID_PROVIDER')
+    expect(pointers(await refusal(journey.credence.providers.create(payload({}, { type: 'SAML' }))))).toContain('/auth_patterns/0/type')
   })
 
   test('[S1-11] is reviewed without being saved', async () => {

@@ -5,6 +5,7 @@ import { type Act, type Cli, flag } from '../cli.ts'
 import { findProvider } from '../find-provider.ts'
 import { openBrowser } from '../platform/open-browser.ts'
 import { credentialFacts } from '../print/columns.ts'
+import { printable } from '../terminal.ts'
 import { newSessionOf, withSessionOptions } from './session.ts'
 
 type Options = Parameters<typeof newSessionOf>[0] & { readonly open: boolean; readonly timeout?: string }
@@ -31,11 +32,28 @@ export function addConnect(program: Command, act: Act): void {
     const { session, link } = await credence.sessions.create(
       newSessionOf({ ...options, ...(confirm === undefined ? {} : { confirm }) }, providerId),
     )
-    cli.printer.line(`Open this link in your browser:\n\n  ${link}\n`, { session, link })
-    if (options.open && cli.prompts !== undefined) openBrowser(link)
+    const { device } = await startDeviceIfAny(credence, session)
+    if (device === undefined) cli.printer.line(`Open this link in your browser:\n\n  ${link}\n`, { session, link })
+    else cli.printer.line(deviceLine(device), { session, device })
+    if (device === undefined && options.open && cli.prompts !== undefined) openBrowser(link)
     const credential = await untilConnected(cli, { credence, session, timeoutMs: Number(options.timeout) * 1000 })
     cli.printer.one(credential, credentialFacts(credential))
   })
+}
+
+/** Without a confirmation no page is needed: the code of another device is shown here. */
+async function startDeviceIfAny(credence: Credence, session: Session): Promise<Session> {
+  if (session.confirm !== 'none') return session
+  return credence.sessions.startDevice(session.id).catch((error: unknown) => {
+    // A provider without a sign-in on another device, or one that asks for more first: the page does it.
+    if (error instanceof CredenceError && ['INVALID_REQUEST', 'FIELD_REFUSED'].includes(error.code)) return session
+    throw error
+  })
+}
+
+function deviceLine({ userCode, verificationUri, verificationUriComplete }: NonNullable<Session['device']>): string {
+  const whole = (verificationUriComplete ?? '') === '' ? '' : `\nor open ${printable(verificationUriComplete)}\n`
+  return `Open ${printable(verificationUri)} on any device and enter the code\n\n  ${printable(userCode)}\n${whole}`
 }
 
 interface Waiting {

@@ -92,6 +92,20 @@ function addSaving(parent: Command, act: Act): void {
     saved(cli, catalog === undefined ? await providers.create(readPayload(file ?? '')) : await providers.createFromCatalog(catalog))
   })
 
+  const addMcp = parent
+    .command('add-mcp <url>')
+    .description('make a provider of an MCP server, and register a client at its authorization server')
+    .addOption(flag('--name <name>', 'the name that people see'))
+  act<{ name?: string }>(addMcp, async (cli, args, { name }) => {
+    const added = await cli.credence().providers.addMcp(argument(args, 0), { displayName: name })
+    const { providerId = '', clientId, redirectUri = '' } = added
+    const client =
+      clientId === undefined
+        ? `Its server registers no client: register one there with the redirect address ${redirectUri}, then \`credence client put ${providerId}\`.`
+        : `Its client ${clientId} is registered.`
+    cli.printer.done(`${providerId} is saved. ${client}`, added)
+  })
+
   const update = parent.command('update <provider> <file>').description('save the whole payload as a new version')
   act(update, async (cli, args) => {
     const credence = cli.credence()

@@ -36,7 +36,9 @@ function renderPattern(pattern: Review, index: number): string {
     ['  sends', Array.isArray(pattern.sends) ? pattern.sends.join(', ') : undefined],
     ['  calls', text(pattern.proxyUrl)],
     ['  for example', text(pattern.proxyUrlExample)],
+    ...linesOf(pattern.obtains).map((line, i): [string, string] => [i === 0 ? '  obtains' : '', line]),
     ['  authorize', text(oauth.authorizeUri)],
+    ['  device', text(oauth.deviceUri)],
     ['  token', text(oauth.tokenUri)],
     ['  user info', text(oauth.userInfoUri)],
     ['  scopes', scopes.join(', ')],
@@ -45,6 +47,10 @@ function renderPattern(pattern: Review, index: number): string {
   ])
   const name = text(pattern.displayName)
   return `Pattern ${index}: ${text(pattern.type)}${name === undefined ? '' : ` – ${printable(name)}`}\n${facts}`
+}
+
+function linesOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.flatMap((line) => text(line) ?? []) : []
 }
 
 /** `Domain (domain, required), API key (username, required, sealed)` */

@@ -15,15 +15,15 @@ export interface FieldSources {
   readonly prompts: Prompts | undefined
 }
 
-/** The fields that a person fills in for this pattern. Throws INVALID_REQUEST for a pattern that is not there, or is OAuth. */
+/** The fields that a person fills in for this pattern. Throws INVALID_REQUEST for a pattern that is not there, or that signs in. */
 export async function fieldsOf(payloadJson: string, pattern: number): Promise<readonly Field[]> {
-  const { parseProvider, reviewProvider, signsIn } = await import('@credence/provider')
+  const { parseProvider, reviewProvider } = await import('@credence/provider')
   const bytes = Buffer.from(payloadJson)
   const { display_name } = parseProvider(bytes)
   const found = reviewProvider(bytes, {}).patterns[pattern]
   if (found === undefined)
     throw new CodedError('INVALID_REQUEST', `${display_name} has no pattern ${pattern}: see \`credence provider get\`.`)
-  if (signsIn(found.type)) {
+  if (found.oauth !== undefined) {
     throw new CodedError(
       'INVALID_REQUEST',
       `Pattern ${pattern} of ${display_name} is a sign-in: a person does it, with \`credence connect\`.`,

@@ -1,4 +1,4 @@
-import { declaredFields } from '../check-urls.ts'
+import { declaredFields, obtainedNames } from '../declared-fields.ts'
 import type { Draft, Report } from '../draft.ts'
 import { headerProblem } from '../header-name.ts'
 import type { AuthPattern } from '../payload.ts'
@@ -24,7 +24,13 @@ export function checkTemplate(
 ): void {
   if (text === undefined) return
   const pointer = member === '' ? at : `${at}/${member}`
-  checkSignTemplate({ text, pointer, known: fieldsKnown ? declaredFields(pattern) : undefined, places, report })
+  checkSignTemplate({
+    text,
+    pointer,
+    known: fieldsKnown ? [...declaredFields(pattern), ...(pattern.type === 'CUSTOM' ? obtainedNames(pattern) : [])] : undefined,
+    places,
+    report,
+  })
 }
 
 export function takes(text: string | undefined, name: string): boolean {

@@ -16,8 +16,12 @@ export interface FakeControl {
   allowRedirect(redirectUri: string): void
   /** Who consents from now on. */
   signIn(account: Account): void
+  /** What the person does on the other device with this code. */
+  decideDevice(userCode: string, decision: 'approved' | 'denied'): void
   /** Ends every family of an account, or of everybody, as a user does on the provider's security page. */
   revokeGrants(sub?: string): number
+  /** The secret of a client, those that were registered later too: what a search for leaks looks for. */
+  secretOf(clientId: string): string | undefined
   /** Every token ever issued. */
   tokens(): readonly string[]
   /** The account of a live access token: how a mock API checks what it gets. */
@@ -36,12 +40,18 @@ export function controlOf(state: FakeState): FakeControl {
     signIn(account) {
       state.account = account
     },
+    decideDevice(userCode, decision) {
+      const record = [...state.devices.values()].find((one) => one.userCode === userCode)
+      if (record === undefined) throw new TypeError('there is no such code')
+      record.decision = decision
+    },
     revokeGrants(sub) {
       const live = state.grants.families().filter((family) => family.revokedBy === undefined)
       const chosen = live.filter((family) => sub === undefined || family.account.sub === sub)
       for (const family of chosen) state.grants.revoke(family, 'operator')
       return chosen.length
     },
+    secretOf: (clientId) => state.clients.get(clientId)?.clientSecret,
     tokens: () => state.grants.tokens(),
     accountOf: (accessToken) => state.grants.accountOf(accessToken),
   }

@@ -5,11 +5,13 @@ import { type LoopbackServer, startLoopbackServer, type TlsNames } from '../loop
 import { authorize } from './authorize.ts'
 import { type Behaviour, Behaviours, bentAnswer, type Endpoint } from './behaviour.ts'
 import { controlOf, type FakeControl, serveControl } from './control.ts'
+import { authorizeDevice } from './device.ts'
 import { type Account, Grants, type ServerClass } from './grants.ts'
 import { Ledger } from './ledger.ts'
+import { registerClient } from './register.ts'
 import { introspect, metadata, revoke, userinfo } from './resource.ts'
 import type { FakeClient, FakeState } from './state.ts'
-import { exchangeToken } from './token.ts'
+import { authenticateClient, exchangeToken } from './token.ts'
 
 export interface FakeAuthorizationServerOptions {
   /** Default `strict`, the least forgiving. */
@@ -21,6 +23,12 @@ export interface FakeAuthorizationServerOptions {
   /** Default: one confidential client, `client` with the secret `fake-client-secret`, without a redirect URI. */
   readonly clients?: readonly FakeClient[]
   readonly account?: Account
+  /** Public keys in PEM by issuer, for assertions. */
+  readonly assertionKeys?: Readonly<Record<string, string>>
+  /** Accounts by the tokens that may be exchanged. */
+  readonly subjectTokens?: Readonly<Record<string, string>>
+  /** Of sign-ins on another device; default: an interval of 5 s and a life of 600 s. */
+  readonly device?: { readonly intervalS: number; readonly lifeS: number }
   readonly consentPage?: boolean
   /** Its public name when it is reached under one; default: the URL of its socket. */
   readonly issuer?: string
@@ -78,6 +86,11 @@ function newState(options: FakeAuthorizationServerOptions): FakeState {
     ledger,
     grants: new Grants({ serverClass, graceMs: options.graceMs ?? DEFAULT_GRACE_MS, clock, random, ledger }),
     behaviours: new Behaviours(clock),
+    assertionKeys: new Map(Object.entries(options.assertionKeys ?? {})),
+    seenAssertions: new Set(),
+    devices: new Map(),
+    device: options.device ?? { intervalS: 5, lifeS: 600 },
+    subjectTokens: new Map(Object.entries(options.subjectTokens ?? {})),
     account: options.account ?? { sub: 'ann', name: 'Ann Example', email: 'ann@example.com' },
   }
 }
@@ -96,6 +109,11 @@ async function serve(state: FakeState, control: FakeControl, { request, response
   if (url.pathname === '/.well-known/oauth-authorization-server') return writeAnswer(response, metadata(state))
   if (endpoint === 'introspect')
     return writeAnswer(response, introspect(state, { headers: request.headers, form: await readForm(request) }))
+  if (endpoint === 'device_authorization') {
+    const form = await readForm(request)
+    return writeAnswer(response, authorizeDevice(state, authenticateClient(state, { headers: request.headers, form }), form))
+  }
+  if (endpoint === 'register') return writeAnswer(response, registerClient(state, (await readBody(request)).toString('utf8')))
   if (!isEndpoint(endpoint)) return writeAnswer(response, jsonAnswer(404, { error: 'not_found' }))
 
   const body = request.method === 'GET' ? url.searchParams : await readForm(request)

@@ -14,7 +14,7 @@ export interface LedgerEntry {
   readonly seq: number
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number
-  readonly kind: 'authorize' | 'token' | 'userinfo' | 'introspect' | 'revoke' | 'undelivered' | 'family_revoked'
+  readonly kind: 'authorize' | 'token' | 'userinfo' | 'introspect' | 'revoke' | 'device' | 'register' | 'undelivered' | 'family_revoked'
   readonly grantType?: string
   readonly clientId?: string
   readonly family?: string
@@ -23,6 +23,8 @@ export interface LedgerEntry {
   readonly revokedBy?: RevokedBy
   readonly status?: number
   readonly error?: string
+  /** What a token was asked for: parameters without a secret. */
+  readonly asked?: Readonly<Record<string, string>>
   /** For `undelivered`: the entry whose answer did not reach the client's kernel whole. */
   readonly of?: number
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@credence/service'
 import type { Behaviours } from './behaviour.ts'
+import type { DeviceRecord } from './device.ts'
 import type { Account, Family, Grants, ServerClass } from './grants.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -11,6 +12,8 @@ export interface FakeClient {
   readonly redirectUris: string[]
   /** Default: either of them is taken. */
   readonly authMethod?: 'client_secret_basic' | 'client_secret_post'
+  /** PEM, for a client that signs in place of a secret (RFC 7523 §2.2). */
+  readonly publicKey?: string
 }
 
 /** A code that waits for its exchange; kept after it, so that a second use is seen. */
@@ -38,6 +41,14 @@ export interface FakeState {
   readonly ledger: Ledger
   readonly grants: Grants
   readonly behaviours: Behaviours
+  /** Public keys in PEM by the issuer whose assertions they prove (RFC 7523 §2.1). */
+  readonly assertionKeys: Map<string, string>
+  readonly seenAssertions: Set<string>
+  /** Whose the tokens are that may be exchanged (RFC 8693). */
+  readonly subjectTokens: Map<string, string>
+  /** By device code. */
+  readonly devices: Map<string, DeviceRecord>
+  readonly device: { readonly intervalS: number; readonly lifeS: number }
   /** Who is signed in at the browser of whoever comes to the authorize endpoint. */
   account: Account
 }

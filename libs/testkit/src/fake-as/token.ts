@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Answer, jsonAnswer } from '../exchange.ts'
 import { type Behaviour, bentAnswer } from './behaviour.ts'
+import { DEVICE_GRANT, polledDevice } from './device.ts'
 import type { Family, IssuedTokens } from './grants.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { FakeClient, FakeState } from './state.ts'
+import { assertedClient, givenFor, JWT_BEARER, TOKEN_EXCHANGE } from './token-grants.ts'
 
 export interface TokenRequest {
   readonly headers: IncomingHttpHeaders
@@ -12,7 +14,7 @@ export interface TokenRequest {
   readonly behaviour: Behaviour
 }
 
-type Noted = Partial<Pick<LedgerEntry, 'presented' | 'family' | 'issued' | 'error'>>
+type Noted = Partial<Pick<LedgerEntry, 'presented' | 'family' | 'issued' | 'error' | 'asked'>>
 interface Outcome {
   readonly answer: Answer
   readonly noted: Noted
@@ -21,13 +23,15 @@ interface Outcome {
 /** The token endpoint: carries the request out, writes the ledger, and gives the answer with the ledger's sequence number. */
 export function exchangeToken(state: FakeState, request: TokenRequest): { answer: Answer; seq: number } {
   const grantType = request.form.get('grant_type') ?? ''
-  const client = authenticateClient(state, request)
+  const client = request.form.has('client_assertion') ? assertedClient(state, request.form) : authenticateClient(state, request)
   const bent = bentAnswer(request.behaviour)
   const outcome =
     bent !== undefined && request.behaviour.spend !== true ? untouched(state, request, bent) : carryOut(state, request, client)
   const answer = bent ?? outcome.answer
   const clientId = client?.clientId ?? request.form.get('client_id') ?? ''
-  const seq = state.ledger.add({ kind: 'token', grantType, clientId, status: answer.status, ...outcome.noted })
+  const resource = request.form.get('resource')
+  const asked = resource === null ? {} : { asked: { resource } }
+  const seq = state.ledger.add({ kind: 'token', grantType, clientId, status: answer.status, ...asked, ...outcome.noted })
   return { answer, seq }
 }
 
@@ -62,15 +66,19 @@ function untouched(state: FakeState, { form }: TokenRequest, answer: Answer): Ou
 }
 
 function carryOut(state: FakeState, request: TokenRequest, client: FakeClient | undefined): Outcome {
-  if (client === undefined) return refusal('invalid_client')
-  switch (request.form.get('grant_type')) {
-    case 'authorization_code':
-      return exchangeCode(state, request, client)
-    case 'refresh_token':
-      return refresh(state, request, client)
-    default:
-      return refusal('unsupported_grant_type')
-  }
+  const isNamed = request.form.has('client_id') || request.form.has('client_assertion') || request.headers.authorization !== undefined
+  const needsClient = ![JWT_BEARER, TOKEN_EXCHANGE].includes(request.form.get('grant_type') ?? '')
+  if (client === undefined && (isNamed || needsClient)) return refusal('invalid_client')
+  if (client !== undefined && request.form.get('grant_type') === 'authorization_code') return exchangeCode(state, request, client)
+  if (client !== undefined && request.form.get('grant_type') === 'refresh_token') return refresh(state, request, client)
+  if (client !== undefined && request.form.get('grant_type') === DEVICE_GRANT) return exchangeDevice(state, request, client)
+  return grantWithout(state, request, client)
+}
+
+function exchangeDevice(state: FakeState, request: TokenRequest, client: FakeClient): Outcome {
+  const polled = polledDevice(state, client, request.form)
+  if ('error' in polled) return refusal(polled.error)
+  return issueTo(state, state.grants.open(client.clientId, state.account, polled.scope), request.behaviour)
 }
 
 function exchangeCode(state: FakeState, { form, behaviour }: TokenRequest, client: FakeClient): Outcome {
@@ -100,6 +108,18 @@ function refresh(state: FakeState, { form, behaviour }: TokenRequest, client: Fa
   const outcome = issueTo(state, family, behaviour)
   return { ...outcome, noted: { ...outcome.noted, presented } }
 }
+
+/** Grants without a person: no refresh token, since the client can ask again (RFC 6749 §4.4.3). */
+function grantWithout(state: FakeState, request: TokenRequest, client: FakeClient | undefined): Outcome {
+  const given = givenFor(state, request, client)
+  const asked = Object.fromEntries(ASKED.flatMap((name) => (request.form.has(name) ? [[name, request.form.get(name) ?? '']] : [])))
+  if ('error' in given) return refusal(given.error, { asked })
+  const family = state.grants.open(client?.clientId ?? '', { sub: given.sub }, given.scope)
+  const outcome = issueTo(state, family, { ...request.behaviour, omit: [...(request.behaviour.omit ?? []), 'refresh_token'] })
+  return { ...outcome, noted: { ...outcome.noted, asked } }
+}
+
+const ASKED: readonly string[] = ['scope', 'audience', 'resource', 'requested_token_type', 'subject_token_type', 'actor_token_type']
 
 function issueTo(state: FakeState, family: Family, behaviour: Behaviour): Outcome {
   const expiresInS = behaviour.expiresInS ?? state.expiresInS

@@ -5,6 +5,7 @@ import { callAs } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import type { Intake } from '../intake/intake.ts'
 import type { Browser } from './browser.ts'
+import { keepDevice } from './device.ts'
 import { spent } from './fail-session.ts'
 import { askAgain, begin, type Flow, offerFor } from './flow.ts'
 import { actingFor, type ConnectSession, type LastTry } from './session.ts'
@@ -45,11 +46,14 @@ export async function beginGrant(
     if (!isCoded(error, 'FIELD_REFUSED')) throw error
     return { session: await askAgain(flow, session, { ...tried, ...problemsOf(error.details.faults ?? []) }) }
   }
+  const { device, stateSha256, expiresAt } = answer
+  if (device !== undefined) return { session: await keepDevice(flow, session, { device, grant: stateSha256, until: expiresAt, tried }) }
   await flow.sessions.change(session, {
     state: 'at_provider',
-    stateHash: answer.stateSha256,
+    stateHash: stateSha256,
     spentStates: spent(session),
     lastTry: tried,
+    device: undefined,
   })
   return { authorizeUrl: answer.authorizeUrl }
 }

@@ -35,6 +35,8 @@ export interface DirectConnect {
   readonly confirmAccountChange: boolean
 }
 
+/** A vault that exchanges the values waits for the provider. */
+const SEAL_TIMEOUT_MS = 60_000
 const VERIFY_TIMEOUT_MS = 60_000
 
 /**
@@ -68,7 +70,7 @@ export async function connectDirectly(
       requestId: requestId === '' ? '' : `${requestId}/seal`,
       expiresAt: wanted.expiresAt,
     },
-    as,
+    callAs(principal, { timeoutMs: SEAL_TIMEOUT_MS }),
   )
   try {
     return await proveAndConnect(parts, principal, { reserved, candidateId, wanted })

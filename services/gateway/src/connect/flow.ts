@@ -45,19 +45,27 @@ export async function begin(
   requireState(flow, session, ['open', 'at_provider'])
   if (session.confirm === 'login' && session.signedIn !== true) throw new CodedError('SESSION_REFUSED')
   if (session.confirm === 'widget' && session.opener?.proven !== true) throw new CodedError('SESSION_REFUSED')
-  const bound = await bind(flow, session, start.browser)
-  if (bound.reserved?.pattern === start.pattern) return { session: bound, reserved: bound.reserved }
+  return reserve(flow, await bind(flow, session, start.browser), start.pattern)
+}
+
+/** The place for the credential at the registry, once for each pattern. */
+export async function reserve(
+  flow: Pick<Flow, 'sessions' | 'services'>,
+  bound: Stored<ConnectSession>,
+  pattern: number,
+): Promise<{ session: Stored<ConnectSession>; reserved: Reservation }> {
+  if (bound.reserved?.pattern === pattern) return { session: bound, reserved: bound.reserved }
   const { providerId, credentialId = '', capabilityId = '', label, level } = bound
   const answer = await flow.services.registry.reserve(
     // From a panel, where a person has one account at each service.
     {
-      ...{ providerId, pattern: start.pattern, credentialId, capabilityId, label, level, slot: bound.opener !== undefined },
-      requestId: `${bound.id}.${start.pattern}`,
+      ...{ providerId, pattern, credentialId, capabilityId, label, level, slot: bound.opener !== undefined },
+      requestId: `${bound.id}.${pattern}`,
     },
     callAs(actingFor(bound)),
   )
   const { recipeId, family, clientId, redirectUri, providerVersion } = answer
-  const reserved = { pattern: start.pattern, credentialId: answer.credentialId, recipeId, family, clientId, redirectUri, providerVersion }
+  const reserved = { pattern, credentialId: answer.credentialId, recipeId, family, clientId, redirectUri, providerVersion }
   return { session: await flow.sessions.change(bound, { reserved, lastTry: undefined }), reserved }
 }
 

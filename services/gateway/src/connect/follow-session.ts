@@ -1,16 +1,12 @@
 import type { Session } from '@credence/proto/gateway'
 import type { Principal } from '@credence/rpc'
-import type { Clock } from '@credence/service'
 import type { Stored } from '@credence/store'
 import { requireScope } from './create-session.ts'
+import { followDevice } from './device.ts'
 import type { Ending } from './fail-session.ts'
+import type { Flow } from './flow.ts'
 import { type ConnectSession, hasEnded, type SessionState, stateAt } from './session.ts'
-import { noSuchSession, type SessionStore } from './session-store.ts'
-
-interface Parts {
-  readonly sessions: SessionStore
-  readonly clock: Clock
-}
+import { noSuchSession } from './session-store.ts'
 
 export const MAX_WAIT_MS = 60_000
 const WAIT_MS = 30_000
@@ -18,7 +14,7 @@ const WAIT_MS = 30_000
 const LOOK_AGAIN_MS = 1000
 
 /** The session, for its creator, its user, and who acts for users. To everybody else it does not exist. */
-export async function getSession({ sessions }: Pick<Parts, 'sessions'>, principal: Principal, id: string): Promise<Stored<ConnectSession>> {
+export async function getSession({ sessions }: Pick<Flow, 'sessions'>, principal: Principal, id: string): Promise<Stored<ConnectSession>> {
   requireScope(principal, 'sessions')
   const session = await sessions.get(id)
   if (session === undefined || !maySee(principal, session)) throw noSuchSession()
@@ -38,14 +34,14 @@ export function isUserOf({ user, userNames }: Principal, session: ConnectSession
 
 /** Answers when the session has ended, or after `timeoutMs` (0: 30 s; at most 60 s) with the state it is in. */
 export async function waitSession(
-  parts: Parts,
+  flow: Flow,
   principal: Principal,
   wait: { readonly id: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<ConnectSession> {
-  const { sessions, clock } = parts
+  const { sessions, clock } = flow
   const end = clock.monotonicMs() + Math.min(wait.timeoutMs || WAIT_MS, MAX_WAIT_MS)
   for (;;) {
-    const session = await getSession(parts, principal, wait.id)
+    const session = await followDevice(flow, await getSession(flow, principal, wait.id))
     const left = end - clock.monotonicMs()
     if (hasEnded(stateAt(session, clock.now())) || left <= 0 || wait.signal?.aborted) return session
     await sessions.changed(wait.id, Math.min(left, LOOK_AGAIN_MS), wait.signal)
@@ -53,7 +49,11 @@ export async function waitSession(
 }
 
 /** Ends the session and destroys what it sealed. A session that has ended stays as it ended. */
-export async function cancelSession(parts: Parts, ending: Ending, caller: { principal: Principal; id: string }): Promise<ConnectSession> {
+export async function cancelSession(
+  parts: Pick<Flow, 'sessions'>,
+  ending: Ending,
+  caller: { principal: Principal; id: string },
+): Promise<ConnectSession> {
   const session = await getSession(parts, caller.principal, caller.id)
   return ending.end(session, { state: 'cancelled', code: 'cancelled', detail: 'The session was cancelled.' })
 }
@@ -80,5 +80,12 @@ export function sessionMessage(session: ConnectSession, now: number): Session {
     detail: session.failure?.detail ?? '',
     user: session.user,
     capabilityId: session.capabilityId ?? '',
+    device: state === 'at_provider' ? deviceMessage(session) : undefined,
   }
+}
+
+function deviceMessage({ device }: ConnectSession): Session['device'] {
+  if (device === undefined) return undefined
+  const { userCode, verificationUri, verificationUriComplete, until: expiresAt } = device
+  return { userCode, verificationUri, verificationUriComplete, expiresAt }
 }

@@ -17,7 +17,7 @@ const VERIFY_TIMEOUT_MS = 60_000
 export async function judge(
   flow: Flow,
   session: Stored<ConnectSession>,
-  by: { readonly browser: Browser; readonly tried: LastTry },
+  by: { readonly browser: Browser | undefined; readonly tried: LastTry },
 ): Promise<Stored<ConnectSession>> {
   const { reserved, candidate } = session
   if (reserved === undefined || candidate === undefined) throw new TypeError('judge needs a sealed candidate')
@@ -43,7 +43,11 @@ export async function judge(
 }
 
 /** A reconnect with another account is asked about; all else goes to the confirmation. */
-export async function afterVerdict(flow: Flow, session: Stored<ConnectSession>, browser: Browser): Promise<Stored<ConnectSession>> {
+export async function afterVerdict(
+  flow: Flow,
+  session: Stored<ConnectSession>,
+  browser: Browser | undefined,
+): Promise<Stored<ConnectSession>> {
   if (await isAnotherAccount(flow, session)) {
     return flow.sessions.change(session, { state: 'question', question: 'account', sweepAt: session.expiresAt })
   }
@@ -54,10 +58,15 @@ export async function afterVerdict(flow: Flow, session: Stored<ConnectSession>, 
  * Nothing is usable before the person is confirmed. With `none` the project has agreed to go without; with `widget` the
  * browser of the session is that of the widget, which was proven before anything was asked.
  */
-export async function toConfirmation(flow: Flow, session: Stored<ConnectSession>, browser: Browser): Promise<Stored<ConnectSession>> {
+export async function toConfirmation(
+  flow: Flow,
+  session: Stored<ConnectSession>,
+  browser: Browser | undefined,
+): Promise<Stored<ConnectSession>> {
   const { candidate } = session
   if (candidate === undefined) throw new TypeError('a confirmation needs a candidate')
   if (session.confirm === 'none' || session.opener?.proven === true) return finish(flow, session)
+  if (browser === undefined) throw new TypeError('a confirmation needs the browser that it is made from')
   const confirmation =
     session.confirm === 'login' ? undefined : { hash: codeHash(session.id, confirmationCode(browser, session, candidate)), tries: 0 }
   return flow.sessions.change(session, { state: 'unconfirmed', question: undefined, confirmation, sweepAt: session.expiresAt })

@@ -44,9 +44,9 @@ export function signInSource(authorizeUri: string): string {
 function patternView(pattern: AuthPattern, index: number): PatternView {
   return {
     index,
-    title: pattern.display_name ?? TITLES[pattern.type],
+    title: pattern.display_name ?? (pattern.type === 'OAUTH' && !signsIn(pattern) ? 'Client access' : TITLES[pattern.type]),
     ...(pattern.description === undefined ? {} : { description: pattern.description }),
-    kind: signsIn(pattern.type) ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
+    kind: signsIn(pattern) ? 'redirect' : pattern.type === 'NONE' ? 'none' : 'form',
   }
 }
 
@@ -57,7 +57,7 @@ const TITLES: Readonly<Record<AuthPattern['type'], string>> = {
   BEARER: 'Token',
   API_KEY: 'API key',
   CUSTOM_HEADER: 'Keys',
-  CUSTOM: 'Keys',
+  CUSTOM: 'Sign-in data',
   THIRDPARTY: 'Sign in',
   NONE: 'No sign-in needed',
 }

@@ -6,6 +6,7 @@ import { answerQuestion } from './answer-question.ts'
 import { beginGrant } from './begin-grant.ts'
 import { chooseAssets } from './choose-assets.ts'
 import { completeGrant } from './complete-grant.ts'
+import { followDevice } from './device.ts'
 import { begin, type Flow } from './flow.ts'
 import { acceptForms, formOf, inputOf } from './form-body.ts'
 import { onwardUrl } from './onward.ts'
@@ -32,7 +33,8 @@ export function serveConnect(app: FastifyInstance, site: ConnectSite): void {
     const { ref } = request.params as { readonly ref: string }
     const { choose, again } = request.query as Record<string, unknown>
     const browser = greet(door, request, reply)
-    const session = await sessionAt(door, ref, browser)
+    const found = await sessionAt(door, ref, browser)
+    const session = found.browser === browser.hash ? await followDevice(flow, found, browser) : found
     const wants = choose === undefined ? (again === undefined ? undefined : 'again') : 'choose'
     const shown = await show(flow, { session, browser, base: `/connect/${ref}`, ...(wants === undefined ? {} : { wants }) })
     // With `login` what follows a form ends at the console, in the same navigation.

@@ -2,6 +2,7 @@ import { CodedError } from '@credence/errors'
 import type { FastifyInstance } from 'fastify'
 import { openEventStream } from '../http/event-stream.ts'
 import { sendProblem } from '../http/listener.ts'
+import { followDevice } from './device.ts'
 import type { ConnectSite } from './routes.ts'
 import { type ConnectSession, hasEnded, stateAt } from './session.ts'
 import type { StateView } from './views.ts'
@@ -22,7 +23,7 @@ export function serveSessionState(app: FastifyInstance, { flow, door }: ConnectS
     const look = async (): Promise<ConnectSession> => {
       const session = await sessionAt(door, ref, browser)
       if (browser === undefined || session.browser !== browser.hash) throw new CodedError('SESSION_REFUSED')
-      return session
+      return followDevice(flow, session, browser)
     }
     const session = await look()
     const viewOf = (current: ConnectSession): StateView => stateView(current, `/connect/${ref}`, flow.clock.now())

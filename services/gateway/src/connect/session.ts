@@ -54,6 +54,17 @@ export interface HandedAsset {
   readonly label?: string
 }
 
+/** A sign-in on another device that is under way (RFC 8628): what the person enters where. */
+export interface DeviceSignIn {
+  /** The vault's name for it. */
+  readonly grant: string
+  readonly userCode: string
+  readonly verificationUri: string
+  /** Empty where the server has none. */
+  readonly verificationUriComplete: string
+  readonly until: Date
+}
+
 /** The sealed secret that waits for its confirmation. */
 export interface Candidate {
   readonly id: string
@@ -81,7 +92,7 @@ export interface LastTry {
  *     {id: sess_…, v: 1, project, state, linkHashes[], browser?, creator{…}, user, providerId, wantedPattern?, setupId?,
  *      credentialId?, capabilityId?, label, level, confirm, returnUrl?, opener?, anonymous?, scopes[], createdAt, expiresAt,
  *      sweepAt, signedIn?,
- *      reserved?, stateHash?, spentStates[], lastTry?, candidate?, handed?, question?, confirmation?, failure?, outbox…}
+ *      reserved?, stateHash?, spentStates[], device?, lastTry?, candidate?, handed?, question?, confirmation?, failure?, outbox…}
  *
  * Links, cookies, states and codes are held as SHA-256 only.
  */
@@ -123,6 +134,7 @@ export interface ConnectSession extends HasOutbox {
   readonly stateHash?: string | undefined
   /** States that were redeemed or given up: a replay finds its session and changes nothing. */
   readonly spentStates: readonly string[]
+  readonly device?: DeviceSignIn | undefined
   readonly lastTry?: LastTry | undefined
   readonly candidate?: Candidate | undefined
   /** With `choosing`: what there is to choose from. */

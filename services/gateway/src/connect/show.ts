@@ -20,7 +20,7 @@ import {
 } from './pages/index.ts'
 import { accountQuestion, signInFirst, unverifiedQuestion } from './questions.ts'
 import { type ConnectSession, stateAt } from './session.ts'
-import type { FailedView, FieldView, NativeView, ScopeView, SessionFrame } from './views.ts'
+import type { FailedView, FieldView, NativeView, ScopeView, SessionFrame, WaitingView } from './views.ts'
 
 /** A session as one browser sees it, under the address that it came by. */
 export interface Visit {
@@ -100,6 +100,11 @@ async function showInput(flow: Flow, visit: Visit): Promise<Shown> {
     ...(session.wantedPattern === undefined ? { backUrl: `${base}?choose=1` } : {}),
   }
   if (recipe.oauth === undefined) return { html: renderForm({ ...view, action: `${base}/secret`, unchecked: recipe.probe === undefined }) }
+  if (recipe.oauth.deviceUri !== undefined) {
+    const scopes = scopeViews(recipe.oauth.availableScopes, session)
+    const signInHost = hostOf(recipe.oauth.deviceUri)
+    return { html: renderConsent({ ...view, action: `${base}/grant`, signInHost, scopes, device: true }) }
+  }
   const signInHost = hostOf(recipe.oauth.authorizeUri)
   const html =
     recipe.native === undefined
@@ -137,7 +142,14 @@ function scopeViews(available: NonNullable<Recipe['oauth']>['availableScopes'], 
 
 async function showWaiting(flow: Flow, visit: Visit, phase: 'at_provider' | 'checking'): Promise<Shown> {
   const frame = await frameOf(flow, visit)
-  return { html: renderWaiting({ ...frame, phase, againUrl: phase === 'checking' ? visit.base : `${visit.base}?again=1` }) }
+  const device = phase === 'at_provider' ? deviceView(visit.session) : {}
+  return { html: renderWaiting({ ...frame, phase, ...device, againUrl: phase === 'checking' ? visit.base : `${visit.base}?again=1` }) }
+}
+
+function deviceView({ device }: ConnectSession): Pick<WaitingView, 'device'> {
+  if (device === undefined) return {}
+  const { userCode, verificationUri: address, verificationUriComplete } = device
+  return { device: { userCode, address, ...(verificationUriComplete === '' ? {} : { addressWithCode: verificationUriComplete }) } }
 }
 
 async function showEnd(flow: Flow, visit: Visit): Promise<Shown> {

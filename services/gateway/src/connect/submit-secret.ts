@@ -8,6 +8,9 @@ import { askAgain, begin, type Flow, offerFor, startChecking } from './flow.ts'
 import { judge } from './judge.ts'
 import { actingFor, type ConnectSession, type LastTry } from './session.ts'
 
+/** Values that are exchanged are exchanged in it, which waits for the provider. */
+const SEAL_TIMEOUT_MS = 60_000
+
 /** A form with static secrets: sealed as a candidate, proven by one call; on any refusal back to the form. */
 export async function submitSecret(
   flow: Flow,
@@ -32,7 +35,7 @@ export async function submitSecret(
         requestId: '',
         capabilityId: session.capabilityId ?? '',
       },
-      callAs(actingFor(session)),
+      callAs(actingFor(session), { timeoutMs: SEAL_TIMEOUT_MS }),
     )
     const sealed = await flow.sessions.change(checking, { candidate: { id: candidateId, verified: false } })
     return await judge(flow, sealed, { browser, tried })

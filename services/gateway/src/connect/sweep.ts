@@ -1,5 +1,6 @@
 import type { Stored } from '@credence/store'
 import type { Claims } from './claims.ts'
+import { followDevice, watchAgain } from './device.ts'
 import { connectNow } from './finish.ts'
 import { askAgain, type Flow } from './flow.ts'
 import { type ConnectSession, hasEnded, stateAt } from './session.ts'
@@ -44,6 +45,10 @@ async function sweep(flow: Flow, session: Stored<ConnectSession>): Promise<void>
   }
   if (stateAt(session, flow.clock.now()) === 'timed_out') {
     await flow.ending.end(session, { state: 'timed_out', code: 'SESSION_EXPIRED', detail: 'The session was not finished in time.' })
+    return
+  }
+  if (session.state === 'at_provider' && session.device !== undefined) {
+    await followDevice(flow, await flow.sessions.change(session, { sweepAt: watchAgain(flow, session) }))
     return
   }
   const problem = 'The last try was interrupted. Try again.'

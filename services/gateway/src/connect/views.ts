@@ -90,6 +90,8 @@ export interface ConsentView extends SessionFrame {
   readonly pattern: PatternView
   /** Host of the page where the person will sign in. */
   readonly signInHost: string
+  /** The person signs in on another device: the next page shows the code, and no window opens. */
+  readonly device?: boolean
   /** Account fields, all plain. */
   readonly fields: readonly FieldView[]
   readonly scopes: readonly ScopeView[]
@@ -136,6 +138,8 @@ export interface AssetView {
 /** The person is at the provider, or the answer is being checked; the script follows `stateUrl` and reloads when it changes. */
 export interface WaitingView extends SessionFrame {
   readonly phase: 'at_provider' | 'checking'
+  /** The person signs in on any device, with this code. */
+  readonly device?: { readonly userCode: string; readonly address: string; readonly addressWithCode?: string }
   /** Back to the page before, for somebody who closed the pop-up. */
   readonly againUrl: string
 }

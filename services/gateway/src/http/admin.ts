@@ -15,6 +15,7 @@ import { serveCredentials } from './rest/credentials.ts'
 import { serveEvents } from './rest/events.ts'
 import { serveHistory } from './rest/history.ts'
 import { serveKeys } from './rest/keys.ts'
+import { serveMcpProviders } from './rest/mcp-providers.ts'
 import { serveProject } from './rest/project.ts'
 import { serveClients, serveProviders } from './rest/providers.ts'
 import type { RestScope } from './rest/route.ts'
@@ -58,6 +59,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       serveKeys,
       serveProject,
       serveEvents,
+      serveMcpProviders,
     ])
       serve(rest, gateway)
     serveCatalog(rest)

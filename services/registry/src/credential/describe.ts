@@ -22,11 +22,16 @@ export async function describe(registry: Registry, doc: Parent): Promise<Describ
   return { doc, consumerCount: await countIn(registry.docs.consumers, 'bound', { prefix: [doc.id] }) }
 }
 
+/** Families whose access is renewed by itself; of `custom` some are and some are not, which the vault knows. */
+export function mayRenew({ family }: Pick<Parent, 'family'>): boolean {
+  return hasGrant(family) || family === 'custom'
+}
+
 /** One credential. Its health is `refreshing` while the refresher is at it, which is nowhere stored. */
 export async function get(registry: Registry, actor: Actor, id: string): Promise<Described> {
   needScope(actor, 'credentials.read')
   const doc = await findVisible(registry, actor, id)
-  const mayRefresh = hasGrant(doc.family) && doc.status === 'active'
+  const mayRefresh = mayRenew(doc) && doc.status === 'active'
   const isRefreshing = mayRefresh && (await registry.plans.isRefreshing(ownOrder(doc.project), doc.id))
   return describe(registry, isRefreshing ? { ...doc, health: 'refreshing' } : doc)
 }

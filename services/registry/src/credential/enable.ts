@@ -1,9 +1,10 @@
-import { hasGrant, moveStatus } from '@credence/credential'
+import { moveStatus } from '@credence/credential'
 import { isCoded } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName, needScope, orderOf } from '../caller/actor.ts'
 import { change } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
+import { mayRenew } from './describe.ts'
 import { illegalMove } from './disable.ts'
 import { credentialEnabled } from './facts.ts'
 import { changeFence } from './fence.ts'
@@ -11,6 +12,9 @@ import type { Parent } from './parent.ts'
 
 /** A token with less life than this is refreshed before the answer, so that the first call does not wait for it. */
 const DUE_MS = 60_000
+
+/** The vault's word for a secret that is not renewed by itself. */
+const NOTHING_DUE = 'no_refresh_token'
 
 /**
  * Back in force. What had expired before it was disabled is expired again, with its reason. An OAuth grant that is due is
@@ -40,7 +44,7 @@ export async function enable(
 }
 
 function isDue(doc: Parent, now: Date): boolean {
-  const isGrant = doc.status === 'active' && hasGrant(doc.family)
+  const isGrant = doc.status === 'active' && mayRenew(doc)
   return isGrant && doc.expiresAt !== undefined && doc.expiresAt.getTime() <= now.getTime() + DUE_MS
 }
 
@@ -55,7 +59,10 @@ async function refreshed(
     const credential = await change(registry.docs.credentials, doc.id, (newest) =>
       answer.version <= newest.version ? undefined : { ...newest, version: answer.version, expiresAt: answer.expiresAt },
     )
-    return { credential: credential ?? doc, refreshOutcome: answer.outcome }
+    return {
+      credential: credential ?? doc,
+      refreshOutcome: doc.family === 'custom' && answer.outcome === NOTHING_DUE ? '' : answer.outcome,
+    }
   } catch (error) {
     if (!isCoded(error)) throw error
     // The credential is enabled all the same, and its plan asks again: only the word for this refresh is missing.

@@ -42,7 +42,7 @@ export interface Reserved {
   readonly credential: Parent
   readonly recipeId: string
   readonly recipe: Recipe
-  /** Of OAuth patterns. */
+  /** Of patterns that sign in. */
   readonly client?: { readonly id: string; readonly redirectUri: string }
   readonly reconnect: boolean
   readonly provider: ProviderDoc
@@ -203,7 +203,7 @@ export async function prepareRecipe(
   chosen: { readonly provider: ProviderDoc; readonly payload: ProviderPayload; readonly pattern: number },
 ): Promise<Pick<Reserved, 'recipeId' | 'recipe' | 'client'>> {
   const { provider, payload, pattern } = chosen
-  const isOAuth = signsIn(payload.auth_patterns[pattern]?.type)
+  const isOAuth = signsIn(payload.auth_patterns[pattern])
   const clientId = clientIdOf(provider)
   const registered = isOAuth ? await registry.docs.clients.get(clientId) : undefined
   if (isOAuth && registered === undefined) throw clientMissing(registry, actor, provider)

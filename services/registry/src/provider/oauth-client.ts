@@ -48,7 +48,7 @@ export async function putClient(
     throw invalid('/oauth_client_id', 'Write the client id that the provider shows, in printable ASCII (RFC 6749 appendix A.1).')
   }
   const payload = savedPayload(provider)
-  if (!payload.auth_patterns.some(({ type }) => signsIn(type))) {
+  if (!payload.auth_patterns.some(signsIn)) {
     throw invalid('/provider_id', 'Only a provider with a sign-in has a client.')
   }
   checkFields(payload, fields)

@@ -1,4 +1,4 @@
-import { type ProviderPayload, parseProvider } from '@credence/provider'
+import { type ProviderPayload, parseProvider, signsIn } from '@credence/provider'
 import type { Actor } from '../caller/actor.ts'
 import { clientIdOf, redirectUriOf } from '../provider/oauth-client.ts'
 import type { Registry } from '../registry.ts'
@@ -25,7 +25,7 @@ export async function describeSetup(registry: Registry, actor: Actor, doc: Setup
 }
 
 function isOAuthAt(payload: ProviderPayload, pattern: number | undefined): boolean {
-  return payload.auth_patterns.some(({ type }, i) => type === 'OAUTH' && (pattern === undefined || pattern === i))
+  return payload.auth_patterns.some((one, i) => signsIn(one) && (pattern === undefined || pattern === i))
 }
 
 function administratorIn(actor: Actor, { state, provider }: SetupDoc): string {

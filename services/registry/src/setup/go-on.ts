@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import { parseProvider } from '@credence/provider'
+import { parseProvider, signsIn } from '@credence/provider'
 import type { Stored } from '@credence/store'
 import { type Actor, actorName } from '../caller/actor.ts'
 import { change } from '../documents/change.ts'
@@ -52,7 +52,7 @@ function unsaved({ provider }: SetupDoc, fresh: string): SetupDoc['provider'] {
 
 function reportOfPerson(payload: Uint8Array): SetupReport {
   const { display_name: name, auth_patterns, proxy_url } = parseProvider(payload)
-  const isOAuth = auth_patterns[0]?.type === 'OAUTH'
+  const isOAuth = signsIn(auth_patterns[0])
   const step = (audience: string, text: string, showsRedirectAddress = false) => ({ audience, text, url: '', showsRedirectAddress })
   const steps = isOAuth
     ? [

@@ -1,20 +1,20 @@
 import { CodedError, isCoded } from '@credence/errors'
-import { fillUrl, type Recipe } from '@credence/provider'
-import { decideStart, mayWrite, type Sent } from '@credence/refresh-protocol'
+import { fillUrl } from '@credence/provider'
+import { decideStart } from '@credence/refresh-protocol'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Stored } from '@credence/store'
 import { refreshView } from '../grant/grant-secret.ts'
-import { renewalParameters, renewedBy } from '../grant/renewal.ts'
 import { postToken, type TokenPostResult } from '../grant/token-endpoint.ts'
+import { renewalParameters, renewedBy } from '../renewal/by-token.ts'
+import { exchangeAgain } from '../renewal/exchange-again.ts'
 import type { Child } from './child.ts'
 import { countTokenAnswer } from './measure.ts'
 import { openSecret } from './open.ts'
 import { auditBase, usedBy } from './record-change.ts'
+import { type RefreshAttempt, type RefreshCause, refuseLate } from './refresh-attempt.ts'
 import { type RefreshContext, type RefreshOutcome, withRefreshState } from './refresh-context.ts'
-import { saveAnswer, saveUnanswered } from './save-refresh.ts'
-
-export type RefreshCause = 'schedule' | 'unauthorized' | 'enable' | 'operator'
+import { type SaveFacts, saveAnswer, saveParsed, saveUnanswered } from './save-refresh.ts'
 
 export interface RefreshOrder {
   readonly credentialId: string
@@ -61,9 +61,9 @@ async function start(vault: RefreshContext, principal: Principal, order: Refresh
   for (let tries = 1; tries <= MOST_STARTS; tries++) {
     const child = await vault.children.need(order.credentialId)
     const recipe = await vault.recipes.get(child.recipe)
-    if (recipe.oauth === undefined || child.access === undefined) return { outcome: 'no_refresh_token', child }
+    if ((recipe.oauth ?? recipe.renewal) === undefined || child.access === undefined) return { outcome: 'no_refresh_token', child }
     if (child.access.state !== 'active') return { outcome: child.access.state === 'disabled' ? 'disabled' : 'not_active', child }
-    const clientGeneration = await vault.clients.generation(recipe.oauth.clientId)
+    const clientGeneration = recipe.oauth === undefined ? 0 : await vault.clients.generation(recipe.oauth.clientId)
     const senders = await vault.instances.senders(
       child.intent?.senders ?? [],
       !vault.spill.open().some((record) => record.credential === child.id),
@@ -111,18 +111,8 @@ async function take(
   }
 }
 
-interface Attempt {
-  readonly child: Stored<Child>
-  readonly recipe: Recipe
-  readonly sent: Sent
-  readonly clientGeneration: number
-  readonly cause: RefreshCause
-  /** Monotonic time of the decision: the write, the audit and the connect all count against the deadline. */
-  readonly takenMs: number
-}
-
 /** Steps 4 to 7. The audit record is on the disk before the token is decrypted; without one nothing is sent. */
-async function attempt(vault: RefreshContext, principal: Principal, at: Attempt): Promise<RefreshOutcome> {
+async function attempt(vault: RefreshContext, principal: Principal, at: RefreshAttempt): Promise<RefreshOutcome> {
   const { child } = at
   const by = { ...principal, project: child.project }
   const base = { ...auditBase(vault, by), action: 'refresh' as const, credential: child.id, ...usedBy(child) }
@@ -134,11 +124,7 @@ async function attempt(vault: RefreshContext, principal: Principal, at: Attempt)
     await saveUnanswered(vault, { ...facts, answer: { kind: 'not_sent', cause: 'audit_unavailable' } })
     throw error
   }
-  const posted = await post(vault, at)
-  const outcome =
-    posted.kind === 'answered'
-      ? await saveAnswer(vault, { ...facts, raw: posted.raw })
-      : await saveUnanswered(vault, { ...facts, answer: posted })
+  const outcome = await sendAndSave(vault, at, facts)
   const { answer } = outcome
   const refused = answer?.kind === 'error' ? { providerError: answer.code } : {}
   const status = answer !== undefined && 'status' in answer ? { status: answer.status } : {}
@@ -153,9 +139,23 @@ async function attempt(vault: RefreshContext, principal: Principal, at: Attempt)
   return outcome
 }
 
+/** What is exchanged again needs no spill: an answer that is lost can be asked for once more. */
+async function sendAndSave(vault: RefreshContext, at: RefreshAttempt, facts: SaveFacts): Promise<RefreshOutcome> {
+  if (at.recipe.renewal !== undefined) {
+    const renewed = await exchangeAgain(vault, at, at.recipe.renewal)
+    return renewed.kind === 'answered'
+      ? saveParsed(vault, { ...facts, parsed: renewed.parsed })
+      : saveUnanswered(vault, { ...facts, answer: { kind: 'not_sent', cause: renewed.cause } })
+  }
+  const posted = await post(vault, at)
+  return posted.kind === 'answered'
+    ? saveAnswer(vault, { ...facts, raw: posted.raw })
+    : saveUnanswered(vault, { ...facts, answer: { kind: posted.kind, cause: posted.cause } })
+}
+
 /** Step 4: one POST. Term and deadline are checked by both clocks in the tick that writes, so a paused process sends nothing late. */
-async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult> {
-  const { recipe, sent, child, takenMs } = at
+async function post(vault: RefreshContext, at: RefreshAttempt): Promise<TokenPostResult> {
+  const { recipe, child } = at
   try {
     using secret = await openSecret(vault, child)
     using client = await vault.clients.open(recipe.oauth!.clientId, child.project)
@@ -173,9 +173,7 @@ async function post(vault: RefreshContext, at: Attempt): Promise<TokenPostResult
           style: recipe.oauth!,
           deadlineMs: vault.refreshTimes.deadlineMs,
           beforeWrite: () => {
-            if (!mayWrite(sent, { now: vault.clock.now(), elapsedMs: vault.clock.monotonicMs() - takenMs }))
-              throw new CodedError('DEADLINE_EXCEEDED')
-            if ((vault.floors.state(child.id) ?? 'active') !== 'active') throw new CodedError('CREDENTIAL_DISABLED')
+            refuseLate(vault, at)
             // The bytes leave in this call stack: a microtask is the first moment in which a crash finds them gone, and too early
             // for any answer. An immediate is not: on a reused connection the loop reads sockets before it comes.
             queueMicrotask(() => vault.failpoint('FP3'))

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { CodedError, ERRORS, isCoded } from '@credence/errors'
 import type { NewFact } from '@credence/events'
 import type { Recipe } from '@credence/provider'
+import { resultNames } from '@credence/provider/renewal'
 import { decideSave, type Sent, type TokenAnswer } from '@credence/refresh-protocol'
 import { secretConcat } from '@credence/secret'
 import type { Stored } from '@credence/store'
 import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, refreshView, tokenTimes } from '../grant/grant-secret.ts'
-import { renewalToken, renewedBy } from '../grant/renewal.ts'
 import { revokeToken } from '../grant/revocation.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, type RawTokenAnswer } from '../grant/token-answer.ts'
+import { renewalToken, renewedBy } from '../renewal/by-token.ts'
 import { secretBinding } from './binding.ts'
 import type { Child } from './child.ts'
 import { openSecret } from './open.ts'
@@ -16,7 +17,7 @@ import { type RefreshContext, type RefreshOutcome, withRefreshState } from './re
 import { packFields } from './secret-fields.ts'
 import { withFacts } from './vault-context.ts'
 
-interface SaveFacts {
+export interface SaveFacts {
   readonly credentialId: string
   readonly recipe: Recipe
   readonly sent: Sent
@@ -69,6 +70,18 @@ export async function saveUnanswered(
 ): Promise<RefreshOutcome> {
   const { outcome } = await patiently(vault, () => decideAndWrite(vault, facts, { answer: facts.answer }))
   return outcome
+}
+
+/** Step 6 for what a renewal obtained; its values are wiped here. */
+export async function saveParsed(
+  vault: RefreshContext,
+  facts: SaveFacts & { readonly parsed: ParsedTokenAnswer },
+): Promise<RefreshOutcome> {
+  try {
+    return (await patiently(vault, () => decideAndWrite(vault, facts, facts.parsed))).outcome
+  } finally {
+    for (const value of facts.parsed.obtained?.values() ?? []) value.fill(0)
+  }
 }
 
 async function save(
@@ -131,7 +144,7 @@ async function writeTokens(
   const { child, facts, parsed, change } = at
   const next = { ...child, version: change.version }
   const binding = secretBinding(next, facts.recipe)
-  const plaintext = await nextSecret(vault, child, parsed)
+  const plaintext = await nextSecret(vault, child, { parsed, recipe: facts.recipe })
   const { sealed, dataKey } = await vault.envelope.seal(plaintext, binding)
   using key = dataKey
   const { mac: _mac, ...fence } = child.access!
@@ -162,10 +175,17 @@ async function writeTokens(
 }
 
 /** New tokens beside whatever else is sealed; without a new refresh token the old one stays (RFC 6749 §6). */
-async function nextSecret(vault: RefreshContext, child: Child, parsed: ParsedTokenAnswer): Promise<Buffer> {
+async function nextSecret(
+  vault: RefreshContext,
+  child: Child,
+  { parsed, recipe: { renewal } }: { parsed: ParsedTokenAnswer; recipe: Recipe },
+): Promise<Buffer> {
   using secret = await openSecret(vault, child)
-  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !Object.hasOwn(child.plain, name)))
-  fields.set(ACCESS_TOKEN, parsed.accessToken!)
+  // What the last exchange obtained goes as a whole: a way that leaves a value out must not keep an old one.
+  const former = new Set(renewal === undefined ? [] : resultNames(renewal))
+  const fields = new Map<string, Uint8Array>([...secret.fields].filter(([name]) => !Object.hasOwn(child.plain, name) && !former.has(name)))
+  for (const [name, value] of parsed.obtained ?? []) fields.set(name, value)
+  if (parsed.accessToken !== undefined) fields.set(ACCESS_TOKEN, parsed.accessToken)
   if (parsed.refreshToken !== undefined) fields.set(REFRESH_TOKEN, parsed.refreshToken)
   return packFields(fields)
 }

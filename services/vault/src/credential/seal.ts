@@ -2,8 +2,10 @@ import { createHmac } from 'node:crypto'
 import { newId } from '@credence/credential'
 import { CodedError, type Fault, isCoded } from '@credence/errors'
 import { type Recipe, splitFields } from '@credence/provider'
+import { keyFields } from '@credence/provider/renewal'
 import type { Principal } from '@credence/rpc'
 import type { Collection, CollectionSpec, Doc, Stored } from '@credence/store'
+import { firstExchange } from '../renewal/first-exchange.ts'
 import type { NativeFacts } from '../thirdparty/native.ts'
 import { candidateBinding } from './binding.ts'
 import type { Candidate, Child, TokenTimes } from './child.ts'
@@ -53,12 +55,34 @@ export async function seal(
     if (claim?.sealed === true) return claim.candidateId
     const candidateId = claim?.candidateId ?? newId('cand', (count) => vault.random.bytes(count))
     const secret = new Map([...order.secret].filter(([, value]) => value.byteLength > 0))
-    await sealCandidate(vault, principal, { ...order, secret, recipe, candidateId })
+    await exchangeAndSeal(vault, principal, { ...order, secret, recipe, candidateId })
     if (claim !== undefined) await markSealed(vault, claim)
     return candidateId
   } finally {
     for (const value of order.secret.values()) value.fill(0)
   }
+}
+
+/** What is only exchanged for an access is exchanged once now: values that obtain nothing are not stored. */
+async function exchangeAndSeal(vault: VaultContext, principal: Principal, order: CandidateOrder): Promise<void> {
+  if (order.recipe.renewal === undefined) return sealCandidate(vault, principal, order)
+  await refuseDisabled(vault, principal, order.credentialId)
+  const first = await firstExchange(vault, principal, { ...order, renewal: order.recipe.renewal })
+  try {
+    const { expiresAt: _ofTheFields, ...rest } = order
+    const secret = new Map([...order.secret, ...first.obtained])
+    await sealCandidate(vault, principal, { ...rest, secret, token: first.token })
+  } finally {
+    for (const value of first.obtained.values()) value.fill(0)
+  }
+}
+
+/** Before anything is sent; the write looks again. */
+async function refuseDisabled(vault: VaultContext, principal: Principal, credentialId: string): Promise<void> {
+  const child = await vault.children.read(credentialId)
+  if (child === undefined) return
+  if (child.project !== principal.project || child.deleted !== undefined) throw new CodedError('NOT_FOUND')
+  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId })
 }
 
 export interface CandidateOrder {
@@ -141,7 +165,7 @@ export function checkValues(recipe: Recipe, order: Pick<SealOrder, 'plain' | 'se
 export function valueFaults(recipe: Recipe, values: Iterable<readonly [string, Uint8Array]>): Fault[] {
   const found: Fault[] = []
   const cookies = cookieFields(recipe)
-  const inLines = privateKeyFields(recipe.sign)
+  const inLines = new Set([...privateKeyFields(recipe.sign), ...keyFields(recipe)])
   for (const [name, value] of values) {
     if (value.some((byte) => (byte < 0x20 && !(inLines.has(name) && LINE_ENDS.includes(byte))) || byte === 0x7f))
       found.push(fault(name, 'control_character', 'Remove line breaks and control characters.'))

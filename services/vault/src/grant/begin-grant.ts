@@ -2,33 +2,10 @@ import { createHash } from 'node:crypto'
 import { CodedError, type Fault } from '@credence/errors'
 import { fillHosts, fillUrl, type Recipe, type RecipeOAuth, splitFields } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
-import { type Binding, digestOf } from '../credential/envelope.ts'
 import { plainFaults, valueFaults } from '../credential/seal.ts'
 import { packFields } from '../credential/secret-fields.ts'
-import type { VaultContext } from '../credential/vault-context.ts'
-import type { PendingGrant, PendingGrants } from './pending-grant.ts'
-
-export interface GrantOrder {
-  readonly credentialId: string
-  readonly recipeId: string
-  readonly sessionId: string
-  /** Beyond the required ones, which are always asked for. */
-  readonly scopes: readonly string[]
-  readonly plain: Readonly<Record<string, string>>
-  readonly redirectUri: string
-  /** The capability that it is granted to; absent or empty: none. */
-  readonly capabilityId?: string
-}
-
-export interface BegunGrant {
-  readonly authorizeUrl: string
-  readonly stateSha256: string
-  readonly expiresAt: Date
-}
-
-export interface GrantContext extends VaultContext {
-  readonly pendingGrants: PendingGrants
-}
+import { beginDevice } from './begin-device.ts'
+import { type BegunGrant, type GrantContext, type GrantOrder, grantBinding, refuseClosed } from './grant-context.ts'
 
 /** How long a person may take at the provider. */
 const PENDING_MS = 10 * 60_000
@@ -43,6 +20,7 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   const scopes = checkedScopes(oauth, order.scopes)
   checkFields(recipe, order.plain)
   const oauthClientId = await vault.clients.oauthClientId(oauth.clientId, principal.project)
+  if (oauth.deviceUri !== undefined) return beginDevice(vault, principal, { ...order, scopes, recipe, oauth, deviceUri: oauth.deviceUri })
   const { credentialId: credential, sessionId: session, redirectUri, plain } = order
   await refuseClosed(vault, { credential, project: principal.project })
   const state = Buffer.from(vault.random.bytes(STATE_BYTES)).toString('base64url')
@@ -61,6 +39,7 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   const url = new URL(fillUrl(recipe, oauth.authorizeUri, plain))
   const parameters = {
     ...oauth.authorizeParams,
+    ...(oauth.resource === undefined ? {} : { resource: oauth.resource }),
     response_type: 'code',
     client_id: oauthClientId,
     redirect_uri: redirectUri,
@@ -71,24 +50,6 @@ export async function beginGrant(vault: GrantContext, principal: Principal, orde
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   return { authorizeUrl: url.href, stateSha256, expiresAt: until }
-}
-
-/**
- * What the verifier is bound to: everything that decides where the code and the client's secret will go. A row in which any
- * of it was altered does not open, and then nothing is sent.
- */
-export function grantBinding(grant: Omit<PendingGrant, 'sealed'>, recipe: Recipe): Binding {
-  const { project, id: credential, session, redirectUri } = grant
-  const hosts = digestOf([fillHosts(recipe, grant.plain), grant.credential, session, redirectUri])
-  return { project, credential, version: 0, kind: 'grant', recipe: grant.recipe, hosts }
-}
-
-/** Nothing is begun or sent for a credential that was disabled or deleted. */
-export async function refuseClosed(vault: GrantContext, grant: { readonly credential: string; readonly project: string }): Promise<void> {
-  const child = await vault.children.read(grant.credential)
-  if (child === undefined) return
-  if (child.project !== grant.project || child.deleted !== undefined) throw new CodedError('NOT_FOUND')
-  if (child.access?.state === 'disabled') throw new CodedError('CREDENTIAL_DISABLED', undefined, { credentialId: child.id })
 }
 
 function checkedScopes(oauth: RecipeOAuth, asked: readonly string[]): string[] {

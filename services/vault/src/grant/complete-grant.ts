@@ -1,31 +1,17 @@
 import { createHash } from 'node:crypto'
-import { newId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { fillHosts, fillUrl, type Recipe, type RecipeOAuth } from '@credence/provider'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
-import { auditBase } from '../credential/record-change.ts'
-import { sealCandidate } from '../credential/seal.ts'
 import { unpackFields } from '../credential/secret-fields.ts'
-import { exchangeForLasting, handedOver } from '../thirdparty/complete-native.ts'
-import type { Discovered } from '../thirdparty/discover-assets.ts'
-import type { NativeFacts } from '../thirdparty/native.ts'
-import { type GrantContext, grantBinding, refuseClosed, VERIFIER } from './begin-grant.ts'
-import { ACCESS_TOKEN, fingerprint, REFRESH_TOKEN, tokenTimes } from './grant-secret.ts'
+import { audited } from './audited.ts'
+import { VERIFIER } from './begin-grant.ts'
+import { type GrantContext, grantBinding, refuseClosed } from './grant-context.ts'
 import type { PendingGrant } from './pending-grant.ts'
-import { renewalToken } from './renewal.ts'
+import { type CompletedGrant, sealGrant } from './seal-grant.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer, safeCode } from './token-answer.ts'
 import { postToken, unanswered } from './token-endpoint.ts'
-
-export interface CompletedGrant {
-  readonly credentialId: string
-  readonly candidateId: string
-  readonly scopes: readonly string[]
-  readonly expiresAt?: Date
-  readonly hasRefreshToken: boolean
-  /** Of a platform's own sign-in. */
-  readonly native?: Omit<NativeFacts, 'chosen'>
-}
+import { resourceOf } from './token-request.ts'
 
 export interface GrantAnswer {
   readonly sessionId: string
@@ -51,27 +37,11 @@ export async function completeGrant(vault: GrantContext, principal: Principal, a
   // RFC 9207 §2.4: compared as strings. A provider that declares its issuer is known to name itself, so silence is refused too.
   if (oauth.issuer !== undefined && answer.iss !== oauth.issuer) throw new CodedError('ISSUER_MISMATCH')
   await refuseClosed(vault, pending)
-  const granted = pending.capability === undefined ? {} : { capabilities: [pending.capability] }
-  const base = { ...auditBase(vault, principal), action: 'connect' as const, credential: pending.credential, ...granted }
-  await vault.audit.append({ ...base, phase: 'began' })
-  try {
-    const completed = await redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error })
-    await vault.audit.append({ ...base, at: vault.clock.now(), phase: 'ended', outcome: 'ok' }).catch(() => undefined)
-    return completed
-  } catch (error) {
-    const coded = error instanceof CodedError ? error : new CodedError('INTERNAL')
-    const providerError = coded.details.facts?.provider_error
-    await vault.audit
-      .append({
-        ...base,
-        at: vault.clock.now(),
-        phase: 'ended',
-        outcome: coded.code,
-        ...(providerError === undefined ? {} : { providerError }),
-      })
-      .catch(() => undefined)
-    throw error
-  }
+  const { credential, capability } = pending
+  const about = { credential, ...(capability === undefined ? {} : { capabilities: [capability] }) }
+  return audited(vault, principal, about, () =>
+    redeem(vault, principal, { pending, recipe, oauth, code: answer.code, error: answer.error }),
+  )
 }
 
 interface Redemption {
@@ -92,36 +62,9 @@ async function redeem(vault: GrantContext, principal: Principal, order: Redempti
   }
   const { pending, recipe, oauth } = order
   using client = await vault.clients.open(oauth.clientId, pending.project)
-  const signed = { ...pending, recipe, oauth, client }
-  const parsed = await exchangeForLasting(vault, await exchange(vault, order, client), signed)
-  let found: Discovered | undefined
-  try {
-    const scopes = parsed.scopes ?? pending.scopes
-    const missing = oauth.availableScopes.filter(({ scope, required }) => required && !scopes.includes(scope))
-    if (missing.length > 0)
-      throw new CodedError('SCOPE_MISSING', `Not granted: ${missing.map(({ scope, displayName }) => displayName ?? scope).join(', ')}.`)
-    if (recipe.native !== undefined) found = await handedOver(vault, parsed.accessToken!, { ...signed, native: recipe.native })
-    const renewed = renewalToken(oauth, parsed)
-    const rtId = renewed === undefined ? undefined : fingerprint(vault.digestKey, pending.credential, renewed)
-    const token = tokenTimes(parsed, recipe, { now: vault.clock.now(), scopes, rtId, clientGeneration: client.generation })
-    const secret = new Map([
-      [ACCESS_TOKEN, parsed.accessToken!],
-      ...(parsed.refreshToken === undefined ? [] : [[REFRESH_TOKEN, parsed.refreshToken] as const]),
-      ...(found?.tokens ?? []),
-    ])
-    const native = found === undefined ? {} : { native: factsOf(found) }
-    const candidateId = newId('cand', (count) => vault.random.bytes(count))
-    const { credential: credentialId, recipe: recipeId, plain, capability = '' } = pending
-    await sealCandidate(vault, principal, { credentialId, candidateId, recipeId, recipe, plain, secret, token, capability, ...native })
-    const ends = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
-    return { credentialId, candidateId, scopes, ...ends, hasRefreshToken: parsed.refreshToken !== undefined, ...native }
-  } finally {
-    for (const token of [parsed.accessToken, parsed.refreshToken, ...(found?.tokens.values() ?? [])]) token?.fill(0)
-  }
-}
-
-function factsOf({ account, assets }: Discovered): NativeFacts {
-  return { ...(account === undefined ? {} : { account }), assets, chosen: false }
+  const parsed = await exchange(vault, order, client)
+  // Awaited here: the client is open until then.
+  return await sealGrant(vault, principal, { pending, recipe, oauth, parsed, client })
 }
 
 async function exchange(
@@ -146,6 +89,7 @@ async function exchange(
           { name: 'code', value: Buffer.from(order.code) },
           { name: 'redirect_uri', value: Buffer.from(pending.redirectUri) },
           { name: 'code_verifier', value: unpackFields(opened).get(VERIFIER)! },
+          ...resourceOf(oauth),
         ],
         client,
         style: oauth,

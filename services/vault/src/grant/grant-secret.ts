@@ -30,7 +30,7 @@ export function tokenTimes(
 ): TokenTimes {
   const grantedAt = context.before === undefined ? new Date(context.now) : context.before.grantedAt
   const grantEndsAt = endOfGrant(parsed, recipe, { now: context.now, grantedAt, before: context.before?.grantEndsAt })
-  const lifeS = parsed.expiresInS ?? recipe.oauth?.defaultExpiresIn
+  const lifeS = parsed.expiresInS ?? defaultLifeOf(recipe)
   return {
     issuedAt: new Date(context.now),
     ...(lifeS === undefined ? {} : { expiresAt: new Date(context.now + lifeS * 1000) }),
@@ -40,6 +40,11 @@ export function tokenTimes(
     ...(context.rtId === undefined ? {} : { rtId: context.rtId }),
     clientGeneration: context.clientGeneration,
   }
+}
+
+/** Seconds, where the provider declares how long a token lives that says nothing of it. */
+export function defaultLifeOf({ oauth, renewal }: Recipe): number | undefined {
+  return oauth?.defaultExpiresIn ?? (renewal === undefined || renewal.kind === 'steps' ? undefined : renewal.answer.defaultExpiresIn)
 }
 
 /** The earlier of what the provider's payload and the server say. A server that says it once need not repeat it. */

@@ -17,10 +17,15 @@ export interface PendingGrant extends Doc {
   /** The PKCE verifier (RFC 7636 §4.1), sealed. */
   readonly sealed: Sealed
   readonly until: Date
+  /** Of a sign-in on another device: how often to ask, and when next. */
+  readonly device?: { readonly intervalMs: number; readonly nextAt: Date }
 }
 
 export interface PendingGrants {
   insert(grant: PendingGrant): Promise<void>
+  get(id: string): Promise<Stored<PendingGrant> | undefined>
+  /** False when somebody else was faster. */
+  replace(grant: PendingGrant, read: Stored<PendingGrant>): Promise<boolean>
   /** Takes it out: whoever comes second with the same state finds nothing. */
   take(id: string): Promise<PendingGrant | undefined>
   /** Wraps the keys of a project's grants anew: somebody may be signing in while the key is rotated. */
@@ -46,6 +51,16 @@ export async function openPendingGrants(store: DocumentStore): Promise<PendingGr
   }
   return {
     insert: async (grant) => void (await grants.insert(grant)),
+    get: (id) => grants.get(id, { fresh: true }),
+    async replace(grant, read) {
+      try {
+        await grants.replace(grant, read.rev)
+        return true
+      } catch (error) {
+        if (isCoded(error, 'CONFLICT')) return false
+        throw error
+      }
+    },
     async take(id) {
       const grant = await grants.get(id, { fresh: true })
       return grant !== undefined && (await remove(grant)) ? grant : undefined

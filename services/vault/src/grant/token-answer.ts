@@ -1,4 +1,5 @@
-import type { RecipeOAuth, RecipeRefresh } from '@credence/provider'
+import type { RecipeRefresh } from '@credence/provider'
+import type { TokenAnswerShape } from '@credence/provider/renewal'
 import type { TokenAnswer } from '@credence/refresh-protocol'
 import { parseRetryAfter } from '@credence/refresh-protocol'
 import { type ScannedValue, scanJson } from './json-scan.ts'
@@ -8,6 +9,8 @@ export interface ParsedTokenAnswer {
   readonly answer: TokenAnswer
   readonly accessToken?: Buffer
   readonly refreshToken?: Buffer
+  /** What a renewal obtained, by name, in place of tokens. */
+  readonly obtained?: ReadonlyMap<string, Buffer>
   /** Seconds, as stated; undefined when the answer has none. */
   readonly expiresInS?: number
   /** Seconds until the refresh token ends, where the server says so. */
@@ -27,7 +30,7 @@ type Found = Map<string, ScannedValue> | undefined
 /** Reads the bytes of an answer. Never throws: what cannot be read is `unreadable`, and the spill still has it. */
 export function parseTokenAnswer(
   raw: RawTokenAnswer,
-  recipe: { oauth: RecipeOAuth; refresh: RecipeRefresh },
+  recipe: { oauth: TokenAnswerShape; refresh: RecipeRefresh },
   context: { readonly sentRefreshToken?: Uint8Array; readonly now: number },
 ): ParsedTokenAnswer {
   const { oauth } = recipe
@@ -91,7 +94,7 @@ const MOST_LIFE_S = 315_360_000
 
 function success(
   raw: RawTokenAnswer,
-  parsed: { oauth: RecipeOAuth; found: Found; access: Buffer },
+  parsed: { oauth: TokenAnswerShape; found: Found; access: Buffer },
   sent: Uint8Array | undefined,
 ): ParsedTokenAnswer {
   const { oauth, found, access } = parsed
@@ -111,14 +114,14 @@ function success(
 }
 
 /** Seconds; undefined for what is no life. */
-function lifeAt(found: Found, pointer: string, { expiresInUnit }: RecipeOAuth): number | undefined {
+function lifeAt(found: Found, pointer: string, { expiresInUnit }: TokenAnswerShape): number | undefined {
   const stated = Number(textAt(found, pointer))
   const lifeS = expiresInUnit === 'ms' ? stated / 1000 : stated
   return lifeS > 0 && lifeS <= MOST_LIFE_S ? lifeS : undefined
 }
 
 /** No RFC names it; this is what most servers that say it call it. */
-function refreshEndPath({ paths }: RecipeOAuth): string {
+function refreshEndPath({ paths }: TokenAnswerShape): string {
   return paths.refreshTokenExpiresIn ?? '/refresh_token_expires_in'
 }
 

@@ -1,6 +1,6 @@
 import type { Egress } from '@credence/egress'
 import { newPlaceholder } from '@credence/egress'
-import { CodedError, isCoded } from '@credence/errors'
+import { CodedError, type ErrorCode, isCoded } from '@credence/errors'
 import { secretBuffer } from '@credence/secret'
 import type { Random } from '@credence/service'
 import type { RawTokenAnswer } from './token-answer.ts'
@@ -14,7 +14,8 @@ export interface TokenPost {
   readonly url: string
   readonly hosts: readonly string[]
   readonly parameters: readonly TokenParameter[]
-  readonly client: { readonly oauthClientId: string; readonly secret: Uint8Array }
+  /** Absent: none is named. */
+  readonly client?: { readonly oauthClientId: string; readonly secret: Uint8Array }
   readonly style: TokenStyle
   /** From now to the last byte of the answer. */
   readonly deadlineMs: number
@@ -26,8 +27,8 @@ export interface TokenPost {
 /** What became of one POST. `lost`: bytes went out and no whole answer came back. */
 export type TokenPostResult =
   | { readonly kind: 'answered'; readonly raw: RawTokenAnswer }
-  | { readonly kind: 'not_sent'; readonly cause: string }
-  | { readonly kind: 'lost'; readonly cause: string }
+  | { readonly kind: 'not_sent'; readonly cause: string; readonly code?: ErrorCode }
+  | { readonly kind: 'lost'; readonly cause: string; readonly code?: ErrorCode }
 
 /** Sends one POST, once: no retry, no redirect, one hard deadline. Every secret of it is wiped before this resolves. */
 export async function postToken(egress: Egress, post: TokenPost, random: Random): Promise<TokenPostResult> {
@@ -60,7 +61,7 @@ export async function postToken(egress: Egress, post: TokenPost, random: Random)
   } catch (error) {
     // Only what egress says was not sent counts as not sent: anything unclear after the write hook is lost.
     const notSent = isCoded(error) ? error.details.facts?.sent === 'no' || !wrote : !wrote
-    return { kind: notSent ? 'not_sent' : 'lost', cause: causeOf(error) }
+    return { kind: notSent ? 'not_sent' : 'lost', ...causeOf(error) }
   } finally {
     request.body.fill(0)
     request.authorization?.fill(0)
@@ -81,9 +82,10 @@ export async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> 
   return whole
 }
 
-function causeOf(error: unknown): string {
-  if (!isCoded(error)) return 'unknown'
-  return error.details.facts?.cause ?? error.code.toLowerCase()
+/** Why no answer came, and the code where it is one of ours. */
+export function causeOf(error: unknown): { readonly cause: string; readonly code?: ErrorCode } {
+  if (!isCoded(error)) return { cause: 'unknown' }
+  return { cause: error.details.facts?.cause ?? error.code.toLowerCase(), code: error.code }
 }
 
 /** The error for a caller whose token request did not get an answer. */

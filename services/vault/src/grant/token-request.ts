@@ -1,10 +1,16 @@
-import { secretBuffer, secretConcat } from '@credence/secret'
+import { secretConcat } from '@credence/secret'
 import { base64, percentEncoded } from '../credential/encode-bytes.ts'
+import { jsonEscaped } from '../credential/escape.ts'
 
 /** One member of a token request; secret values are bytes and stay bytes. */
 export interface TokenParameter {
   readonly name: string
   readonly value: Uint8Array
+}
+
+/** RFC 8707 §2.2: said again in each request of the grant. */
+export function resourceOf({ resource }: { readonly resource?: string }): readonly TokenParameter[] {
+  return resource === undefined ? [] : [{ name: 'resource', value: Buffer.from(resource) }]
 }
 
 export interface TokenRequestBody {
@@ -25,10 +31,11 @@ export interface TokenStyle {
 }
 
 /** The body of a token request (RFC 6749 §4.1.3, §6), built from bytes: no secret of it is ever a string. */
-export function tokenRequest(parameters: readonly TokenParameter[], client: TokenClient, style: TokenStyle): TokenRequestBody {
+export function tokenRequest(parameters: readonly TokenParameter[], client: TokenClient | undefined, style: TokenStyle): TokenRequestBody {
   const all = [...parameters]
-  if (style.clientAuth !== 'client_secret_basic') all.push({ name: 'client_id', value: Buffer.from(client.oauthClientId) })
-  if (style.clientAuth === 'client_secret_post') all.push({ name: 'client_secret', value: client.secret })
+  if (client !== undefined && style.clientAuth !== 'client_secret_basic')
+    all.push({ name: 'client_id', value: Buffer.from(client.oauthClientId) })
+  if (client !== undefined && style.clientAuth === 'client_secret_post') all.push({ name: 'client_secret', value: client.secret })
   const type = style.bodyFormat === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
   const headers: (readonly [string, string])[] = [
     ['content-type', type],
@@ -36,7 +43,7 @@ export function tokenRequest(parameters: readonly TokenParameter[], client: Toke
     ['accept-encoding', 'identity'],
   ]
   const body = style.bodyFormat === 'form' ? formBody(all) : jsonBody(all)
-  if (style.clientAuth !== 'client_secret_basic') return { headers, body }
+  if (client === undefined || style.clientAuth !== 'client_secret_basic') return { headers, body }
   return { headers, body, authorization: basicAuthorization(client) }
 }
 
@@ -65,15 +72,4 @@ function jsonBody(parameters: readonly TokenParameter[]): Buffer {
   const body = secretConcat([...parts, Buffer.from('}')])
   for (const part of escaped) part.fill(0)
   return body
-}
-
-/** Values were checked for control characters when they were sealed: quote and backslash are what is left to escape. */
-function jsonEscaped(value: Uint8Array): Buffer {
-  const escaped = secretBuffer(value.reduce((size, byte) => size + (byte === 0x22 || byte === 0x5c ? 2 : 1), 0))
-  let at = 0
-  for (const byte of value) {
-    if (byte === 0x22 || byte === 0x5c) escaped[at++] = 0x5c
-    escaped[at++] = byte
-  }
-  return escaped
 }

@@ -4,9 +4,9 @@ import { span } from '@credence/service'
 import type { OpenClient } from '../credential/client.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
 import { ACCESS_TOKEN } from '../grant/grant-secret.ts'
-import { renewalParameters } from '../grant/renewal.ts'
 import { type ParsedTokenAnswer, parseTokenAnswer } from '../grant/token-answer.ts'
 import { postToken, unanswered } from '../grant/token-endpoint.ts'
+import { renewalParameters } from '../renewal/by-token.ts'
 import { type Discovered, discoverAssets } from './discover-assets.ts'
 
 interface Signed {

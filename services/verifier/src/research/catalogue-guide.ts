@@ -1,4 +1,4 @@
-import { parseProvider } from '@credence/provider'
+import { parseProvider, signsIn } from '@credence/provider'
 import type { GuidedStep } from './guide.ts'
 import type { ResearchReport } from './research.ts'
 
@@ -36,6 +36,6 @@ export function catalogueGuide({
       { pointer: '/auth_patterns/0/type', value: first?.type ?? '', url, confidence: 'high' },
       { pointer: '/proxy_url', value: proxy_url, url, confidence: 'high' },
     ],
-    steps: first?.type === 'OAUTH' ? bySignIn : byKey,
+    steps: signsIn(first) ? bySignIn : byKey,
   }
 }

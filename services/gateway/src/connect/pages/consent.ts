@@ -13,21 +13,21 @@ export function renderConsent(view: ConsentView): string {
     heading: askingFor(view),
     lead: whoAsks(view),
     wrong: view.problem !== undefined || view.fields.some((field) => field.problem !== undefined),
-    popUp: true,
+    ...(view.device === true ? {} : { popUp: true }),
     body: html`${problemNotice(view.problem)}
       <div id="asking">
-        <form method="post" action="${view.action}" id="${FORM}" data-pop-up="yes">
+        <form method="post" action="${view.action}" id="${FORM}"${view.device === true ? NOTHING : html` data-pop-up="yes"`}>
           ${hiddenInputs({ csrf: view.csrf })}
           ${patternHead(view)}
           ${fieldList(view.fields, view.problem)}
           ${scopeList(view)}
-          <div class="actions"><button class="button primary">Continue to ${signInAt(view)}${icon('leave')}</button>${backLink(view.backUrl)}</div>
+          <div class="actions"><button class="button primary">${view.device === true ? 'Show the code' : html`Continue to ${signInAt(view)}${icon('leave')}`}</button>${backLink(view.backUrl)}</div>
           ${BLOCKED}
         </form>
         ${docsLink(view)}
         ${promises(whatHappens(view))}
       </div>
-      ${outside(view)}`,
+      ${view.device === true ? NOTHING : outside(view)}`,
   })
 }
 

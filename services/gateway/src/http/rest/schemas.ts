@@ -131,6 +131,15 @@ export const session: z.ZodType = z
     detail: z.string().optional(),
     user: z.string(),
     capability_id: z.string().optional(),
+    device: z
+      .object({
+        user_code: z.string(),
+        verification_uri: z.string(),
+        verification_uri_complete: z.string().optional(),
+        expires_at: time.optional(),
+      })
+      .optional()
+      .describe('While the person signs in on another device: which code to enter where'),
   })
   .meta({ id: 'Session' })
 
@@ -144,7 +153,13 @@ export function sessionJson(it: Session): object {
     confirm,
     ...times({ expires_at: it.expiresAt }),
     user,
+    ...(it.device === undefined ? {} : { device: deviceJson(it.device) }),
   }
+}
+
+function deviceJson(it: NonNullable<Session['device']>): object {
+  const { userCode: user_code, verificationUri: verification_uri, verificationUriComplete: verification_uri_complete } = it
+  return { user_code, verification_uri, ...optional({ verification_uri_complete }), ...times({ expires_at: it.expiresAt }) }
 }
 
 /** Members that are absent on the wire when they are empty. */

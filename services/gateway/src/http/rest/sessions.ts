@@ -3,6 +3,7 @@ import { completeSession } from '../../connect/complete-session.ts'
 import { startSession } from '../../connect/conversation.ts'
 import { cancelSession, getSession, MAX_WAIT_MS, sessionMessage, waitSession } from '../../connect/follow-session.ts'
 import type { ConnectSession } from '../../connect/session.ts'
+import { startDevice } from '../../connect/start-device.ts'
 import type { Gateway } from '../../gateway.ts'
 import { callerOf, requestIdOf } from '../caller.ts'
 import { answers, type RestScope } from './route.ts'
@@ -30,6 +31,10 @@ const completion = z.strictObject({
   code: z.string().max(200).describe('The one-time code of the return address, or the six digits'),
   user: z.string().max(400).optional().describe('The user whom the caller knows to be at the other end'),
   confirm_account_change: z.boolean().optional(),
+})
+const deviceStart = z.strictObject({
+  scopes: z.array(z.string()).max(200).optional().describe('Beyond the required ones'),
+  plain_fields: z.record(z.string().max(64), z.string().max(2000)).optional().describe('Account fields of the pattern'),
 })
 const created = z.object({
   session,
@@ -84,6 +89,19 @@ export function serveSessions(app: RestScope, gateway: Gateway): void {
   app.post('/v1/sessions/:id/cancel', {
     schema: { tags, summary: 'End a session and destroy what it sealed', params: id, response: answers(200, session) },
     handler: async (request) => json(await cancelSession(flow, flow.ending, { principal: callerOf(request), id: request.params.id })),
+  })
+  app.post('/v1/sessions/:id/device', {
+    schema: {
+      tags,
+      summary: 'Begin the sign-in on another device without a page',
+      params: id,
+      body: deviceStart,
+      response: answers(200, session),
+    },
+    handler: async (request) => {
+      const { scopes = [], plain_fields: plainFields = {} } = request.body
+      return json(await startDevice(flow, callerOf(request), { sessionId: request.params.id, scopes, plainFields }))
+    },
   })
   const complete = async (
     request: Parameters<typeof callerOf>[0],
