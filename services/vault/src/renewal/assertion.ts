@@ -1,10 +1,9 @@
-import { constants, createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { CodedError } from '@credence/errors'
 import type { RecipeAssertion } from '@credence/provider/renewal'
-import { secretConcat } from '@credence/secret'
 import type { Clock, Random } from '@credence/service'
+import { compactJws, isSymmetric, JWS_KEY_TYPES, jwsMac, jwsSignature } from '../credential/compact-jws.ts'
+import { KEY_TEXTS, privateKeyOf, typeOf } from '../credential/private-key.ts'
 import { filled, partsOf, type Values } from './fill.ts'
-import { base64Url, privateKeyDer } from './pem.ts'
 import { jsonBytes } from './step-request.ts'
 
 /** A claim as the token has it: a template, or a value as it is. */
@@ -36,53 +35,29 @@ export function signedAssertion(assertion: RecipeAssertion, signing: Signing): B
     exp: now + assertion.lifetimeS,
     jti: Buffer.from(random.bytes(16)).toString('base64url'),
   }
-  const head = base64Url(jsonBytes({ alg: assertion.alg, typ: 'JWT', ...(kid === undefined ? {} : { kid }) }, values))
-  const body = base64Url(jsonBytes(claims, values))
-  const input = secretConcat([head, Buffer.from('.'), body])
-  body.fill(0)
-  try {
-    return secretConcat([input, Buffer.from('.'), base64Url(signatureOf(assertion, input, values))])
-  } finally {
-    input.fill(0)
-  }
+  const header = jsonBytes({ alg: assertion.alg, typ: 'JWT', ...(kid === undefined ? {} : { kid }) }, values)
+  return compactJws({ header, payload: jsonBytes(claims, values) }, (input) => signatureOf(assertion, input, values)).token
 }
 
 function declared({ claims }: RecipeAssertion): Readonly<Record<string, Claim>> {
   return Object.fromEntries(claims.map(({ name, value }) => [name, value]))
 }
 
-function signatureOf({ alg, key }: RecipeAssertion, input: Uint8Array, values: Values): Buffer {
-  const bytes = filled(key, values)
+function signatureOf({ alg, key: template }: RecipeAssertion, input: Uint8Array, values: Values): Buffer {
+  const bytes = filled(template, values)
   try {
-    if (alg.startsWith('HS')) return createHmac(hashOf(alg), bytes).update(input).digest()
-    return sign(alg === 'EdDSA' ? null : hashOf(alg), input, keyFor(alg, privateKeyOf(bytes, fieldOf(key))))
+    if (isSymmetric(alg)) {
+      if (bytes.byteLength === 0) throw refusedKey(fieldOf(template), 'It is empty.')
+      return jwsMac(alg, bytes, input)
+    }
+    const [key, type] = [privateKeyOf(bytes), JWS_KEY_TYPES[alg]]
+    if (key === undefined || typeOf(key) !== type) throw refusedKey(fieldOf(template), KEY_TEXTS[type])
+    return jwsSignature(alg, key, input)
   } catch (error) {
     if (error instanceof CodedError) throw error
-    throw refusedKey(fieldOf(key), `Paste a private key that fits ${alg}.`)
+    throw refusedKey(fieldOf(template), `Write a private key that signs with ${alg}.`)
   } finally {
     bytes.fill(0)
-  }
-}
-
-function hashOf(alg: string): string {
-  return `sha${alg.slice(2)}`
-}
-
-function keyFor(alg: string, key: KeyObject): Parameters<typeof sign>[2] {
-  // RFC 7518 §3.4 and §3.5.
-  if (alg.startsWith('ES')) return { key, dsaEncoding: 'ieee-p1363' }
-  return alg.startsWith('PS') ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : key
-}
-
-function privateKeyOf(bytes: Uint8Array, field: string): KeyObject {
-  const found = privateKeyDer(bytes)
-  if (found === undefined) throw refusedKey(field, 'Paste the whole private key, from `-----BEGIN` to `-----END … PRIVATE KEY-----`.')
-  try {
-    return createPrivateKey({ key: found.der, format: 'der', type: found.type })
-  } catch {
-    throw refusedKey(field, 'Paste a private key in PEM that has no password.')
-  } finally {
-    found.der.fill(0)
   }
 }
 

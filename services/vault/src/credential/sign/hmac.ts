@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto'
-import type { HashName } from '@credence/provider'
+import type { HashName as DeclaredHash } from '@credence/provider'
 import { secretBuffer, secretConcat, wipe } from '@credence/secret'
 
+/** The one more that no payload names by itself is of JSON Web Signatures. */
+type HashName = DeclaredHash | 'sha384'
+
 /** Bytes that the hash takes in at once (FIPS 180-4 §1). */
-const BLOCK_BYTES: Readonly<Record<HashName, number>> = { sha1: 64, sha256: 64, sha512: 128 }
+const BLOCK_BYTES: Readonly<Record<HashName, number>> = { sha1: 64, sha256: 64, sha384: 128, sha512: 128 }
 
 /**
  * RFC 2104 over the parts, one behind the other. `createHmac` would keep the key in an object until the collector comes by;

@@ -1,15 +1,16 @@
 import type { Fault } from '@credence/errors'
 import type { RecipeSign, SignKey, SignTemplate } from '@credence/provider/sign'
 import { secretConcat } from '@credence/secret'
-import { KEY_TEXTS, type KeyType, privateKeyOf, symmetricBytes, typeOf } from './key-bytes.ts'
+import { JWS_KEY_TYPES } from '../compact-jws.ts'
+import { KEY_TEXTS, type KeyType, privateKeyOf, typeOf } from '../private-key.ts'
+import { symmetricBytes } from './key-bytes.ts'
 import { KEY_TYPES as MESSAGE_KEYS } from './sign-http-message.ts'
-import { KEY_TYPES as JWT_KEYS } from './sign-jwt.ts'
 
 /** What the key of a signature must be; `symmetric` is any bytes. Undefined where nothing can be said of it before it is used. */
 function keyOf(sign: RecipeSign | undefined): { readonly key: SignKey; readonly type: KeyType | 'symmetric' } | undefined {
   if (sign === undefined || sign.kind === 'aws_sigv4') return undefined
   const { key } = sign
-  if (sign.kind === 'jwt' && sign.alg !== 'HS256') return { key, type: JWT_KEYS[sign.alg] }
+  if (sign.kind === 'jwt' && sign.alg !== 'HS256') return { key, type: JWS_KEY_TYPES[sign.alg] }
   if (sign.kind === 'http_message' && sign.alg !== 'hmac-sha256') return { key, type: MESSAGE_KEYS[sign.alg] }
   return { key, type: 'symmetric' }
 }
