@@ -1,6 +1,7 @@
 import { CodedError } from '@credence/errors'
+import type { RefreshResponse, TokenTimes } from '@credence/proto/refresh'
 import { RegistryServiceDefinition } from '@credence/proto/registry'
-import { type RefreshResponse, type TokenTimes, VaultServiceDefinition } from '@credence/proto/vault'
+import { VaultServiceDefinition } from '@credence/proto/vault'
 import type { RefreshClass, RefreshTimes, TokenAnswer } from '@credence/refresh-protocol'
 import { callAs, type Peers, servicePrincipal } from '@credence/rpc'
 import type { RegistryPort, VaultPort } from './credential/refresher.ts'

@@ -1,13 +1,8 @@
 import { newId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
+import type { ListTokensRequest, RefreshRequest, RefreshResponse, TokenTimes } from '@credence/proto/refresh'
 import { RegistryServiceDefinition } from '@credence/proto/registry'
-import {
-  type ListTokensRequest,
-  type RefreshRequest,
-  type RefreshResponse,
-  type TokenTimes,
-  VaultServiceDefinition,
-} from '@credence/proto/vault'
+import { VaultServiceDefinition } from '@credence/proto/vault'
 import { type RpcMount, type RpcServer, rpcMount, type ServiceName, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { type Clock, createLogger, startTracing, systemRandom } from '@credence/service'
 import { testAuthority } from '@credence/testkit'

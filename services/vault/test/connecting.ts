@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { newId } from '@credence/credential'
 import type { AccessFence } from '@credence/proto/credential'
-import type { BeginGrantResponse, CompleteGrantResponse } from '@credence/proto/vault'
+import type { BeginGrantResponse, CompleteGrantResponse } from '@credence/proto/grant'
 import { encodeRecipe, parseProvider, type Recipe, recipeOf } from '@credence/provider'
 import { callAs } from '@credence/rpc'
 import { systemRandom } from '@credence/service'

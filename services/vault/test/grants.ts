@@ -1,4 +1,4 @@
-import type { RefreshResponse } from '@credence/proto/vault'
+import type { RefreshResponse } from '@credence/proto/refresh'
 import type { Recipe } from '@credence/provider'
 import { callAs } from '@credence/rpc'
 import { TestClock } from '@credence/testkit'

@@ -1,4 +1,4 @@
-import { RefreshRequest } from '@credence/proto/vault'
+import { RefreshRequest } from '@credence/proto/refresh'
 import { callAs, type TlsIdentity } from '@credence/rpc'
 import type { Bench, Group } from '../bench.ts'
 import { type GrpcTarget, loop, openGrpc } from '../load/grpc-load.ts'

@@ -1,5 +1,5 @@
 import { newId } from '@credence/credential'
-import type { ListTokensRequest, RefreshRequest, RefreshResponse, TokenTimes } from '@credence/proto/vault'
+import type { ListTokensRequest, RefreshRequest, RefreshResponse, TokenTimes } from '@credence/proto/refresh'
 import type { Peers } from '@credence/rpc'
 import { type Clock, systemRandom } from '@credence/service'
 

@@ -1,5 +1,5 @@
 import { CodedError, isCoded } from '@credence/errors'
-import type { BeginGrantResponse } from '@credence/proto/vault'
+import type { BeginGrantResponse } from '@credence/proto/grant'
 import { splitFields } from '@credence/provider'
 import { callAs } from '@credence/rpc'
 import type { Stored } from '@credence/store'

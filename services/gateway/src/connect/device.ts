@@ -1,5 +1,5 @@
 import { CodedError, ERRORS, isCoded } from '@credence/errors'
-import type { DeviceCode, PollGrantResponse } from '@credence/proto/vault'
+import type { DeviceCode, PollGrantResponse } from '@credence/proto/grant'
 import { callAs } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import type { Browser } from './browser.ts'

@@ -1,6 +1,7 @@
 import type { AccessFence } from '@credence/proto/credential'
+import type { RefreshResponse } from '@credence/proto/refresh'
 import type { ListUsesResponse } from '@credence/proto/uses'
-import type { PromoteResponse, RefreshResponse, SetCallerRequest } from '@credence/proto/vault'
+import type { PromoteResponse, SetCallerRequest } from '@credence/proto/vault'
 import type { SetCapabilityRequest, SetClaimRequest } from '@credence/proto/vault-capability'
 import type { Principal } from '@credence/rpc'
 
