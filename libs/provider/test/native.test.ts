@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeRecipe, encodeRecipe, parseProvider, recipeOf } from '../src/index.ts'
+import { decodeRecipe, encodeRecipe, parseProvider, recipeOf, reviewProvider } from '../src/index.ts'
 import { refusal, refusalOf } from './payload.ts'
 
 /** The shape of a platform's own sign-in, with nothing of any platform in it. */
@@ -106,4 +106,33 @@ test('[S2-2] what belongs to this type is refused at every other, and a secret n
   expect(faultsOf({ client_fields: [{ field_name: 'other' }] })).toEqual([
     '/auth_patterns/0/oauth_config/authorize_params/config UNDECLARED_FIELD',
   ])
+})
+
+test('[S2-2] a platform has a page of its own: the grants without one and on another device are refused', () => {
+  for (const grant_type of ['device_code', 'client_credentials', 'token_exchange']) {
+    const oauth_config = { ...pattern.oauth_config, grant_type }
+    expect(faultsOf({ oauth_config })).toEqual(['/auth_patterns/0/oauth_config/grant_type NOT_ALLOWED'])
+  }
+  expect(faultsOf({ oauth_config: { ...pattern.oauth_config, grant_type: 'authorization_code' } })).toEqual([])
+  expect(recipeWith({ config: '77' }).renewal).toBeUndefined()
+})
+
+test('[S2-10] an own place of error codes is read for a sign-in and for a grant without one alike', () => {
+  const token = { paths: { error: '/error/code' }, error_codes: { 190: 'invalid_client' } }
+  const shape = { errorPath: '/error/code', errorCodes: { 190: 'invalid_client' } }
+  expect(recipeWith({ config: '77' }, { token }).oauth).toMatchObject(shape)
+  const fields = [{ field_name: 'client_id' }, { field_name: 'client_secret' }]
+  const grant = { type: 'OAUTH', fields, oauth_config: { grant_type: 'client_credentials', token_uri: 'https://api.example.com/token' } }
+  const own = { ...grant, token, client_fields: undefined, native_config: undefined, verify: undefined }
+  const recipe = recipeWith(undefined, own)
+  expect(recipe.renewal).toMatchObject({ kind: 'client_credentials', answer: shape })
+  expect(decodeRecipe(encodeRecipe(recipe).bytes)).toEqual(recipe)
+  expect(faultsOf({ ...own, client_fields: [{ field_name: 'config' }] })).toEqual(['/auth_patterns/0/client_fields NOT_ALLOWED'])
+})
+
+test('[S1-11] a review does not call the token of an exchange strict', () => {
+  const warned = (change: object) =>
+    reviewProvider(Buffer.from(JSON.stringify(payload(change))), {}).warnings.some(({ code }) => code === 'NO_REFRESH_CLASS')
+  expect(warned({})).toBe(false)
+  expect(warned({ native_config: { ...native, exchange: undefined } })).toBe(true)
 })
