@@ -1,12 +1,12 @@
 import { GatewayServiceDefinition } from '@credence/proto/gateway'
 import { type RpcMount, rpcMount } from '@credence/rpc'
+import { addMcpProvider } from './add-mcp.ts'
 import { completeSession } from './connect/complete-session.ts'
 import { startSession } from './connect/conversation.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
 import { startDevice } from './connect/start-device.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
-import { addMcpProvider } from './provider/add-mcp.ts'
 import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */

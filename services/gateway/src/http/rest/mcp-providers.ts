@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { addMcpProvider } from '../../add-mcp.ts'
 import type { Gateway } from '../../gateway.ts'
-import { addMcpProvider } from '../../provider/add-mcp.ts'
 import { callerOf, requestIdOf } from '../caller.ts'
 import { answers, type RestScope } from './route.ts'
 import { optional } from './schemas.ts'

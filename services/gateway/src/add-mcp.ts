@@ -1,11 +1,11 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { AddMcpProviderResponse } from '@credence/proto/gateway'
 import { callAs, type Principal } from '@credence/rpc'
-import { requireScope } from '../connect/create-session.ts'
-import type { Gateway } from '../gateway.ts'
-import { present } from '../services.ts'
-import { resourceMetadata, type ServerMetadata, serverMetadata } from './mcp-metadata.ts'
-import { checkServer, clientAuthFor, mcpPayload } from './mcp-payload.ts'
+import { requireScope } from './connect/create-session.ts'
+import type { Gateway } from './gateway.ts'
+import { resourceMetadata, type ServerMetadata, serverMetadata } from './provider/mcp-metadata.ts'
+import { checkServer, clientAuthFor, mcpPayload } from './provider/mcp-payload.ts'
+import { present } from './services.ts'
 
 export interface McpOrder {
   readonly url: string
