@@ -5,6 +5,7 @@ import type { Project } from '@credence/proto/registry'
 import type { Setup } from '@credence/proto/setup'
 import { callAs, type Principal } from '@credence/rpc'
 import type { Clock, Random } from '@credence/service'
+import type { Stored } from '@credence/store'
 import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Claims } from './claims.ts'
 import { newToken, sha256 } from './digest.ts'
@@ -32,6 +33,8 @@ export type NewSession = Pick<
   readonly capabilityId?: string
   /** The connect step of this setup: provider, pattern and label are the setup's. */
   readonly setupId?: string
+  /** A page of the console to come back to; ours, so it is asked of no list. */
+  readonly homeUrl?: string
 }
 
 const MAX_LABEL = 200
@@ -49,6 +52,7 @@ export async function createSession(
   requireScope(principal, 'sessions')
   const { setupId = '' } = asked
   const setup = setupId === '' ? undefined : await setupToConnect(parts.services, principal, setupId)
+  const before = setup?.sessionId ? await parts.sessions.get(setup.sessionId) : undefined
   const request = setup === undefined ? asked : { ...asked, ...stepOf(setup, asked) }
   const creator = await actorFor(parts.services, principal, request.user)
   if (request.level === 'project') requireScope(principal, 'project')
@@ -81,10 +85,20 @@ export async function createSession(
     ...(request.capabilityId ? { capabilityId: request.capabilityId } : {}),
     ...(request.anonymous === undefined ? {} : { anonymous: request.anonymous }),
     ...(request.opener === undefined ? {} : { confirm: 'widget' as const, opener: request.opener }),
-    ...(setup === undefined ? {} : { setupId: setup.id }),
+    ...(setup === undefined ? {} : { setupId: setup.id, ...keptOf(before, { user: creator.user, providerId }) }),
+    ...(request.homeUrl === undefined ? {} : { returnUrl: request.homeUrl }),
   })
-  if (setup !== undefined) await takeStep(parts, made.session, setup)
+  if (setup !== undefined) await takeStep(parts, made.session, { setup, before })
   return made
+}
+
+/** What the person typed at the session before it and is plain, with why it was refused; a secret was never kept. */
+function keptOf(
+  before: ConnectSession | undefined,
+  { user, providerId }: { readonly user: string; readonly providerId: string },
+): Pick<ConnectSession, 'lastTry'> {
+  if (before?.lastTry === undefined || before.user !== user || before.providerId !== providerId) return {}
+  return { lastTry: before.lastTry }
 }
 
 /** What a session for a setup takes from it; whoever it is for is whose setup it is, unless somebody else is named. */
@@ -94,10 +108,13 @@ function stepOf(setup: Setup, asked: NewSession): Partial<NewSession> {
 }
 
 /** The session before it, if there is one, is over: two ways at once would be two credentials. */
-async function takeStep(parts: SessionCreation, session: ConnectSession, setup: Setup): Promise<void> {
+async function takeStep(
+  parts: SessionCreation,
+  session: ConnectSession,
+  { setup, before }: { readonly setup: Setup; readonly before: Stored<ConnectSession> | undefined },
+): Promise<void> {
   await reportSetup(parts.services, session.project, { setupId: setup.id, sessionId: session.id, event: 'session' })
-  const before = setup.sessionId === '' || setup.sessionId === session.id ? undefined : await parts.sessions.get(setup.sessionId)
-  if (before === undefined) return
+  if (before === undefined || before.id === session.id) return
   const end = { state: 'cancelled', code: 'cancelled', detail: 'Another session was started for the same setup.' } as const
   await parts.ending.end(before, end)
 }
