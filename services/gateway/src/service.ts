@@ -1,5 +1,6 @@
 import { type Authenticate, type RpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { type GatewayConfig, settingsOf } from './config.ts'
+import type { ConsoleRole } from './console/signed-in.ts'
 import { type GatewayParts, openGateway } from './gateway.ts'
 import { startAdmin } from './http/admin.ts'
 import { authenticateCaller } from './http/caller.ts'
@@ -21,9 +22,10 @@ export interface RunningGateway {
   readonly authenticate: Authenticate
   /**
    * The address that signs a person in to the console, once, within 15 minutes. `project` is that of the first start unless
-   * given; `user` is `usr_…`, `id:…` or `email:…`, `id:admin` unless given.
+   * given; `user` is `usr_…`, `id:…` or `email:…`, `id:admin` unless given; `role` is `member` unless given. Only the
+   * operator's own process can ask for it.
    */
-  makeSignInLink(person?: { readonly project?: string; readonly user?: string }): Promise<string>
+  makeSignInLink(person?: { readonly project?: string; readonly user?: string; readonly role?: ConsoleRole }): Promise<string>
   stop(): Promise<void>
 }
 
@@ -52,9 +54,9 @@ export async function start(config: GatewayConfig, adapters: GatewayAdapters): P
       addresses: { grpc: `${rpc.host}:${rpc.port}`, public: publicSide.address, admin: adminSide.address },
       mounts,
       authenticate: (shown) => authenticateCaller(gateway.flow.services, shown, 'grpc'),
-      async makeSignInLink({ project, user = 'id:admin' } = {}) {
+      async makeSignInLink({ project, user = 'id:admin', role = 'member' } = {}) {
         const home = project ?? (await projectOf(gateway.flow.services, '')).id
-        const token = await gateway.tokens.issue('link', { project: home, user, data: {} }, LINK_LIFE_MS)
+        const token = await gateway.tokens.issue('link', { project: home, user, data: { role } }, LINK_LIFE_MS)
         return `${settings.adminUrl}/sign-in/link/${token}`
       },
       stop,

@@ -185,7 +185,7 @@ async function startServices(at: Starting): Promise<RunningStandalone> {
     },
     home,
     ...(registry.firstKey === undefined ? {} : { firstKey: registry.firstKey }),
-    signInLink: () => gateway.makeSignInLink(),
+    signInLink: () => gateway.makeSignInLink({ role: 'admin' }),
     stop: () => stopAll(stops),
   }
 }

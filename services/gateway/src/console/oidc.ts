@@ -57,7 +57,8 @@ export function serveOidc(app: FastifyInstance, parts: OidcParts): void {
     const browser = cookie.read(request.headers.cookie)
     if (content === undefined || browser === undefined || sha256(browser) !== content.data.browser) throw new CodedError('STATE_REFUSED')
     const names = await redeem(parts, { project: content.project, parameters, state, data: content.data, redirectUri })
-    await signIn(door, reply, await userOf(door.services, { project: content.project, via: 'console' }, names))
+    const principal = await userOf(door.services, { project: content.project, via: 'console' }, names)
+    await signIn(door, reply, { principal, role: 'member' })
     return seeOther(reply, content.data.next ?? '/console')
   })
 }

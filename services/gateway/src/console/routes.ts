@@ -1,17 +1,17 @@
 import { CodedError, isCoded } from '@credence/errors'
 import { callAs } from '@credence/rpc'
 import type { Logger } from '@credence/service'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { createSession, type SessionCreation } from '../connect/create-session.ts'
 import { acceptForms, formOf, inputOf } from '../connect/form-body.ts'
 import { refusalPage } from '../connect/refusal.ts'
 import { seeOther, sendPage } from '../http/page.ts'
-import { projectOf } from '../services.ts'
 import { credentialRow } from './describe-credential.ts'
 import { type OidcParts, serveOidc } from './oidc.ts'
 import { renderCredentials } from './pages/index.ts'
+import { serveSetupPages } from './setup-routes.ts'
 import { type SignInSite, serveSignIn, showSignIn } from './sign-in.ts'
-import { requireCsrf, type SignedIn, signedIn } from './signed-in.ts'
+import { consoleFrame, required, type SignedIn, signedIn } from './signed-in.ts'
 import type { CredentialsView } from './views.ts'
 
 export interface ConsoleSite extends SignInSite {
@@ -22,13 +22,14 @@ export interface ConsoleSite extends SignInSite {
 
 const PAGE = 50
 
-/** The console: signing in, and "my credentials". */
+/** The console: signing in, "my credentials", and setups. */
 export function serveConsole(app: FastifyInstance, site: ConsoleSite): void {
   const { door } = site
   acceptForms(app)
   app.setErrorHandler((error, request, reply) => refusalPage(error, request, { reply, log: site.log }))
   serveSignIn(app, site)
   serveOidc(app, site.oidc)
+  serveSetupPages(app, site)
 
   app.get('/console', async (request, reply) => {
     const person = await signedIn(door, request)
@@ -46,23 +47,16 @@ export function serveConsole(app: FastifyInstance, site: ConsoleSite): void {
   })
   app.post('/console/credentials/:id/:verb', async (request, reply) => {
     using form = formOf(request)
-    const person = await required(site, request, inputOf(form, 'csrf'))
+    const person = await required(door, request, inputOf(form, 'csrf'))
     const { id, verb } = request.params as { readonly id: string; readonly verb: string }
     return act(site, person, { id, verb, force: inputOf(form, 'force') === 'true', reply })
   })
   app.post('/console/sign-out', async (request, reply) => {
     using form = formOf(request)
-    const person = await required(site, request, inputOf(form, 'csrf'))
+    const person = await required(door, request, inputOf(form, 'csrf'))
     await door.tokens.take('console', person.token)
     return seeOther(reply.header('set-cookie', door.cookie.set('')), '/sign-in')
   })
-}
-
-async function required({ door }: ConsoleSite, request: FastifyRequest, csrf: string | undefined): Promise<SignedIn> {
-  const person = await signedIn(door, request)
-  if (person === undefined) throw new CodedError('SESSION_REFUSED')
-  requireCsrf(person, csrf)
-  return person
 }
 
 interface Act {
@@ -106,19 +100,12 @@ async function credentialsView(
   person: SignedIn,
   options: { readonly after?: string | undefined; readonly notice?: CredentialsView['notice'] },
 ): Promise<CredentialsView> {
-  const { principal, csrf } = person
+  const { principal } = person
   const list = { pageSize: PAGE, pageToken: options.after ?? '' }
-  const [page, project] = await Promise.all([
-    door.services.registry.list(list, callAs(principal)),
-    projectOf(door.services, principal.project),
-  ])
-  const name = principal.userNames.find((one) => one.startsWith('email:')) ?? principal.userNames[0] ?? principal.user
+  const [page, frame] = await Promise.all([door.services.registry.list(list, callAs(principal)), consoleFrame(door, person)])
   return {
-    person: name.replace(/^(email|id):/, ''),
-    project: project.name,
+    ...frame,
     credentials: page.credentials.map((credential) => credentialRow(credential, principal)),
-    csrf,
-    signOutAction: '/console/sign-out',
     ...(options.notice === undefined ? {} : { notice: options.notice }),
     ...(page.nextPageToken === '' ? {} : { nextUrl: `/console?after=${encodeURIComponent(page.nextPageToken)}` }),
   }

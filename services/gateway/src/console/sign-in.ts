@@ -28,7 +28,8 @@ export function serveSignIn(app: FastifyInstance, { door, publicUrl }: SignInSit
     if (content === undefined) {
       return sendPage(reply, renderSignIn({ problem: 'This link was used before, or is too old. Ask for a new one.' }), { status: 403 })
     }
-    await signIn(door, reply, await userOf(door.services, { project: content.project, via: 'console' }, [content.user]))
+    const principal = await userOf(door.services, { project: content.project, via: 'console' }, [content.user])
+    await signIn(door, reply, { principal, role: content.data.role === 'admin' ? 'admin' : 'member' })
     return seeOther(reply, localPath(next))
   })
   app.get('/sign-in/connect', async (request, reply) => {

@@ -34,14 +34,18 @@ export interface CredentialRow {
   }
 }
 
-export interface CredentialsView {
+/** What every page of somebody who is signed in shows. */
+export interface ConsoleFrame {
   /** The person: an e-mail address or another name of theirs. */
   readonly person: string
   readonly project: string
-  readonly credentials: readonly CredentialRow[]
   /** The hidden input `csrf` of every form. */
   readonly csrf: string
   readonly signOutAction: string
+}
+
+export interface CredentialsView extends ConsoleFrame {
+  readonly credentials: readonly CredentialRow[]
   /** Said once after an action: "Disabled.", "It is used by 2 tools: delete anyway?". */
   readonly notice?: {
     readonly tone: 'plain' | 'question' | 'problem'

@@ -14,6 +14,8 @@ const PATHS = {
   info: 'M10 3a7 7 0 1 0 0 14 7 7 0 1 0 0-14M10 9.2v4M10 6.6v.2',
   person: 'M10 9.5a3 3 0 1 0 0-6 3 3 0 1 0 0 6M4 16.5c.6-3 3-4.5 6-4.5s5.4 1.5 6 4.5',
   none: 'M5 10h10',
+  search: 'M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 1 0 0-11M13 13l4 4',
+  list: 'M7.5 5.5h9M7.5 10h9M7.5 14.5h9M3.5 5.5h.2M3.5 10h.2M3.5 14.5h.2',
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -26,6 +26,8 @@ export interface Page {
   readonly popUp?: boolean
   /** It listens to what the window of a sign-in says, or shows what that was. */
   readonly listens?: boolean
+  /** Something happens behind it: it looks again, and takes over what has changed. */
+  readonly live?: boolean
   /** A list rather than one card. */
   readonly wide?: boolean
   /** For browsers without scripts: looks again by itself. */
@@ -47,11 +49,13 @@ export function layout(page: Page): string {
     <title>${page.title}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
     <link rel="stylesheet" href="/assets/style.css">
+    ${page.wide === true ? html`<link rel="stylesheet" href="/assets/console.css">` : NOTHING}
     <script type="module" src="/assets/page.js"></script>
     ${following === undefined ? NOTHING : html`<script type="module" src="/assets/session.js"></script>`}
     ${page.popUp === true ? html`<script type="module" src="/assets/pop-up.js"></script>` : NOTHING}
     ${page.handshake === true ? html`<script type="module" src="/assets/handshake.js"></script>` : NOTHING}
     ${page.listens === true ? html`<script type="module" src="/assets/native.js"></script>` : NOTHING}
+    ${page.live === true ? html`<script type="module" src="/assets/live.js"></script>` : NOTHING}
     ${refresh === undefined ? NOTHING : html`<noscript><meta http-equiv="refresh" content="${refresh}"></noscript>`}
   </head>
   <body class="${page.wide === true ? 'wide' : 'narrow'}"${following === undefined ? NOTHING : dataOf(following)}>

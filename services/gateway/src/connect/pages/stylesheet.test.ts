@@ -4,7 +4,7 @@ import { TONES } from './monogram.ts'
 import { EVERY_PAGE } from './test/every-page.ts'
 import { tagsOf } from './test/read-page.ts'
 
-const css = readFileSync(new URL('./assets/style.css', import.meta.url), 'utf8')
+const css = ['style', 'console'].map((name) => readFileSync(new URL(`./assets/${name}.css`, import.meta.url), 'utf8')).join('\n')
 const [light = '', dark = ''] = [...css.matchAll(/:root \{([^}]*)\}/g)].map(([, body]) => body ?? '')
 
 function colour(scheme: string, name: string): string {

@@ -4,6 +4,7 @@ import { icon } from '../../connect/pages/icons.ts'
 import { layout } from '../../connect/pages/layout.ts'
 import { type Markup, NOTHING } from '../../connect/pages/markup.ts'
 import type { CredentialsView } from '../views.ts'
+import { consoleBar } from './console-bar.ts'
 import { credentialCard } from './credential-card.ts'
 
 /** The list itself: where somebody goes who does not want to answer a question. */
@@ -13,7 +14,7 @@ export function renderCredentials(view: CredentialsView): string {
   return layout({
     title: `My credentials – ${view.project}`,
     wide: true,
-    header: bar(view),
+    header: consoleBar(view, 'credentials'),
     main: html`<h1>My credentials</h1>
       <p class="lead">The accounts that you connected for <strong>${view.project}</strong>. Their keys are stored encrypted; nobody can read them.</p>
       ${notice(view)}
@@ -22,16 +23,10 @@ export function renderCredentials(view: CredentialsView): string {
   })
 }
 
-function bar({ project, person, signOutAction, csrf }: CredentialsView): Markup {
-  return html`<header class="bar"><p class="bar-project">${project}</p>
-      <p class="bar-person">${icon('person')}<span class="unseen">Signed in as </span>${person}</p>
-      <form method="post" action="${signOutAction}">${hiddenInputs({ csrf })}<button class="plain">Sign out</button></form>
-    </header>`
-}
-
 const EMPTY = html`<div class="empty"><div class="sign quiet">${icon('key')}</div>
         <h2>Nothing connected yet</h2>
         <p>When an app asks you for an account and you connect it, it appears here.</p>
+        <p class="empty-way"><a class="button" href="/console/setups/new">Set up a service yourself</a></p>
       </div>`
 
 function notice({ notice: told, csrf }: CredentialsView): Markup {

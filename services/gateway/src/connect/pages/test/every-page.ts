@@ -1,4 +1,5 @@
-import { renderCredentials, renderSignIn } from '../../../console/pages/index.ts'
+import { renderCredentials, renderNewSetups, renderSetup, renderSetups, renderSignIn } from '../../../console/pages/index.ts'
+import * as setups from '../../../console/pages/test/sample-setups.ts'
 import * as console_ from '../../../console/pages/test/sample-views.ts'
 import {
   renderAssets,
@@ -55,10 +56,19 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('credentials', renderCredentials)({ ...console_.list, nextUrl: '/console?after=x' }),
   as('credentials with a question', renderCredentials)(console_.inUse),
   as('no credentials', renderCredentials)({ ...console_.list, credentials: [], notice: { tone: 'plain', sentence: 'Deleted.' } }),
+  as('new setup', renderNewSetups)(setups.blank),
+  as('new setup refused', renderNewSetups)(setups.refused),
+  as('setups', renderSetups)({ ...setups.list, nextUrl: '/console/setups?after=x' }),
+  as('setups of a batch', renderSetups)(setups.batch),
+  as('no setups', renderSetups)({ ...setups.list, setups: [] }),
+  ...Object.entries(setups.STAGES).map(([name, view]) => as(`setup ${name}`, renderSetup)(view)),
 ]
 
 /** Members that are words of ours, which nobody outside can choose. */
-const OURS: ReadonlySet<string> = new Set(['kind', 'inputType', 'status', 'health', 'tone', 'phase'])
+const OURS: ReadonlySet<string> = new Set([
+  ...['kind', 'inputType', 'status', 'health', 'tone', 'phase'],
+  ...['state', 'needs', 'cause', 'confidence', 'audience', 'source'],
+])
 
 function changed(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
