@@ -1,14 +1,22 @@
 import type { Credence, Setup } from '@credence/sdk'
-import { basicSite, bearerSite, type DocSites, discoverySite, headerSite, startDocSites } from '@credence/testkit/doc-sites'
+import { basicSite, bearerSite, type DocSites, discoverySite, headerSite, querySite, startDocSites } from '@credence/testkit/doc-sites'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
+import { startPlatform } from '../support/platform.ts'
 import { lookAt, startWalk, type Visitor, type Walk } from './walk.ts'
 
 const CANARY = 'canary-wizard-7c51e0b2d94f'
 /** Whom the link that `credence dev` prints signs in. */
 const ADMIN = 'id:admin'
-const [bearer, header, basic] = [bearerSite(), headerSite(), basicSite()]
+const [bearer, header, basic, query] = [bearerSite(), headerSite(), basicSite(), querySite()]
+/** Written by hand, for a service that says nothing of itself. */
+const CLIFF = JSON.stringify({
+  display_name: 'Cliff Notes',
+  auth_patterns: [{ type: 'BEARER', fields: [{ field_name: 'token', label: 'Token', input_type: 'password', required: true }] }],
+  proxy_url: 'https://api.cliffnotes.example',
+  proxy_enabled: true,
+})
 
 describeInBrowser('the setup wizard', () => {
   let sites: DocSites
@@ -17,7 +25,7 @@ describeInBrowser('the setup wizard', () => {
   let visitor: Visitor
   let origin = ''
   beforeAll(async () => {
-    sites = startDocSites([bearer, header, basic, discoverySite()])
+    sites = startDocSites([bearer, header, basic, query, discoverySite()])
     walk = await startWalk({ sites: sites.servers })
     admin = walk.journey.credence.forUser(ADMIN)
     visitor = await walk.visit()
@@ -125,7 +133,7 @@ describeInBrowser('the setup wizard', () => {
 
   test('[S2-12] asks for the site where a name is not enough, and goes on with the answer', async () => {
     const page = await begin('Some service that nobody knows')
-    await heading(page, 'Which site is it?')
+    await heading(page, 'An address is needed')
     await lookAt(page, 'setup-site')
     await page.getByLabel(/^Address of its site/).fill(`sk_live_${CANARY.replaceAll('-', '')}`)
     await page.getByRole('button', { name: 'Read it' }).click()
@@ -156,7 +164,7 @@ describeInBrowser('the setup wizard', () => {
     await isClean(page)
   })
 
-  test('[S2-16] several at once: each goes its own way, one that is refused stops no other, and all of them are there again after a restart', async () => {
+  test('[S2-16] several at once: each goes its own way, one that is refused stops no other', async () => {
     const page = await begin('birchmaps.example\n\nnowhere-to-be-found.example\nacornmail.example')
     await heading(page, '3 services at once')
     await page.locator('.batch').getByText('0 of 3 connected · 3 wait for you').waitFor()
@@ -188,7 +196,51 @@ describeInBrowser('the setup wizard', () => {
     await page.getByText('Refused', { exact: true }).waitFor()
     await lookAt(page, 'setup-batch-later')
     await isClean(page)
+
+    await page.getByRole('link', { name: 'Nowhere-to-be-found' }).click()
+    await page.getByText('Describe it by hand').click()
+    const payload = page.getByLabel('Provider payload, JSON')
+    await payload.fill(CLIFF.replace('BEARER', 'BEARING'))
+    await page.getByRole('button', { name: 'Take this' }).click()
+    await page.getByRole('alert').getByText('/auth_patterns/0/type').waitFor()
+    expect(await payload.inputValue()).toContain('BEARING')
+    await lookAt(page, 'setup-by-hand')
+    await page.getByText('Describe it by hand').click()
+    await payload.fill(CLIFF)
+    await page.getByRole('button', { name: 'Take this' }).click()
+    await heading(page, 'Cliff Notes')
+    await heading(page, 'What to do')
     expect(walk.journey.platform.printed().stdout + walk.journey.platform.printed().stderr).not.toContain(CANARY)
+  })
+
+  test('[S2-16] a page tells when the platform is away, and after a restart each setup stands where it stood and goes on', async () => {
+    const page = await begin('cedarweather.example')
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    const path = new URL(page.url()).pathname
+    await page.goto(`${origin}/console/setups`)
+    const other = await walk.visit()
+    await other.context.addCookies(await visitor.context.cookies())
+    const left = await other.open(`${origin}/console/setups`)
+    const { journey } = walk
     await visitor.leave()
+    await journey.platform.process.stop()
+    await left.getByText('Nothing is lost; this page goes on by itself.').waitFor()
+    await lookAt(left, 'setup-away')
+
+    const platform = await startPlatform({ home: journey.home, env: journey.world.env })
+    try {
+      const { port } = new URL(platform.admin)
+      const here = `http://localhost:${port}`
+      await left.goto(`${here}/console/setups`)
+      const badges = left.locator('.setup-row').filter({ hasText: 'Acorn Mail' }).locator('.badge')
+      expect(await badges.allTextContents()).toContain('Refused')
+      await left.goto(here + path)
+      await heading(left, 'What to do')
+      await heading(left, 'Cedar Weather')
+      await isClean(left)
+    } finally {
+      await other.context.close()
+      await platform.stop()
+    }
   })
 })

@@ -56,6 +56,27 @@ describe('the console', () => {
     expect((await browser.get(at(late))).status).toBe(403)
   })
 
+  test('[B-8] only a link that the operator made for an administrator makes one of whoever opens it', async () => {
+    const mayShare = async (role: 'member' | 'admin' | undefined): Promise<boolean> => {
+      const link = await platform.gateway.makeSignInLink({ user: 'id:ann', ...(role === undefined ? {} : { role }) })
+      expect((await browser.get(at(link))).status).toBe(303)
+      return (await browser.get(`${platform.adminUrl}/console/setups/new`)).text.includes('name="shared"')
+    }
+    expect([await mayShare('admin'), await mayShare('member'), await mayShare(undefined)]).toEqual([true, false, false])
+  })
+
+  test('[S2-14] a form of setups that holds what looks like a secret starts nothing and does not show it', async () => {
+    await signIn('id:ann')
+    const canary = 'canary-form-5d1f07c2ab93'
+    const from = `${platform.adminUrl}/console/setups/new`
+    const answer = await browser.post(`${platform.adminUrl}/console/setups`, { services: `Acme\ntoken: ${canary}`, once: 'x' }, { from })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('Line 2 looks like a secret')
+    expect(answer.text).toContain('Acme')
+    expect(answer.text).not.toContain(canary)
+    expect((await browser.post(`${platform.adminUrl}/console/setups`, { services: 'Acme' }, { csrf: 'x' })).status).toBe(403)
+  })
+
   test('[S2-9] my credentials show what is mine and what to do, and act by a form of this page only', async () => {
     const [mine, other] = [await credentialOf('id:ann'), await credentialOf('id:bob')]
     expect((await browser.get(`${platform.adminUrl}/console`)).status).toBe(401)

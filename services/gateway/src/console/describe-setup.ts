@@ -46,7 +46,7 @@ export function setupView(setup: Setup, { principal, credential }: SetupBeside):
     setup: row,
     ...(setup.batchId === '' ? {} : { batchUrl: `${SETUPS_URL}?batch=${setup.batchId}` }),
     source: setup.source,
-    facts: setup.facts.map(factWords),
+    facts: setup.facts.map((fact) => factWords(fact, payload)),
     questions: setup.missing.map(({ question, required }) => ({ question, required })),
     steps: setup.steps.map(({ audience, text, url, showsRedirectAddress }) => ({
       audience: audience === 'administrator' ? 'administrator' : 'user',

@@ -1,4 +1,5 @@
 import type { ResearchFact } from '@credence/proto/research'
+import type { ProviderPayload } from '@credence/provider'
 import type { FactView } from './setup-views.ts'
 
 /** Members of a payload as people call them; by the last part of the pointer. */
@@ -30,18 +31,24 @@ const TYPES: Readonly<Record<string, string>> = {
   cookie: 'With a key in a cookie',
 }
 
-/** A finding in words: what it is about, what was said, and the page that said it. */
-export function factWords({ pointer, value, url, confidence }: ResearchFact): FactView {
+/** A finding in words: what it is about, what was said, and the page that said it. Fields are called as the form calls them. */
+export function factWords({ pointer, value, url, confidence }: ResearchFact, payload: ProviderPayload | undefined): FactView {
   const parts = pointer.split('/')
   const last = parts.at(-1) ?? ''
   const way = parts[1] === 'auth_patterns' ? Number(parts[2]) : 0
   const term = TERMS[last] ?? pointer
+  const labels = last === 'fields' ? labelsOf(value, payload?.auth_patterns[way]) : undefined
   const type = last === 'type' ? TYPES[value.toLowerCase()] : undefined
   return {
     term: way > 0 ? `${term} (way ${way + 1})` : term,
-    value: type ?? value,
-    literal: type === undefined && last !== 'description',
+    value: type ?? labels ?? value,
+    literal: type === undefined && labels === undefined && last !== 'description',
     confidence: confidence === 'high' || confidence === 'medium' ? confidence : 'low',
     ...(/^https?:/i.test(url) ? { url } : {}),
   }
+}
+
+function labelsOf(names: string, pattern: ProviderPayload['auth_patterns'][number] | undefined): string | undefined {
+  const labels = names.split(', ').map((name) => pattern?.fields?.find(({ field_name }) => field_name === name)?.label)
+  return labels.some((label) => label === undefined) ? undefined : labels.join(', ')
 }

@@ -48,7 +48,7 @@ function asking(view: SetupView): Markup {
   const isSite = setup.needs === 'site'
   const open = questions.filter(({ required, question }) => required && question !== setup.sentence)
   return sheet(
-    isSite ? 'Which site is it?' : 'Something could not be found',
+    isSite ? 'An address is needed' : 'Something could not be found',
     html`<p>${told(setup.sentence ?? 'Where does the service say how its API works?')}</p>
       ${open.length === 0 ? NOTHING : html`<ul class="plain-list">${open.map(({ question }) => html`<li>${told(question)}</li>`)}</ul>`}
       ${researchForm(view, isSite ? 'Address of its site or documentation' : 'Address of the page that says it')}
@@ -96,7 +96,7 @@ function clientMissing(view: SetupView): Markup {
   )
 }
 
-/** What a person can do about it; said before what the provider's answer was. */
+/** By cause: what it was, and what a person can do about it where nobody has said so more exactly. */
 const ADVICE: Readonly<Record<string, readonly [heading: string, advice: string]>> = {
   key_wrong: ['The key was not accepted', 'Copy it again, whole and without blanks, and see that it is still valid.'],
   scope_missing: ['The key may do too little', 'Give it the permissions that the steps name, or create a new one with them.'],
@@ -142,7 +142,7 @@ function refusal({ setup, tries }: SetupView): Markup {
   const [heading, advice] = ADVICE[setup.cause] ?? ['It did not work', 'Try again.']
   const tone = isCalm(setup.cause) ? 'warn' : 'bad'
   return html`<div class="notice ${tone}">${icon(tone === 'bad' ? 'cross' : 'warn')}<div><h3>${heading}</h3>
-        ${setup.sentence === undefined ? NOTHING : html`<p>${told(setup.sentence)}</p>`}<p>${advice}</p>
+        <p>${setup.sentence === undefined ? advice : told(setup.sentence)}</p>
         ${tries < 2 ? NOTHING : html`<p class="fine-line">${tries} tries so far.</p>`}</div></div>`
 }
 
