@@ -1,5 +1,14 @@
 import type { Credence, Setup } from '@credence/sdk'
-import { basicSite, bearerSite, type DocSites, discoverySite, headerSite, querySite, startDocSites } from '@credence/testkit/doc-sites'
+import {
+  basicSite,
+  bearerSite,
+  type DocSite,
+  type DocSites,
+  discoverySite,
+  headerSite,
+  querySite,
+  startDocSites,
+} from '@credence/testkit/doc-sites'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from '../support/browser.ts'
@@ -10,6 +19,14 @@ const CANARY = 'canary-wizard-7c51e0b2d94f'
 /** Whom the link that `credence dev` prints signs in. */
 const ADMIN = 'id:admin'
 const [bearer, header, basic, query] = [bearerSite(), headerSite(), basicSite(), querySite()]
+/** Holds the first page of Dover Desk back, so that research can be watched. */
+const held = Promise.withResolvers<void>()
+const slowly: DocSite = {
+  hosts: {
+    ...basic.hosts,
+    'doverdesk.example': (request, response) => void held.promise.then(() => basic.hosts['doverdesk.example']?.(request, response)),
+  },
+}
 /** Written by hand, for a service that says nothing of itself. */
 const CLIFF = JSON.stringify({
   display_name: 'Cliff Notes',
@@ -25,7 +42,7 @@ describeInBrowser('the setup wizard', () => {
   let visitor: Visitor
   let origin = ''
   beforeAll(async () => {
-    sites = startDocSites([bearer, header, basic, query, discoverySite()])
+    sites = startDocSites([bearer, header, slowly, query, discoverySite()])
     walk = await startWalk({ sites: sites.servers })
     admin = walk.journey.credence.forUser(ADMIN)
     visitor = await walk.visit()
@@ -69,6 +86,8 @@ describeInBrowser('the setup wizard', () => {
 
     const page = await begin('doverdesk.example')
     await heading(page, 'Reading its documentation')
+    await lookAt(page, 'setup-reading')
+    held.resolve()
     await heading(page, 'What to do')
     await page.locator('#said').getByText('Dover Desk: Steps to do').waitFor()
     const found = page.locator('#found')
@@ -205,7 +224,6 @@ describeInBrowser('the setup wizard', () => {
     await page.getByRole('alert').getByText('/auth_patterns/0/type').waitFor()
     expect(await payload.inputValue()).toContain('BEARING')
     await lookAt(page, 'setup-by-hand')
-    await page.getByText('Describe it by hand').click()
     await payload.fill(CLIFF)
     await page.getByRole('button', { name: 'Take this' }).click()
     await heading(page, 'Cliff Notes')

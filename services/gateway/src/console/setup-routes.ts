@@ -138,7 +138,7 @@ async function showSetup(site: ConsoleSite, person: SignedIn, { id, reply, probl
     setup.credentialId === '' ? undefined : credentialIfSeen(site, person, setup.credentialId),
   ])
   const view = setupView(setup, { principal, credential })
-  const byHand = view.byHand === undefined || payload === undefined ? {} : { byHand: { ...view.byHand, payload } }
+  const byHand = view.byHand === undefined || payload === undefined ? {} : { byHand: { ...view.byHand, payload, refused: true } }
   const html = renderSetup({ ...frame, ...view, ...byHand, ...(problem === undefined ? {} : { problem }) })
   // The form of the connect step leads to the public address, and from there over the sign-in back to it.
   const formTargets = [site.publicUrl, site.oidc.adminUrl].map((url) => new URL(url).origin)

@@ -88,7 +88,7 @@ export interface SetupView extends ConsoleFrame {
   readonly connectAction: string
   readonly cancelAction: string
   /** Present for who may save a provider: the payload as it is known, to be written by hand. */
-  readonly byHand?: { readonly action: string; readonly payload: string }
+  readonly byHand?: { readonly action: string; readonly payload: string; readonly refused?: boolean }
   /** The command with which an administrator registers the OAuth client. */
   readonly command?: string
   readonly credential?: { readonly label: string; readonly account?: string; readonly verified: boolean; readonly url: string }

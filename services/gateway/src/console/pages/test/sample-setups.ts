@@ -96,6 +96,7 @@ export const STAGES: Readonly<Record<string, SetupView>> = {
     { byHand, questions: [{ question: 'What is the base address?', required: true }] },
   ),
   guided: stage({}, { byHand, patterns: [{ title: 'API token' }, { title: 'OAuth', description: 'Acts for you' }] }),
+  'refused by hand': stage({}, { byHand: { ...byHand, refused: true }, problem: '`/proxy_url`: Write an address.' }),
   'of a member': stage({ needs: 'administrator' }, { batchUrl: '/console/setups?batch=set_b' }),
   'of OAuth': stage({}, { steps: oauthSteps }),
   connect: stage({ state: 'connect' }),
