@@ -115,7 +115,7 @@ const ADVICE: Readonly<Record<string, readonly [heading: string, advice: string]
 }
 
 function connect(view: SetupView): Markup {
-  const { setup, connectAction, csrf, tries } = view
+  const { setup, connectAction, csrf } = view
   const isBack = setup.cause !== ''
   if (!setup.own) return sheet('Its person connects it', html`<p>Whoever started this setup enters the key. Nobody else can.</p>`)
   return sheet(
@@ -123,17 +123,20 @@ function connect(view: SetupView): Markup {
     html`${isBack ? refusal(view) : html`<p>Everything is ready. One call then shows whether it works.</p>`}
       <form class="go-on" method="post" action="${connectAction}" data-busy="One moment…">${hiddenInputs({ csrf })}
         <div class="actions"><button class="button primary">${isBack ? 'Try again' : `Connect ${setup.title}`}</button></div></form>
-      ${promises(kept(tries))}
+      ${promises(kept(view))}
       <details class="more" id="steps-again"><summary>The steps again</summary>${guide(view)}</details>`,
   )
 }
 
-function kept(tries: number): (readonly [IconName, Markup])[] {
+/** A session that ended took what was typed with it. */
+const LOST: ReadonlySet<string> = new Set(['cancelled', 'timed_out', 'refused'])
+
+function kept({ tries, setup }: SetupView): (readonly [IconName, Markup])[] {
   const lock: readonly [IconName, Markup] = [
     'lock',
     html`Secrets are entered <strong>on the next page only</strong>, and encrypted the moment you send them.`,
   ]
-  return tries === 0
+  return tries === 0 || LOST.has(setup.cause)
     ? [lock]
     : [lock, ['check', html`What you typed that is no secret is still filled in. Secrets are asked for again; none was kept.`]]
 }

@@ -72,6 +72,11 @@ describe('one setup', () => {
     expect(wordsOf(page)).toContain('Secrets are asked for again; none was kept.')
   })
 
+  test('[S2-15] promises nothing of what a session that ended took with it', () => {
+    const view = stage('refused')
+    expect(wordsOf(renderSetup({ ...view, setup: { ...view.setup, cause: 'timed_out' } }))).not.toContain('still filled in')
+  })
+
   test('[S2-14] no step has an input for a secret', () => {
     for (const name of Object.keys(STAGES)) {
       const page = pageOf(name)
