@@ -264,7 +264,7 @@ describe('the listener for callers', () => {
     expect(await statusOf(bare(`/${SERVICES[1]}/Seal`)(Buffer.alloc(0), auth))).toBe(Status.UNIMPLEMENTED)
   })
 
-  test('[C-5] says the health of each service, and that it does not know others', async () => {
+  test('[C-1] [C-5] says the health of each service, and that it does not know others', async () => {
     const check = bare('/grpc.health.v1.Health/Check')
     // HealthCheckResponse{status: SERVING}
     for (const name of SERVICES) expect([...(await check(text1(name)))], name).toEqual([0x08, 0x01])
@@ -272,7 +272,7 @@ describe('the listener for callers', () => {
     expect(await statusOf(check(text1('credence.nothing.v1.Nothing')))).toBe(Status.NOT_FOUND)
   })
 
-  test('[C-5] lists by reflection what it serves, and nothing else', async () => {
+  test('[C-1] [C-5] lists by reflection what it serves, and nothing else', async () => {
     const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
     const reflection = createClient({ info: { path, requestStream: true, responseStream: true, ...BYTES } } as const, channel)
     // ServerReflectionRequest{list_services: "*"}
