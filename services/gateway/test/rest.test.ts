@@ -193,7 +193,7 @@ describe('the REST API', () => {
       expect(paths).toContain(path)
     }
     expect(paths.filter((path) => !path.startsWith('/v1/'))).toEqual(['/widget/mint-token'])
-    const page = await platform.api('GET', '/docs', { key: '' })
+    const page = await platform.api('GET', '/docs/api', { key: '' })
     expect(page.status).toBe(200)
     expect(page.text).not.toMatch(/(src|href)="https?:/)
     expect((await platform.api('GET', '/provider.schema.json', { key: '' })).body).toHaveProperty('properties')

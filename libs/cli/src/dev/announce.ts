@@ -33,7 +33,7 @@ export function announcementText({ running, signIn, logFile }: Announcement): st
   const facts = renderFacts([
     ['connect pages', addresses.public],
     ['REST, console', addresses.admin],
-    ['API reference', `${addresses.admin}/docs`],
+    ['documentation', `${addresses.admin}/docs`],
     ['proxy', `${addresses.data}/v1/proxy/{credential id}/{path}`],
     ['gRPC', addresses.api],
     ['metrics', `${addresses.probes}/metrics`],

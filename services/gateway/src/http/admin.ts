@@ -1,6 +1,7 @@
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { cookieKind } from '../connect/browser.ts'
 import { serveConsole } from '../console/routes.ts'
+import { serveDocs } from '../docs/serve-docs.ts'
 import type { Gateway } from '../gateway.ts'
 import { serveMintToken } from '../widget/mint-token.ts'
 import { serveAssets } from './assets.ts'
@@ -23,7 +24,7 @@ import { serveSessions } from './rest/sessions.ts'
 import { serveSetupBytes } from './rest/setup-bytes.ts'
 import { serveSetups } from './rest/setups.ts'
 
-/** The listener for backends and administrators: REST, its documents, events, and the console. No other origin may read it. */
+/** The listener for backends and administrators: REST, documentation, events, and the console. No other origin may read it. */
 export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
   const { settings, flow, door, log, random, egress } = gateway
   const { adminUrl, publicUrl } = settings
@@ -82,6 +83,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
     })
   })
   await serveApiDocuments(app)
+  serveDocs(app, adminUrl)
   const address = await listen(app, { host: settings.host, port: settings.adminPort })
   return { address, stop: () => stopListener(app, { clock: flow.clock, lingerMs: settings.lingerMs }) }
 }

@@ -36,7 +36,7 @@ export async function describeApi(app: FastifyInstance, adminUrl: string): Promi
 export async function serveApiDocuments(app: FastifyInstance): Promise<void> {
   const own = ["'self'"]
   await app.register(swaggerUi, {
-    routePrefix: '/docs',
+    routePrefix: '/docs/api',
     uiConfig: { deepLinking: true },
     theme: { title: 'Credence API' },
     staticCSP: {
