@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startStandIns, startUpstream, tempHome, type Upstream } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { codeBlocks } from '../support/code-blocks.ts'
 import { type Platform, startPlatform } from '../support/platform.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -86,11 +87,16 @@ describe('the lines of the README run as printed', () => {
       return context.skip()
     }
     const [, lines = ''] = blocks('bash')
+    const [reference] = codeBlocks(readFileSync(join(root, 'docs', 'grpc.md'), 'utf8')).filter(({ language }) => language === 'bash')
     const script = filledIn(lines).replace(/^grpcurl/gm, tool)
     const { stdout: output } = await run('bash', ['-c', `set -eu\n${script}`], {
       env: { ...process.env, KEY: platform.key ?? '', CREDENTIAL: exported },
     })
     expect(JSON.parse(output)).toMatchObject({ credential: { id: exported, status: 'active' } })
+    const listed = await run('bash', ['-c', `set -eu\n${filledIn(reference?.text ?? '').replace(/^grpcurl/gm, tool)}`], {
+      env: { ...process.env, KEY: platform.key ?? '' },
+    })
+    expect(JSON.parse(listed.stdout).credentials).toEqual([expect.objectContaining({ id: exported })])
     const services = await run(tool, ['-plaintext', platform.api, 'list'])
     expect(services.stdout).toContain('credence.registry.v1.RegistryService')
     const health = await run(tool, ['-plaintext', platform.api, 'grpc.health.v1.Health/Check'])

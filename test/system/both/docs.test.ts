@@ -89,7 +89,7 @@ function scriptOf(name: string, markdown: string): { readonly script: string; re
   const parts = codeBlocks(markdown).flatMap(({ language, text }) => {
     if (language === 'bash') return [text]
     if (language !== 'ts') return []
-    const file = join(ROOT, 'test', 'support', `docs-${name.replace('.md', '')}-${programs.length}.ts`)
+    const file = join(ROOT, 'test', 'support', `docs-${name.replace('.md', '')}-${process.pid}-${programs.length}.ts`)
     writeFileSync(file, here(text))
     programs.push(file)
     return [`${process.execPath} ${file}`]

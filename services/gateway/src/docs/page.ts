@@ -7,7 +7,7 @@ import type { Docs, DocsPage } from './read-docs.ts'
 /** A page of the documentation with the contents beside it. No scripts; styles are files. */
 export function docsPage(docs: Docs, page: DocsPage): string {
   const rendered = renderMarkdown(page.markdown)
-  const title = page === docs.index ? `${page.title} documentation` : `${page.title} – Credence`
+  const [title = '', rest = ''] = rendered.html.split(/(?<=<\/h1>)/, 2)
   return String(html`<!doctype html>
 <html lang="en">
   <head>
@@ -15,7 +15,7 @@ export function docsPage(docs: Docs, page: DocsPage): string {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta name="description" content="${page.summary.replaceAll('`', '')}">
-    <title>${title}</title>
+    <title>${page === docs.index ? `${page.title} documentation` : `${page.title} – Credence`}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
     <link rel="stylesheet" href="/assets/style.css">
     <link rel="stylesheet" href="${DOCS}/docs.css">
@@ -30,17 +30,22 @@ export function docsPage(docs: Docs, page: DocsPage): string {
     </header>
     <div class="columns">
       <main id="page">
-        ${rendered.headings.length > 2 ? onThisPage(rendered.headings) : NOTHING}
-        <article>${
-          // Made by the renderer from files of ours, which escapes whatever is no Markdown.
-          raw(rendered.html)
-        }</article>
+        <article>
+          ${markup(title)}
+          ${page !== docs.index && rendered.headings.length > 2 ? onThisPage(rendered.headings) : NOTHING}
+          ${markup(rest)}
+        </article>
         <footer class="of-page"><a href="${markdownAddressOf(page.slug)}">This page as Markdown</a></footer>
       </main>
       <nav id="contents" aria-label="Documentation">${docs.sections.map((section) => sectionOf(section, page))}</nav>
     </div>
   </body>
 </html>`)
+}
+
+/** Made by the renderer from files of ours; it escapes whatever is no Markdown. */
+function markup(rendered: string): Markup {
+  return html`${raw(rendered)}`
 }
 
 function sectionOf({ heading, pages }: Docs['sections'][number], current: DocsPage): Markup {
