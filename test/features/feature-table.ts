@@ -22,7 +22,7 @@ that profile. The number behind a file is that of its tests that name the promis
 <!-- Made by test/system/features.test.ts: change the tests, or test/features/promises.ts. -->
 `
 
-/** \`docs/features.md\`. */
+/** `docs/features.md`. */
 export function featureTable(tests: readonly NamingTest[]): string {
   const chapters = CHAPTERS.map(({ heading, promises }) => {
     const rows = Object.entries(promises).map(([id, promise]) => rowOf(id, { promise, proof: proofOf(id, tests) }))

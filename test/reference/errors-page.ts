@@ -41,7 +41,7 @@ these codes is in it. No error repeats a value that was sent.
 
 `
 
-/** \`docs/errors.md\`, from the table of libs/errors. */
+/** `docs/errors.md`, from the table of libs/errors. */
 export function errorsPage(): string {
   const kinds = Object.entries(WHO).map(([kind, who]) => {
     const rows = Object.entries(ERRORS)

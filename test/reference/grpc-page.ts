@@ -28,7 +28,7 @@ interface Method {
   readonly comment: string
 }
 
-/** \`docs/grpc.md\`, from the proto files and the table of who may call what. */
+/** `docs/grpc.md`, from the proto files and the table of who may call what. */
 export function grpcPage(): string {
   const sections = protoFiles().flatMap((text) => {
     const [, pack = ''] = /^package ([\w.]+);/m.exec(text) ?? []

@@ -26,52 +26,61 @@ value of a field.
 
 `
 
-/** \`docs/payload.md\`, from the JSON Schema that validates payloads. */
+/** `docs/payload.md`, from the JSON Schema that validates payloads: a section for the object, and for each object in it. */
 export function payloadPage(): string {
-  const sections = new Map<string, string>()
-  describe('The payload', SCHEMA, sections)
-  return `${HEAD}${[...sections.values()].join('\n')}`
+  const headings = new Map<Node, string>([[SCHEMA, 'The payload']])
+  name(SCHEMA, 'pattern', headings)
+  const sections = [...headings].map(([node, heading]) => sectionOf(node, { heading, headings }))
+  return `${HEAD}${sections.join('\n')}`
 }
 
-/** A section for the object, then one for each object in it; what stands in several places has one. */
-function describe(heading: string, node: Node, sections: Map<string, string>): void {
-  if (sections.has(heading)) return
-  const members = Object.entries(node.properties ?? {})
-  const required = new Set(node.required)
-  const rows = members.map(
-    ([name, member]) => `| \`${name}\` | ${typeOf(name, member)} | ${required.has(name) ? 'yes' : ''} | ${about(member)} |`,
-  )
-  const said = node === SCHEMA ? '' : `${capital(resolved(node).description ?? '')}.\n\n`
-  sections.set(heading, `## ${heading}\n\n${said}| member | type | required | what |\n|---|---|---|---|\n${rows.join('\n')}\n`)
-  for (const [name, member] of members) {
-    const inner = objectIn(member)
-    if (inner !== undefined) describe(headingOf(name, member), inner, sections)
+/** Gives each object a heading of its own: its name, and where another has that already, the name behind that of what holds it. */
+function name(node: Node, holder: string, headings: Map<Node, string>): void {
+  for (const [member, found] of Object.entries(node.properties ?? {})) {
+    const inner = objectIn(found)
+    if (inner === undefined || headings.has(inner)) continue
+    const own = (refOf(found) ?? member).replace('#/$defs/', '')
+    const taken = [...headings.values()].includes(`\`${own}\``)
+    headings.set(inner, `\`${taken ? `${holder}.${own}` : own}\``)
+    name(inner, own, headings)
   }
+}
+
+function sectionOf(node: Node, { heading, headings }: { heading: string; headings: ReadonlyMap<Node, string> }): string {
+  const required = new Set(node.required)
+  const rows = Object.entries(node.properties ?? {}).map(
+    ([member, found]) => `| \`${member}\` | ${typeOf(found, headings)} | ${required.has(member) ? 'yes' : ''} | ${about(found)} |`,
+  )
+  const said = node === SCHEMA ? '' : `${capital(node.description ?? '')}.\n\n`
+  return `## ${heading}\n\n${said}| member | type | required | what |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 
 function resolved(node: Node): Node {
   return node.$ref === undefined ? node : (SCHEMA.$defs?.[node.$ref.replace('#/$defs/', '')] ?? node)
 }
 
-/** The object with members that this member is, or holds. */
+/** The object with members that this member is, or whose values or items it has. */
 function objectIn(member: Node): Node | undefined {
-  const node = resolved(member)
-  const inner = node.items === undefined ? node : resolved(node.items)
+  const inner = resolved(within(resolved(member)))
   return inner.properties === undefined ? undefined : inner
 }
 
-/** By the definition, where there is one: \`fields\` and \`account_fields\` hold the same. */
-function headingOf(name: string, member: Node): string {
-  const ref = member.$ref ?? member.items?.$ref
-  return `\`${ref === undefined ? name : ref.replace('#/$defs/', '')}\``
+function within(node: Node): Node {
+  const values = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined
+  return node.items ?? (node.properties === undefined ? values : undefined) ?? node
 }
 
-function typeOf(name: string, member: Node): string {
+function refOf(member: Node): string | undefined {
+  return member.$ref ?? within(member).$ref
+}
+
+function typeOf(member: Node, headings: ReadonlyMap<Node, string>): string {
   const node = resolved(member)
   const inner = objectIn(member)
-  const link = inner === undefined ? '' : `[${headingOf(name, member)}](#${headingOf(name, member).replaceAll('`', '')})`
-  if (node.type === 'array') return link === '' ? `list of ${plainType(resolved(node.items ?? {}))}` : `list of ${link}`
-  return link === '' ? plainType(node) : link
+  const heading = inner === undefined ? undefined : headings.get(inner)
+  const one = heading === undefined ? plainType(resolved(within(node))) : `[${heading}](#${heading.replace(/[`.]/g, '')})`
+  if (node.type === 'array') return `list of ${one}`
+  return within(node) === node ? one : `object of ${one}`
 }
 
 function plainType(node: Node): string {

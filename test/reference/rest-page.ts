@@ -34,7 +34,7 @@ The proxy has one route of its own, on the data listener (7402): \`ANY /v1/proxy
 
 `
 
-/** \`docs/rest.md\`, from the OpenAPI document that the admin listener serves. */
+/** `docs/rest.md`, from the OpenAPI document that the admin listener serves. */
 export function restPage({ paths, components }: OpenApi): string {
   const routes = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, it]) => ({ path, method, it })))
   const tags = [...new Set(routes.map(({ it }) => it.tags?.[0] ?? 'other'))]

@@ -23,7 +23,7 @@ const SERVICES: Readonly<Record<string, SettingsSpec>> = {
   gateway: gateway.settings,
 }
 
-/** \`docs/settings.md\`, from what each process reads at its start. */
+/** `docs/settings.md`, from what each process reads at its start. */
 export function settingsPage(): string {
   const services = Object.entries(SERVICES).map(([name, settings]) => `## \`credence serve ${name}\`\n\n${settingsTable(settings)}\n`)
   return `${HEAD}## \`credence dev\`, the embedded profile\n\n${settingsTable(STANDALONE_SETTINGS)}\n\n${services.join('\n')}`
