@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { AUTH_PAIRS, AUTH_TYPES, authTypeOf, FAMILIES, MODES, SECURITY_LEVELS } from './index.ts'
+import type { SecurityRule } from './security-level.ts'
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url))
 
@@ -40,8 +41,18 @@ describe('the two axes', () => {
 function printed(): string {
   const head = ['auth type', ...MODES.map((mode) => `\`${mode}\``)]
   const rows = AUTH_TYPES.map((type) => [`\`${type}\``, ...MODES.map((mode) => cellOf(AUTH_PAIRS[type][mode]))])
-  const levels = Object.entries(SECURITY_LEVELS).map(([level, { says }]) => [`\`${level}\``, says])
-  return `\n${tableOf([head, ...rows])}\n${tableOf([['security level', ''], ...levels])}\n`
+  return `\n${tableOf([head, ...rows])}\n${tableOf([LEVEL_HEAD, ...Object.entries(SECURITY_LEVELS).map(levelRow)])}\n`
+}
+
+const LEVEL_HEAD: readonly string[] = ['security level', '', 'attempts', 'then locked for', 'a pass lives']
+
+function levelRow([level, { says, attempts, lockMinutes, passMinutes }]: [string, SecurityRule]): readonly string[] {
+  if (attempts === 0) return [`\`${level}\``, says, '–', '–', '–']
+  return [`\`${level}\``, says, String(attempts), `${lockMinutes.map(spanOf).join(', ')}, and so on`, spanOf(passMinutes)]
+}
+
+function spanOf(minutes: number): string {
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`
 }
 
 function cellOf(pair: (typeof AUTH_PAIRS)['none']['proxy']): string {

@@ -1,4 +1,4 @@
-import type { CodedError, Fault } from './coded-error.ts'
+import type { CodedError, CodedErrorDetails, Fault } from './coded-error.ts'
 import { ERRORS } from './table.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -16,8 +16,17 @@ export interface Problem {
   readonly reconnect_url?: string
   readonly retry_after_ms?: number
   readonly trace_id?: string
-  /** Short facts: counts, states, reasons, the incident id of a fault of ours. */
-  readonly facts?: Readonly<Record<string, string>>
+  /** Short facts: counts, states, reasons, the incident id of a fault of ours. Where a customer is to be asked: the questions. */
+  readonly facts?: Readonly<Record<string, string>> | readonly { readonly name: string; readonly question: string }[]
+  readonly attemptsLeft?: number
+  readonly challenge?: string
+  readonly challenge_expires_at?: string
+  /** Where the customer can answer himself. */
+  readonly page_url?: string
+  readonly level?: string
+  readonly capability_id?: string
+  /** What is to be consented to. */
+  readonly consent?: { readonly purpose: string; readonly scopes: readonly string[] }
 }
 
 /** The problem document of an error. `credentialId`: what the call was about, where the error does not say. */
@@ -39,5 +48,16 @@ export function problemOf(
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
     ...(context.traceId === undefined ? {} : { trace_id: context.traceId }),
     ...(facts === undefined ? {} : { facts }),
+    ...askedOf(error.details),
   }
+}
+
+function askedOf({ identity, consent }: CodedErrorDetails): Partial<Problem> {
+  if (consent !== undefined) {
+    const { capabilityId: capability_id, purpose, scopes } = consent
+    return { capability_id, consent: { purpose, scopes } }
+  }
+  if (identity === undefined) return {}
+  const { facts, attemptsLeft, challenge, expiresAt: challenge_expires_at, pageUrl: page_url, level, capabilityId: capability_id } = identity
+  return { facts, attemptsLeft, challenge, challenge_expires_at, page_url, level, capability_id }
 }

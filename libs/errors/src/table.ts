@@ -68,6 +68,10 @@ export type ErrorCode =
   | 'CAPABILITY_REQUIRED'
   | 'CONNECT_REQUIRED'
   | 'IDENTITY_REQUIRED'
+  | 'IDENTITY_MISMATCH'
+  | 'IDENTITY_LOCKED'
+  | 'CHALLENGE_REFUSED'
+  | 'RECORDS_UNAVAILABLE'
   | 'CONSENT_REQUIRED'
   | 'PROXY_DISABLED'
   | 'CLIENT_MISSING'
@@ -225,7 +229,31 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
     'PERMISSION_DENIED',
     403,
     'The customer is not verified',
-    'Ask for the facts that `facts.asked` names and submit the answers.',
+    'Ask the questions in `facts`, submit the answers with the `challenge`, and repeat the call.',
+  ),
+  IDENTITY_MISMATCH: rule(
+    'PERMISSION_DENIED',
+    403,
+    'The answers do not match the records',
+    'Ask again and submit all answers with the new `challenge`.',
+  ),
+  IDENTITY_LOCKED: world(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'Too many answers were wrong',
+    'Wait for `retry_after_ms`; the customer can be served in another way meanwhile.',
+  ),
+  CHALLENGE_REFUSED: rule(
+    'FAILED_PRECONDITION',
+    409,
+    'The challenge cannot be used',
+    'It was used, has expired, or is of another customer or capability: repeat the call to get a new one.',
+  ),
+  RECORDS_UNAVAILABLE: world(
+    'UNAVAILABLE',
+    503,
+    'The records cannot be asked',
+    'Nothing was compared and no attempt was counted: submit the answers again later.',
   ),
   CONSENT_REQUIRED: rule('PERMISSION_DENIED', 403, 'The customer has not consented', 'Ask for the consent and record it.'),
   PROXY_DISABLED: rule(

@@ -1,12 +1,20 @@
 import { CodedError, ERRORS, type ErrorCode, type Fault } from '@credence/errors'
 import { ClientError, Status } from 'nice-grpc'
-import { BadRequest, type ErrorDetails, ErrorInfo, RetryInfo, RichClientError, RichServerError } from 'nice-grpc-error-details'
+import {
+  BadRequest,
+  type ErrorDetails,
+  ErrorInfo,
+  RetryInfo,
+  RichClientError,
+  RichServerError,
+} from 'nice-grpc-error-details'
+import { askedOf, toPrecondition } from './error-asked.ts'
 
 const DOMAIN = 'credence'
 
 /**
  * The `google.rpc.Status` of an error: ErrorInfo{reason: CODE, domain: "credence"}, BadRequest for the faults, RetryInfo
- * for the wait.
+ * for the wait, PreconditionFailure for what a customer is to be asked.
  */
 export function toStatus(error: CodedError): RichServerError {
   const { credentialId, reconnectUrl, retryAfterMs, faults, facts } = error.details
@@ -22,6 +30,11 @@ export function toStatus(error: CodedError): RichServerError {
   if (retryAfterMs !== undefined) {
     details.push(RetryInfo.fromPartial({ retryDelay: { seconds: Math.floor(retryAfterMs / 1000), nanos: (retryAfterMs % 1000) * 1e6 } }))
   }
+  const asked = toPrecondition(error.details)
+  if (asked !== undefined) {
+    details.push(asked.failure)
+    Object.assign(metadata, asked.metadata)
+  }
   details.unshift(ErrorInfo.fromPartial({ reason: error.code, domain: DOMAIN, metadata }))
   return new RichServerError(Status[ERRORS[error.code].grpc], error.message, details)
 }
@@ -33,7 +46,8 @@ export function fromStatus(error: unknown): unknown {
   const info = extra.find((detail): detail is ErrorInfo => detail.$type === ErrorInfo.$type && detail.domain === DOMAIN)
   const violations = extra.find((detail): detail is BadRequest => detail.$type === BadRequest.$type)
   const retry = extra.find((detail): detail is RetryInfo => detail.$type === RetryInfo.$type)
-  const { credential_id: credentialId, reconnect_url: reconnectUrl, fault_codes: codes, ...facts } = info?.metadata ?? {}
+  const asked = askedOf(extra, info?.metadata ?? {})
+  const { credential_id: credentialId, reconnect_url: reconnectUrl, fault_codes: codes, ...facts } = asked.metadata
   const code = info !== undefined && info.reason in ERRORS ? (info.reason as ErrorCode) : fallbackCode(error.code)
   const delay = retry?.retryDelay
   return new CodedError(code, error.details, {
@@ -42,6 +56,7 @@ export function fromStatus(error: unknown): unknown {
     ...(delay === undefined ? {} : { retryAfterMs: Number(delay.seconds) * 1000 + Math.round(delay.nanos / 1e6) }),
     ...(violations === undefined ? {} : { faults: faultsOf(violations, codes?.split(',') ?? []) }),
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
+    ...asked.details,
   })
 }
 

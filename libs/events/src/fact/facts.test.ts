@@ -9,12 +9,13 @@ const OWNERS: Readonly<Record<string, string>> = {
     'credential.created credential.connected credential.disabled credential.enabled credential.shared credential.unshared ' +
     'credential.owner_changed credential.deleted provider.created provider.updated provider.deleted ' +
     'capability.created capability.updated capability.deleted ' +
-    'consumer.bound consumer.unbound consumer.orphaned setup.started setup.moved',
+    'consent.given consent.withdrawn consumer.bound consumer.unbound consumer.orphaned setup.started setup.moved',
   vault:
     'credential.secret_replaced credential.refreshed credential.refresh_failed credential.revoked credential.refused ' +
     'credential.used credential.denied',
   'token-refresher': 'credential.expiring credential.expired credential.recovered',
-  verifier: 'credential.verified credential.verification_failed',
+  verifier:
+    'credential.verified credential.verification_failed identity.passed identity.failed identity.locked identity.revoked',
   gateway: 'session.started session.completed session.failed',
 }
 

@@ -17,7 +17,7 @@ const KEPT_MS = 5000
 
 /**
  * A caller for the whole project sees every fact: they hold ids and codes only. A caller that acts for a user sees what
- * concerns that user's credentials and sessions, asked of the registry as that user.
+ * concerns that user's credentials, sessions, identity checks and consents, asked of the registry as that user.
  */
 export function sightOf(
   parts: { readonly services: Services; readonly sessions: SessionStore; readonly clock: Clock },
@@ -37,6 +37,7 @@ export function sightOf(
     async maySee({ type, subject, data }) {
       if (type.startsWith('provider.') || type.startsWith('capability.')) return true
       if (type.startsWith('setup.')) return isOwnSetup(parts.services, principal, subject)
+      if (type.startsWith('identity.') || type.startsWith('consent.')) return data.owner === principal.user
       if (type.startsWith('session.')) return isOwnSession(await parts.sessions.get(subject), principal)
       const id = subject.startsWith('cred_') ? subject : String(data.credential_id ?? '')
       return credential(id, type === 'credential.deleted')
