@@ -1,5 +1,21 @@
 /** The prefixes of all ids: the compiler and a log reader both know what they hold. */
-export type IdPrefix = 'proj' | 'usr' | 'cred' | 'prov' | 'ocl' | 'sess' | 'set' | 'cap' | 'csmr' | 'pass' | 'idn' | 'cons' | 'key' | 'whk' | 'evt' | 'cand'
+export type IdPrefix =
+  | 'proj'
+  | 'usr'
+  | 'cred'
+  | 'prov'
+  | 'ocl'
+  | 'sess'
+  | 'set'
+  | 'cap'
+  | 'csmr'
+  | 'pass'
+  | 'idn'
+  | 'cons'
+  | 'key'
+  | 'whk'
+  | 'evt'
+  | 'cand'
 
 /** A prefix and 26 lower-case Crockford base32 characters: 128 random bits. */
 export type Id<P extends IdPrefix> = `${P}_${string}`

@@ -58,6 +58,14 @@ function askedOf({ identity, consent }: CodedErrorDetails): Partial<Problem> {
     return { capability_id, consent: { purpose, scopes } }
   }
   if (identity === undefined) return {}
-  const { facts, attemptsLeft, challenge, expiresAt: challenge_expires_at, pageUrl: page_url, level, capabilityId: capability_id } = identity
+  const {
+    facts,
+    attemptsLeft,
+    challenge,
+    expiresAt: challenge_expires_at,
+    pageUrl: page_url,
+    level,
+    capabilityId: capability_id,
+  } = identity
   return { facts, attemptsLeft, challenge, challenge_expires_at, page_url, level, capability_id }
 }

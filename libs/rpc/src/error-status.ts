@@ -1,13 +1,6 @@
 import { CodedError, ERRORS, type ErrorCode, type Fault } from '@credence/errors'
 import { ClientError, Status } from 'nice-grpc'
-import {
-  BadRequest,
-  type ErrorDetails,
-  ErrorInfo,
-  RetryInfo,
-  RichClientError,
-  RichServerError,
-} from 'nice-grpc-error-details'
+import { BadRequest, type ErrorDetails, ErrorInfo, RetryInfo, RichClientError, RichServerError } from 'nice-grpc-error-details'
 import { askedOf, toPrecondition } from './error-asked.ts'
 
 const DOMAIN = 'credence'

@@ -3,6 +3,7 @@ import { SetupServiceDefinition } from '@credence/proto/setup'
 import { type RpcMount, rpcMount } from '@credence/rpc'
 import type { Registry } from './registry.ts'
 import { capabilityMethods } from './rpc/capability-methods.ts'
+import { consentMethods } from './rpc/consent-methods.ts'
 import { consumerMethods } from './rpc/consumer-methods.ts'
 import { ownerMethods, serviceMethods, sessionMethods } from './rpc/credential-methods.ts'
 import { keyMethods } from './rpc/key-methods.ts'
@@ -15,6 +16,7 @@ export function registryMount(registry: Registry): RpcMount {
   return rpcMount(RegistryServiceDefinition, {
     ...providerMethods(registry),
     ...capabilityMethods(registry),
+    ...consentMethods(registry),
     ...ownerMethods(registry),
     ...sessionMethods(registry),
     ...serviceMethods(registry),

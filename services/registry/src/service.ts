@@ -51,7 +51,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
   const docs = await openCollections(store)
   const now = (): Date => new Date(clock.now())
   const { installation, firstKey } = await firstStart({ docs, random, now: now() })
-  const sources = [docs.credentials, docs.consumers, docs.providers, docs.capabilities, docs.setups]
+  const sources = [docs.credentials, docs.consumers, docs.providers, docs.capabilities, docs.consents, docs.setups]
   const relay = await startRelay({ source: 'registry', store, collections: sources, bus, clock, log, metrics })
   let sweeper: Sweeper | undefined
   let researching: Researching | undefined

@@ -7,6 +7,7 @@ import { pushClaim } from './capability/customer-claim.ts'
 import { settleCapability } from './capability/push-capability.ts'
 import { settleClaim, settleFreeing } from './channel/attach-channel.ts'
 import type { ChannelClaim } from './channel/channel-claim.ts'
+import { pushConsent } from './consent/push-consent.ts'
 import { resumeConnect } from './credential/connect.ts'
 import type { ConsumerDoc } from './credential/consumer.ts'
 import { finishDelete } from './credential/delete.ts'
@@ -76,7 +77,7 @@ export async function sweep(registry: Registry): Promise<boolean> {
     before: stopped,
     work: (head) => moveCredentials(registry, head),
   })
-  const { capabilities, claims } = registry.docs
+  const { capabilities, claims, consents } = registry.docs
   failed += await each(registry, {
     collection: capabilities,
     index: 'pending',
@@ -88,6 +89,12 @@ export async function sweep(registry: Registry): Promise<boolean> {
     index: 'pending',
     before: soon,
     work: (doc) => pushClaim(registry, doc, ownOrder(doc.project)),
+  })
+  failed += await each(registry, {
+    collection: consents,
+    index: 'pending',
+    before: soon,
+    work: (doc) => pushConsent(registry, doc, ownOrder(doc.project)),
   })
   const forgotten = new Date(now - HIDDEN_KEPT_MS)
   failed += await each(registry, { collection: credentials, index: 'hidden', before: forgotten, work: (doc) => dropHidden(registry, doc) })

@@ -23,6 +23,9 @@ export function vaultPeer(peers: Peers, options: { readonly clock: Clock; readon
     async setClaim(by, claim) {
       await push(by, (as) => vault().setClaim(claim, as))
     },
+    async setConsent(by, consent) {
+      await push(by, (as) => vault().setConsent(consent, as))
+    },
     async setCaller(by, caller) {
       await push(by, (as) => vault().setCaller({ ...caller, keySha256: Buffer.from(caller.keySha256) }, as))
     },

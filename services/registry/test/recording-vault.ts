@@ -6,6 +6,7 @@ import type { RefreshResponse } from '@credence/proto/refresh'
 import type { Use } from '@credence/proto/uses'
 import { type SetCallerRequest, VaultServiceDefinition, type VaultServiceImplementation } from '@credence/proto/vault'
 import type { SetCapabilityRequest, SetClaimRequest } from '@credence/proto/vault-capability'
+import type { SetConsentRequest } from '@credence/proto/vault-identity'
 import { type Authenticate, type Peer, type Principal, type RpcServer, rpcMount, serveRpc, type TlsIdentity } from '@credence/rpc'
 import { createLogger, startTracing } from '@credence/service'
 import { seededRandom } from '@credence/testkit'
@@ -14,6 +15,7 @@ type Method =
   | 'setAccess'
   | 'setCapability'
   | 'setClaim'
+  | 'setConsent'
   | 'setCaller'
   | 'promote'
   | 'destroy'
@@ -50,6 +52,7 @@ export class RecordingVault {
   readonly callers: Map<string, SetCallerRequest & { readonly project: string }> = new Map()
   readonly capabilities: SetCapabilityRequest[] = []
   readonly claims: SetClaimRequest[] = []
+  readonly consents: SetConsentRequest[] = []
   readonly recipes: Map<string, Uint8Array> = new Map()
   readonly destroyed: { readonly credentialId: string; readonly consumers: readonly string[]; readonly generation: number }[] = []
   readonly revoked: { readonly credentialId: string; readonly sharedGrant: boolean }[] = []
@@ -190,10 +193,12 @@ export class RecordingVault {
     }
     const streams = { send: notAsked, rotateKeys: notAsked, check: notAsked, listTokens: notAsked }
     const keys = { sign: notAsked, listSigningKeys: notAsked }
+    const identity = { grantPass: notAsked, putFacts: notAsked, deleteFacts: notAsked, listFacts: notAsked, matchFacts: notAsked }
     return {
       ...others,
       ...streams,
       ...keys,
+      ...identity,
       setAccess: ({ credentialId, access }, { principal }) =>
         this.#through('setAccess', principal, () => {
           const child = this.#need(credentialId)
@@ -213,6 +218,11 @@ export class RecordingVault {
       setClaim: (request, { principal }) =>
         this.#through('setClaim', principal, () => {
           this.claims.push(request)
+          return {}
+        }),
+      setConsent: (request, { principal }) =>
+        this.#through('setConsent', principal, () => {
+          this.consents.push(request)
           return {}
         }),
       setCaller: (request, { principal }) =>

@@ -1,8 +1,9 @@
 import { type CapabilityMode, isId, MODES, SECURITY_LEVELS, type SecurityLevel } from '@credence/credential'
+import { kindOfFact } from '@credence/credential/facts'
 import { CodedError } from '@credence/errors'
 import type { AccessFence } from '@credence/proto/credential'
-import type { SetCapabilityRequest } from '@credence/proto/vault-capability'
-import type { CapabilityDoc } from './capability/capability.ts'
+import type { CapabilityGate, GateLookup as LookupMessage, SetCapabilityRequest } from '@credence/proto/vault-capability'
+import type { Asked, CapabilityDoc, GateLookup } from './capability/capability.ts'
 import type { FenceFields } from './credential/envelope.ts'
 
 /** What the registry pushes, as the domain has it. Throws INVALID_REQUEST for words that are none. */
@@ -40,6 +41,24 @@ export function capabilityFields(request: SetCapabilityRequest): Omit<Capability
     paths,
     credentialId,
     recipe,
-    gate: { level: level as SecurityLevel, facts, consent },
+    gate: { level: level as SecurityLevel, facts, consent, asked: askedOf(gate) },
   }
+}
+
+function askedOf({ facts, kinds, securityVersion: version, pageOnly, lookup, purpose, scopes }: CapabilityGate): Asked {
+  if (lookup !== undefined && lookup.pointers.length !== facts.length)
+    throw new CodedError('INVALID_REQUEST', 'A lookup has a pointer for every fact.')
+  return {
+    version,
+    kinds: facts.map((name, i) => kindOfFact(name, kinds[i])),
+    pageOnly,
+    purpose,
+    scopes,
+    ...(lookup === undefined ? {} : { lookup: lookupOf(lookup) }),
+  }
+}
+
+/** Only what is known of it: a message may bring more. */
+function lookupOf({ credentialId, method, path, body, records, pointers }: LookupMessage): GateLookup {
+  return { credentialId, method, path, body, records, pointers }
 }

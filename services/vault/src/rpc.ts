@@ -24,6 +24,7 @@ import { pollGrant } from './grant/poll-grant.ts'
 import { registerAtServer } from './grant/register-at-server.ts'
 import type { ProjectKeys } from './keys/project-keys.ts'
 import { capabilityFields, fenceOf } from './rpc-decode.ts'
+import { identityMethods } from './rpc-identity.ts'
 import { assetMessage, completedMessage, refreshResponse, tokenTimesMessage, useMessage } from './rpc-messages.ts'
 import { sendStream } from './rpc-send.ts'
 import { type SigningContext, signWidgetToken } from './signing/sign-widget-token.ts'
@@ -42,7 +43,13 @@ const MOST_PER_PAGE = 500
 
 /** rpc → use case: decode, call, encode; nothing is decided here. */
 export function vaultMount(vault: VaultParts): RpcMount {
-  return rpcMount(VaultServiceDefinition, { ...writes(vault), ...orders(vault), ...signs(vault), ...reads(vault) })
+  return rpcMount(VaultServiceDefinition, {
+    ...writes(vault),
+    ...orders(vault),
+    ...signs(vault),
+    ...reads(vault),
+    ...identityMethods(vault),
+  })
 }
 
 type Methods = VaultServiceImplementation<Pick<RpcContext, 'principal' | 'from'>>

@@ -28,6 +28,8 @@ import { openInstances } from './grant/instances.ts'
 import { openPendingGrants } from './grant/pending-grant.ts'
 import { openSpill } from './grant/spill.ts'
 import { startDataListener } from './http/data-listener.ts'
+import { verifierChallenges } from './identity/challenges.ts'
+import { openFactRecords } from './identity/fact-records.ts'
 import { openKeyFile } from './keys/key-file.ts'
 import { INSTALLATION, openProjectKeys, writtenWith } from './keys/project-keys.ts'
 import { type VaultParts, vaultMount } from './rpc.ts'
@@ -152,6 +154,8 @@ async function open(config: VaultConfig, adapters: VaultAdapters, closing: (() =
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
     capabilities: await openCapabilities({ store, macKey: keyFor('capabilities v1'), floors }),
+    challenges: verifierChallenges(adapters.peers, config.publicUrl.replace(/\/+$/, '')),
+    factRecords: await openFactRecords({ store, key: keyFor('identity facts v1'), now: () => clock.now() }),
     pendingGrants: await openPendingGrants(store),
     signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
     publicUrl: config.publicUrl.replace(/\/+$/, ''),

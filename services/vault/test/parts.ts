@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { createEgress, type EgressOptions, type EgressSettings } from '@credence/egress'
+import { CodedError } from '@credence/errors'
 import { encodeRecipe, type Recipe } from '@credence/provider'
 import { DEFAULT_REFRESH_TIMES } from '@credence/refresh-protocol'
 import { type Principal, servicePrincipal } from '@credence/rpc'
@@ -22,6 +23,8 @@ import { sealCandidate } from '../src/credential/seal.ts'
 import { openInstances } from '../src/grant/instances.ts'
 import { openPendingGrants, type PendingGrants } from '../src/grant/pending-grant.ts'
 import { openSpill } from '../src/grant/spill.ts'
+import type { Challenges } from '../src/identity/challenges.ts'
+import { openFactRecords } from '../src/identity/fact-records.ts'
 import { openKeyFile } from '../src/keys/key-file.ts'
 import { openProjectKeys } from '../src/keys/project-keys.ts'
 import { openSigningKeys, type SigningKeys } from '../src/signing/signing-keys.ts'
@@ -45,6 +48,8 @@ export interface PartsOptions extends Partial<Pick<EgressOptions, 'resolver' | '
   /** A replica: the same store, key and time, and a volume of its own. */
   readonly beside?: Parts
   readonly fenceMaxAgeMs?: number
+  /** Absent: a verifier that is away. */
+  readonly challenges?: Challenges
 }
 
 /** A disk of the tests may be as slow as it likes, where its slowness is not what they are about. */
@@ -85,6 +90,8 @@ export async function openParts(options: PartsOptions = {}): Promise<Parts> {
     recipes: await openRecipes(store),
     clients: await openClients(store, envelope, keys),
     capabilities: await openCapabilities({ store, macKey: key, floors }),
+    challenges: options.challenges ?? { open: () => Promise.reject(new CodedError('UNAVAILABLE')) },
+    factRecords: await openFactRecords({ store, key, now: () => clock.now() }),
     pendingGrants: await openPendingGrants(store),
     signingKeys: await openSigningKeys({ store, envelope, keys, clock, random }),
     envelope,

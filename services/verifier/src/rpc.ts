@@ -4,13 +4,17 @@ import { type Principal, type RpcMount, rpcMount } from '@credence/rpc'
 import type { Verification, VerifyOrder } from './credential/verify.ts'
 import type { ResearchReport } from './research/research.ts'
 import type { Researcher } from './researcher.ts'
+import type { IdentityContext } from './identity/identity-context.ts'
+import { identityMethods } from './rpc-identity.ts'
 
 /** rpc → use case: decode, call, encode. */
 export function verifierMount(
   run: (principal: Principal, order: VerifyOrder) => Promise<Verification>,
   researcher: Pick<Researcher, 'research'>,
+  identity: IdentityContext,
 ): RpcMount {
   return rpcMount(VerifierServiceDefinition, {
+    ...identityMethods(identity),
     async verify({ credentialId, candidateId, providerId, providerVersion, pattern }, { principal }) {
       const { verdict, cause, sentence, httpStatus, account } = await run(principal, {
         credentialId,

@@ -11,6 +11,9 @@ import type { VerifierConfig } from './config.ts'
 import { openVerifications, type Verifications } from './credential/record.ts'
 import { type Verification, type VerifyOrder, type VerifyPeers, verify } from './credential/verify.ts'
 import { subscribeToRefusals } from './events.ts'
+import { openChallenges } from './identity/challenge.ts'
+import { identityPeers } from './identity/peers.ts'
+import { STANDING_COLLECTION, type Standing } from './identity/standing.ts'
 import { startRechecks } from './recheck.ts'
 import { openResearcher } from './researcher.ts'
 import { verifierMount } from './rpc.ts'
@@ -37,12 +40,23 @@ export async function start(
 ): Promise<{ addresses: { grpc: string }; mounts: RpcMount[]; stop(): Promise<void> }> {
   const { store, bus, clock, log, tracing, metrics, tls } = adapters
   const verifications = await openVerifications(adapters)
-  const relay = await startRelay({ source: 'verifier', store, collections: [verifications.collection], bus, clock, log, metrics })
+  const standings = await store.collection<Standing>(STANDING_COLLECTION)
+  const collections = [verifications.collection, standings]
+  const relay = await startRelay({ source: 'verifier', store, collections, bus, clock, log, metrics })
   const run = (principal: Principal, order: VerifyOrder): Promise<Verification> =>
     verifyAndReport({ adapters, verifications, nudge: () => relay.nudge() }, principal, order)
   const { egress = { allow: [], resolve: [] }, research = {} } = config
   const researcher = openResearcher({ egress, config: research, clock, random: adapters.random })
-  const mount = verifierMount(run, researcher)
+  const identity = {
+    standings,
+    challenges: await openChallenges(adapters),
+    peers: identityPeers(adapters.peers, log),
+    clock,
+    random: adapters.random,
+    log,
+    nudge: () => relay.nudge(),
+  }
+  const mount = verifierMount(run, researcher, identity)
   const grpc = await serveRpc({ host: config.host, port: config.port, mounts: [mount], log, tracing, metrics, tls })
   const confirm = (principal: Principal, credentialId: string): Promise<void> => confirmRefusal({ adapters, run }, principal, credentialId)
   const refusals = await subscribeToRefusals(bus, confirm, log)

@@ -4,7 +4,10 @@ import { FACT_KINDS, type FactKind, kindOfFact, normalForm, spokenForm } from '.
 const SAME: readonly (readonly [FactKind, readonly string[]])[] = [
   ['text', ['Anna  Müller', ' anna mu\u0308ller ', 'ANNA\u00a0MÜLLER', 'anna\u200b müller\n']],
   ['text', ['Straße 5', 'STRASSE 5', 'strasse ５']],
-  ['email', ['Ann@Example.com', ' ann@example.com ', 'ANN@EXAMPLE.COM.', 'Ann <ann@example.com>', 'mailto:ann@example.com', 'ann@ example.com']],
+  [
+    'email',
+    ['Ann@Example.com', ' ann@example.com ', 'ANN@EXAMPLE.COM.', 'Ann <ann@example.com>', 'mailto:ann@example.com', 'ann@ example.com'],
+  ],
   ['phone', ['+49 (0)30 1234-567', '0049 30 1234567', '+49.30.1234567', 'tel:+49301234567', '(+49) 30 1234567']],
   ['phone', ['030 / 123 45 67', '(030) 1234567', '0301234567']],
   ['postal_code', ['94105', '94105-1234', '94105 1234', ' ９４１０５ ', '941051234']],
@@ -41,12 +44,19 @@ describe('the normal form', () => {
   })
 
   test('[S0-13] is found once and stays: the form of a form is itself', () => {
-    for (const [kind, texts] of SAME) for (const text of texts) expect(normalForm(kind, normalForm(kind, text))).toBe(normalForm(kind, text))
+    for (const [kind, texts] of SAME)
+      for (const text of texts) expect(normalForm(kind, normalForm(kind, text))).toBe(normalForm(kind, text))
   })
 
   test('[S0-13] of what says nothing is empty, for every kind', () => {
     for (const kind of FACT_KINDS) for (const text of ['', ' ', '\u200b', '\n\t']) expect(normalForm(kind, text)).toBe('')
-    for (const [kind, text] of [['email', 'ann'], ['email', 'a@b@c'], ['phone', '12'], ['order_number', '#--'], ['digits', 'none']] as const)
+    for (const [kind, text] of [
+      ['email', 'ann'],
+      ['email', 'a@b@c'],
+      ['phone', '12'],
+      ['order_number', '#--'],
+      ['digits', 'none'],
+    ] as const)
       expect(normalForm(kind, text)).toBe('')
   })
 })

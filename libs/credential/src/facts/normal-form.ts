@@ -37,7 +37,12 @@ const FORMS: Readonly<Record<FactKind, (text: string) => string>> = {
 
 /** One form of each character (Unicode NFKC), nothing unseen, decimal digits of any script as ASCII, one blank between words. */
 function plain(text: string): string {
-  return text.normalize('NFKC').replace(SPACES, ' ').replace(UNSEEN, '').replace(/\p{Nd}/gu, asciiDigit).trim()
+  return text
+    .normalize('NFKC')
+    .replace(SPACES, ' ')
+    .replace(UNSEEN, '')
+    .replace(/\p{Nd}/gu, asciiDigit)
+    .trim()
 }
 
 function asciiDigit(digit: string): string {
@@ -54,7 +59,9 @@ function folded(text: string): string {
 /** What stands in angle brackets where a name stands before them. Providers differ in what dots and plus signs mean: they stay. */
 function email(text: string): string {
   const address = /<([^<>]*)>/.exec(text)?.[1] ?? text
-  const bare = folded(address).replace(/^mailto:/, '').replace(/\s/g, '')
+  const bare = folded(address)
+    .replace(/^mailto:/, '')
+    .replace(/\s/g, '')
   return /^[^@]+@[^@]+$/.test(bare) ? bare.replace(/\.$/, '') : ''
 }
 
@@ -70,7 +77,9 @@ function phone(text: string): string {
 
 /** ZIP+4 is its ZIP; `D-`, `CH-` and the like before a number are the country; letters are in upper case, without gaps. */
 function postalCode(text: string): string {
-  const bare = folded(text).toUpperCase().replace(/^[A-Z]{1,2}[-\s](?=\d)/, '')
+  const bare = folded(text)
+    .toUpperCase()
+    .replace(/^[A-Z]{1,2}[-\s](?=\d)/, '')
   const zip = /^(\d{5})[-\s]?\d{4}$/.exec(bare)?.[1]
   return zip ?? bare.replace(/[\p{P}\p{S}\s]/gu, '')
 }

@@ -14,8 +14,7 @@ const OWNERS: Readonly<Record<string, string>> = {
     'credential.secret_replaced credential.refreshed credential.refresh_failed credential.revoked credential.refused ' +
     'credential.used credential.denied',
   'token-refresher': 'credential.expiring credential.expired credential.recovered',
-  verifier:
-    'credential.verified credential.verification_failed identity.passed identity.failed identity.locked identity.revoked',
+  verifier: 'credential.verified credential.verification_failed identity.passed identity.failed identity.locked identity.revoked',
   gateway: 'session.started session.completed session.failed',
 }
 

@@ -1,5 +1,6 @@
 import type { Stored } from '@credence/store'
 import { renameClaims } from '../capability/customer-claim.ts'
+import { renameConsents } from '../consent/push-consent.ts'
 import { heldFence, withNextFence } from '../credential/fence.ts'
 import type { Parent, UserRef } from '../credential/parent.ts'
 import { change } from '../documents/change.ts'
@@ -19,6 +20,7 @@ export async function spreadNames(registry: Registry, userId: string): Promise<v
     if (renamed !== undefined) await heldFence(registry, renamed, ownOrder(renamed.project))
   }
   await renameClaims(registry, user, ownOrder)
+  await renameConsents(registry, user, ownOrder)
   await change(registry.docs.users, user.id, (doc) =>
     doc.spreadSince === undefined || doc.names.length !== user.names.length ? undefined : { ...doc, spreadSince: undefined },
   )

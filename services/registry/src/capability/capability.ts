@@ -4,6 +4,27 @@ import type { HasOutbox } from '@credence/events'
 export interface AskedFact {
   readonly name: string
   readonly question: string
+  /** Of libs/credential; absent or empty: by its name. */
+  readonly kind?: string
+}
+
+/** The one call that finds what the team knows of a customer; see the proto for the templates. */
+export interface LookupCall {
+  /** Empty: the credential of the capability. */
+  readonly credentialId: string
+  readonly method: string
+  readonly path: string
+  readonly body: string
+  readonly records: string
+  readonly match: readonly { readonly fact: string; readonly pointer: string }[]
+}
+
+export interface Security {
+  readonly level: SecurityLevel
+  readonly facts: readonly AskedFact[]
+  /** Absent: the records that the team has pushed. */
+  readonly lookup?: LookupCall | undefined
+  readonly pageOnly?: boolean
 }
 
 /**
@@ -26,8 +47,10 @@ export interface CapabilityDoc extends HasOutbox {
   readonly recipeId: string
   readonly methods: readonly string[]
   readonly paths: readonly string[]
-  readonly security: { readonly level: SecurityLevel; readonly facts: readonly AskedFact[] }
-  readonly consent: { readonly required: boolean; readonly purpose: string }
+  readonly security: Security
+  /** Rises whenever what is asked changes: passes of before are over. Absent in documents of before there were passes: 0. */
+  readonly securityVersion?: number
+  readonly consent: { readonly required: boolean; readonly purpose: string; readonly scopes?: readonly string[] }
   readonly exclusive: boolean
   readonly scopes: readonly string[]
   readonly generation: number
@@ -59,6 +82,22 @@ export function whose({
 /** Whether its credentials may be used through it alone. */
 export function isGate({ security, consent, exclusive }: Pick<CapabilityDoc, 'security' | 'consent' | 'exclusive'>): boolean {
   return exclusive || consent.required || security.level !== 'none'
+}
+
+/** What a customer consents to. */
+export function consentedTo({ consent, scopes }: Pick<CapabilityDoc, 'consent' | 'scopes'>): {
+  purpose: string
+  scopes: readonly string[]
+} {
+  const own = consent.scopes ?? []
+  return { purpose: consent.purpose, scopes: own.length === 0 ? scopes : own }
+}
+
+/** Whether two gates ask the same; how they put it into words is no difference. */
+export function asksTheSame(one: Security, other: Security): boolean {
+  const asked = ({ level, facts, lookup, pageOnly }: Security): string =>
+    JSON.stringify([level, facts.map(({ name, kind = '' }) => [name, kind]), lookup ?? null, pageOnly ?? false])
+  return asked(one) === asked(other)
 }
 
 /** The capability with the index members that follow from it. */

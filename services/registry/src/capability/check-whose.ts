@@ -50,6 +50,7 @@ export async function settleWhose(
   checkPair({ mode, authType, pattern }, refuse)
   checkScopes(given.scopes, pattern, refuse)
   checkCredential({ given, mode, authType, credential }, refuse)
+  await checkLookup(registry, actor, { given, refuse })
   if (faults.length > before) return undefined
   const chosen = { provider, payload, pattern: given.pattern }
   const recipeId =
@@ -93,8 +94,24 @@ function checkCredential({ given, mode, authType, credential }: Named, refuse: R
   if (credential.provider.id !== given.providerId || credential.provider.pattern !== given.pattern) {
     refuse('/credential_id', 'NOT_ALLOWED', 'Name a credential of this provider and pattern.')
   }
-  const isShared = credential.level === 'project' || credential.shares.some(({ subject }) => subject === 'project')
-  if (!isShared) refuse('/credential_id', 'NOT_ALLOWED', 'Name a credential of the whole project, or share it with the project first.')
+  if (!isShared(credential))
+    refuse('/credential_id', 'NOT_ALLOWED', 'Name a credential of the whole project, or share it with the project first.')
+}
+
+/** Records are looked up with a credential that the whole project shares. */
+async function checkLookup(registry: Registry, actor: Actor, { given, refuse }: { given: Capability; refuse: Refuse }): Promise<void> {
+  const { lookup } = given.security ?? {}
+  if (lookup === undefined) return
+  const at = '/security/lookup/credential_id'
+  const id = lookup.credentialId || given.credentialId
+  if (id === '') return refuse(at, 'MISSING', 'Name the credential of the whole project that records are looked up with.')
+  const credential = await findVisible(registry, actor, id).catch(notFound)
+  if (credential === undefined) return refuse(at, 'NOT_FOUND', 'Name a credential that you may see by its id, `cred_…`.')
+  if (!isShared(credential)) refuse(at, 'NOT_ALLOWED', 'Name a credential of the whole project, or share it with the project first.')
+}
+
+function isShared({ level, shares }: Parent): boolean {
+  return level === 'project' || shares.some(({ subject }) => subject === 'project')
 }
 
 /** The recipe of a call without a credential, in the vault; undefined, and a fault, where the address has fields to fill in. */

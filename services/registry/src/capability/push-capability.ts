@@ -1,5 +1,6 @@
+import { kindOfFact } from '@credence/credential/facts'
 import { isCoded } from '@credence/errors'
-import type { SetCapabilityRequest } from '@credence/proto/vault-capability'
+import type { GateLookup, SetCapabilityRequest } from '@credence/proto/vault-capability'
 import type { Principal } from '@credence/rpc'
 import type { Stored } from '@credence/store'
 import { heldFence, withNextFence } from '../credential/fence.ts'
@@ -8,7 +9,7 @@ import { change } from '../documents/change.ts'
 import { findAll } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
 import { notHeldYet } from '../vault/not-held-yet.ts'
-import { type CapabilityDoc, isGate, whose } from './capability.ts'
+import { type CapabilityDoc, consentedTo, isGate, whose } from './capability.ts'
 
 const MAX_PUSHES = 5
 
@@ -53,8 +54,31 @@ function fenceOfCapability(doc: CapabilityDoc): SetCapabilityRequest {
     paths: [...paths],
     credentialId,
     recipeId,
-    gate: { level: security.level, facts: security.facts.map(({ name }) => name), consent: consent.required },
+    gate: {
+      level: security.level,
+      facts: security.facts.map(({ name }) => name),
+      consent: consent.required,
+      ...wordsOf(doc),
+      securityVersion: doc.securityVersion ?? 0,
+      kinds: security.facts.map(({ name, kind }) => kindOfFact(name, kind)),
+      lookup: lookupOf(doc),
+      pageOnly: security.pageOnly ?? false,
+    },
   }
+}
+
+function wordsOf(doc: CapabilityDoc): { purpose: string; scopes: string[] } {
+  if (!doc.consent.required) return { purpose: '', scopes: [] }
+  const { purpose, scopes } = consentedTo(doc)
+  return { purpose, scopes: [...scopes] }
+}
+
+function lookupOf({ security, credentialId }: CapabilityDoc): GateLookup | undefined {
+  const { lookup, facts } = security
+  if (lookup === undefined) return undefined
+  const { method, path, body, records, match } = lookup
+  const pointers = facts.map(({ name }) => match.find(({ fact }) => fact === name)?.pointer ?? '')
+  return { credentialId: lookup.credentialId || credentialId, method, path, body, records, pointers }
 }
 
 /** Every credential that the capability uses, used before or is to use says so, and is behind it where it is a gate. */

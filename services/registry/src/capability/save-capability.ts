@@ -7,7 +7,7 @@ import { insertOnce, replaced } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
 import { freshId, withFacts } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
-import { type CapabilityDoc, type CapabilityFields, listedCapability, whose } from './capability.ts'
+import { asksTheSame, type CapabilityDoc, type CapabilityFields, listedCapability, whose } from './capability.ts'
 import { readCapability } from './check-capability.ts'
 import { type Settled, settleWhose } from './check-whose.ts'
 import { capabilityFact } from './facts.ts'
@@ -56,7 +56,7 @@ export async function createCapability(
     outbox: [],
     factSeq: 0,
   }
-  const fresh = listedCapability({ ...blank, ...fields, ...members(settled, given.pattern) })
+  const fresh = listedCapability({ ...blank, securityVersion: 1, ...fields, ...members(settled, given.pattern) })
   const { doc, inserted } = await insertOnce(registry.docs.capabilities, told(registry, actor, fresh, 'capability.created'))
   if (inserted) await recordCapability(registry, doc, actor, 'capability_created')
   return { capability: await inForce(registry, actor, doc), proof }
@@ -77,6 +77,7 @@ export async function updateCapability(registry: Registry, actor: Actor, { given
     const changed = listedCapability({
       ...next,
       generation: before.generation + 1,
+      securityVersion: (before.securityVersion ?? 0) + (asksTheSame(before.security, next.security) ? 0 : 1),
       updatedAt: now,
       pendingSince: before.pendingSince ?? now,
     })

@@ -11,7 +11,7 @@ export interface HistoryDoc extends Doc {
   /** Empty: it is about a capability alone. */
   readonly credentialId: string
   readonly at: Date
-  readonly action: 'connect' | 'change'
+  readonly action: 'connect' | 'change' | 'identity' | 'consent'
   /** `key_…`, `usr_…` or `service:<name>`. */
   readonly actor: string
   readonly user: string
@@ -40,6 +40,21 @@ export async function recordConnect(
   connect: Pick<HistoryDoc, 'credentialId' | 'user' | 'outcome'> & { readonly capabilities: readonly string[] },
 ): Promise<void> {
   await insert(registry, by, { ...connect, action: 'connect', project: by.project })
+}
+
+/** The same for what a customer showed or consented to. */
+export async function recordCustomer(
+  registry: Registry,
+  by: Actor,
+  {
+    capability,
+    ...entry
+  }: Pick<HistoryDoc, 'user' | 'outcome'> & {
+    readonly capability: { readonly id: string; readonly project: string }
+    readonly action: 'identity' | 'consent'
+  },
+): Promise<void> {
+  await insert(registry, by, { ...entry, project: capability.project, credentialId: '', capabilities: [capability.id] })
 }
 
 type Entry = Omit<HistoryDoc, 'id' | 'v' | 'at' | 'actor'> & { readonly capabilities: readonly string[] }

@@ -12,7 +12,9 @@ export interface HistoryFilter {
   readonly search: string
 }
 
-export const ACTIONS = ['call', 'check', 'connect', 'refresh', 'verify', 'revoke', 'change'] as const
+export const ACTIONS = ['call', 'check', 'connect', 'refresh', 'verify', 'revoke', 'change', 'identity', 'consent'] as const
+/** Their outcome says what was done. */
+const CHANGES: readonly string[] = ['change', 'consent']
 const MAX_TEXT = 400
 
 /** Whether a line is one of those asked for; `users`: the id and the names of the user of the filter. Throws INVALID_REQUEST for a filter that nothing can pass by mistake. */
@@ -32,7 +34,7 @@ export function passing(filter: HistoryFilter | undefined, users: readonly strin
 
 /** A call that the provider refused has gone well as far as the platform is concerned, and failed for whoever looks. */
 function isFailure(line: HistoryLine): boolean {
-  return line.action !== 'change' && (line.outcome !== 'ok' || line.httpStatus >= 400)
+  return !CHANGES.includes(line.action) && (line.outcome !== 'ok' || line.httpStatus >= 400)
 }
 
 /** Words of the line that are ids, codes and names; there is nothing secret in a history. */

@@ -1,9 +1,14 @@
-import type { Capability } from '@credence/proto/capability'
+import { kindOfFact } from '@credence/credential/facts'
+import type { Capability, Security as SecurityMessage } from '@credence/proto/capability'
+import type { Consent, ConsentEntry } from '@credence/proto/consent'
 import type { Consumer, Credential } from '@credence/proto/credential'
 import type { HistoryEntry } from '@credence/proto/history'
 import type { OauthClient, Provider } from '@credence/proto/provider'
 import type { Key, Project } from '@credence/proto/registry'
+import type { Security } from '../capability/capability.ts'
 import type { CapabilityView } from '../capability/read-capability.ts'
+import type { GivenConsent } from '../consent/consent.ts'
+import type { ConsentView } from '../consent/read-consent.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import { type Described, reconnectUrl } from '../credential/describe.ts'
 import type { HistoryLine } from '../credential/history.ts'
@@ -58,8 +63,8 @@ export function capabilityMessage({ doc, customers }: CapabilityView): Capabilit
     credentialId,
     methods: [...doc.methods],
     paths: [...doc.paths],
-    security: { level: security.level, facts: security.facts.map((fact) => ({ ...fact })) },
-    consent: { ...consent },
+    security: securityMessage(security),
+    consent: { ...consent, scopes: [...(consent.scopes ?? [])] },
     exclusive,
     scopes: [...doc.scopes],
     createdAt,
@@ -68,6 +73,25 @@ export function capabilityMessage({ doc, customers }: CapabilityView): Capabilit
     providerName: provider.name,
     customers,
   }
+}
+
+function securityMessage({ level, facts, lookup, pageOnly = false }: Security): SecurityMessage {
+  return {
+    level,
+    facts: facts.map(({ name, question, kind }) => ({ name, question, kind: kindOfFact(name, kind) })),
+    lookup: lookup === undefined ? undefined : { ...lookup, match: lookup.match.map((one) => ({ ...one })) },
+    pageOnly,
+  }
+}
+
+export function consentMessage({ doc, covers }: ConsentView): Consent {
+  const [latest, ...earlier] = doc.entries
+  const { id, capability: capabilityId, user, state } = doc
+  return { id, capabilityId, user, state, covers, latest: latest && entryMessage(latest), earlier: earlier.map(entryMessage) }
+}
+
+function entryMessage({ purpose, scopes, givenAt, givenBy, how, withdrawnAt, withdrawnBy = '' }: GivenConsent): ConsentEntry {
+  return { purpose, scopes: [...scopes], givenAt, givenBy, how, withdrawnAt, withdrawnBy }
 }
 
 export function consumerMessage(doc: ConsumerDoc): Consumer {

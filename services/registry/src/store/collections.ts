@@ -4,6 +4,7 @@ import type { NameClaim, UserDoc } from '../caller/user.ts'
 import type { CapabilityDoc } from '../capability/capability.ts'
 import type { CustomerClaim } from '../capability/customer-claim.ts'
 import type { ChannelClaim } from '../channel/channel-claim.ts'
+import type { ConsentDoc } from '../consent/consent.ts'
 import type { ConsumerDoc } from '../credential/consumer.ts'
 import type { HistoryDoc } from '../credential/history-entry.ts'
 import type { Parent } from '../credential/parent.ts'
@@ -30,6 +31,7 @@ export interface Collections {
   readonly capabilities: Collection<CapabilityDoc>
   readonly claims: Collection<CustomerClaim>
   readonly setups: Collection<SetupDoc>
+  readonly consents: Collection<ConsentDoc>
   readonly projects: Collection<ProjectDoc>
   readonly requests: Collection<RequestClaim>
   readonly installation: Collection<Installation>
@@ -71,13 +73,14 @@ const INDEXES = {
     session: ['sessionId'],
     verifying: ['verifyingSince'],
   },
+  consents: { project: ['project', 'createdAt'], user: ['user', 'createdAt'], pending: ['pendingSince'] },
   projects: { created: ['createdAt'] },
   requests: { expiry: ['expiresAt'] },
   installation: {},
 } as const satisfies Record<string, Record<string, readonly string[]>>
 
 /** Whose documents tell facts. */
-const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers', 'capabilities', 'setups'] satisfies Name[]
+const SOURCES: readonly string[] = ['credentials', 'consumers', 'providers', 'capabilities', 'consents', 'setups'] satisfies Name[]
 
 type Name = keyof typeof INDEXES
 
@@ -101,6 +104,7 @@ export async function openCollections(store: DocumentStore): Promise<Collections
     capabilities: await openSource('capabilities'),
     claims: await open('capability_claims'),
     setups: await openSource('setups'),
+    consents: await openSource('consents'),
     projects: await open('projects'),
     requests: await open('requests'),
     installation: await open('installation'),

@@ -3,6 +3,7 @@ import type { RefreshResponse } from '@credence/proto/refresh'
 import type { ListUsesResponse } from '@credence/proto/uses'
 import type { PromoteResponse, SetCallerRequest } from '@credence/proto/vault'
 import type { SetCapabilityRequest, SetClaimRequest } from '@credence/proto/vault-capability'
+import type { SetConsentRequest } from '@credence/proto/vault-identity'
 import type { Principal } from '@credence/rpc'
 
 /**
@@ -20,6 +21,8 @@ export interface VaultPort {
   setCapability(by: Principal, capability: SetCapabilityRequest): Promise<void>
   /** CONFLICT when the vault holds a newer generation. */
   setClaim(by: Principal, claim: SetClaimRequest): Promise<void>
+  /** CONFLICT when the vault holds a newer generation. */
+  setConsent(by: Principal, consent: SetConsentRequest): Promise<void>
   setCaller(by: Principal, caller: Caller): Promise<void>
   promote(by: Principal, order: { credentialId: string; candidateId: string; access: AccessFence }): Promise<PromoteResponse>
   destroy(by: Principal, order: { credentialId: string; consumers: readonly string[]; generation: number }): Promise<void>

@@ -12,6 +12,7 @@ export type AuditAction =
   | 'connect'
   | 'rotate'
   | 'sign'
+  | 'identity'
   | 'restore'
 
 /** One record. A use has two: `began`, on the disk before anything is decrypted, and its end with the outcome. */

@@ -3,7 +3,7 @@ import { CodedError } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
 import type { VaultContext } from '../credential/vault-context.ts'
 import { type CapabilityDoc, type ClaimDoc, claimId } from './capability.ts'
-import { checkGate } from './gate.ts'
+import { checkGate, type Passed } from './gate.ts'
 import { checkRules, type RuledCall } from './rules.ts'
 
 /** By which way a call comes to its credential. */
@@ -13,6 +13,8 @@ export interface Way {
   readonly capability?: CapabilityDoc
   /** Where the credential is the customer's own. */
   readonly claim?: ClaimDoc
+  /** Where a gate stood before it. */
+  readonly passed?: Passed
 }
 
 export interface AskedWay extends RuledCall {
@@ -39,9 +41,9 @@ export async function wayOf(vault: VaultContext, principal: Principal, asked: As
   const capability = isId('cap', named) && !other ? await vault.capabilities.records.read(named) : undefined
   if (capability === undefined || capability.project !== principal.project || capability.state !== 'active') throw noCapability()
   checkRules(capability, asked)
-  checkGate(capability, principal)
+  const passed = await checkGate(vault, capability, principal)
   const way = await credentialOf(vault, principal, capability)
-  if (isId('cap', asked.credentialId) || asked.credentialId === way.credentialId) return way
+  if (isId('cap', asked.credentialId) || asked.credentialId === way.credentialId) return { ...way, passed }
   throw new CodedError('NOT_FOUND', 'This capability does not use that credential: call the capability by its own id.')
 }
 

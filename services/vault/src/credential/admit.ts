@@ -44,6 +44,8 @@ export interface Permitted {
   readonly onBehalfOf?: OnBehalfOf
   /** What must not have moved when the secret is written: ids with the generations that were read. */
   readonly fences: readonly { readonly id: string; readonly generation: number }[]
+  /** Wall clock, milliseconds: when the pass of the customer ends. Absent: there is none to end. */
+  readonly until?: number
 }
 
 /** What `Send` and `Check` share: who, which child, whether, and the record on the disk. */
@@ -65,20 +67,23 @@ export async function permitted(vault: VaultContext, principal: Principal, asked
   const { recipe, hosts } = await proxiedBy(vault, child, way.capability)
   if (!recipe.proxyEnabled) throw new CodedError('PROXY_DISABLED', undefined, child === undefined ? {} : { credentialId: child.id })
   if (REFUSED_METHODS.includes(asked.method.toUpperCase())) throw new CodedError('METHOD_REFUSED')
-  const { capability, claim } = way
+  const { capability, claim, passed } = way
   const fences = [capability, claim].flatMap((doc) => (doc === undefined ? [] : [{ id: doc.id, generation: doc.generation }]))
   if (child !== undefined) fences.push({ id: child.id, generation: child.access.generation })
   const through = capability === undefined ? {} : { capability, ...forWhom(capability, principal) }
   const target = targetOf(hosts, asked.path)
   const base = hosts.use[0] ?? ''
   const channel = child === undefined ? undefined : channelOf(child, recipe, { consumer: asked.consumer, target, base })
-  return { ...found, ...through, readAt, fences, recipe, target, channel }
+  if (passed !== undefined) fences.push(...passed.fences)
+  const ends = passed?.until === undefined ? {} : { until: passed.until }
+  return { ...found, ...through, ...ends, readAt, fences, recipe, target, channel }
 }
 
 /** In the mode `proxy` the real credential is the business of the team's own backend, which is told for whom the call is. */
 function forWhom(capability: CapabilityDoc, { user, userNames: names }: Principal): { readonly onBehalfOf?: OnBehalfOf } {
   if (capability.mode !== 'proxy') return {}
   return { onBehalfOf: { user, names, capability: capability.id, traceId: currentTraceId() ?? '' } }
+}
 }
 
 async function permittedChild(

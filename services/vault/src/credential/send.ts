@@ -208,7 +208,8 @@ async function attemptOnce(vault: SendContext, admitted: Admitted, call: Outgoin
 }
 
 /** In the tick that writes the secret: the caller's key is in force, the fences are the newest, and were read a moment ago. */
-function compareFence(vault: SendContext, { principal, fences, readAt }: Admitted): void {
+function compareFence(vault: SendContext, { principal, fences, readAt, until = Number.POSITIVE_INFINITY }: Admitted): void {
+  if (vault.clock.now() >= until) throw new FenceMoved()
   if (!vault.callers.inForce(principal)) throw new FenceMoved()
   if (fences.some(({ id, generation }) => vault.floors.generation(id) > generation)) throw new FenceMoved()
   if (vault.fenceMaxAgeMs > 0 && ageMs(vault.clock, readAt) > vault.fenceMaxAgeMs) throw new FenceMoved()

@@ -5,6 +5,8 @@ import type { Clock, Random } from '@credence/service'
 import type { Metrics } from '@credence/service/metrics'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Capabilities } from '../capability/capability.ts'
+import type { Challenges } from '../identity/challenges.ts'
+import type { FactRecords } from '../identity/fact-records.ts'
 import type { ProjectKeys } from '../keys/project-keys.ts'
 import type { Child } from './child.ts'
 import type { Children } from './children.ts'
@@ -19,6 +21,8 @@ export interface VaultContext {
   readonly recipes: Recipes
   readonly clients: Clients
   readonly capabilities: Capabilities
+  readonly challenges: Challenges
+  readonly factRecords: FactRecords
   readonly envelope: Envelope
   readonly keys: ProjectKeys
   readonly floors: Floors
