@@ -7,6 +7,7 @@ import { cancelSession, getSession, sessionMessage, waitSession } from './connec
 import { startDevice } from './connect/start-device.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
+import { identityRpc } from './identity/identity-rpc.ts'
 import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */
@@ -36,6 +37,7 @@ export function gatewayRpc(api: Gateway): RpcMount {
     async startDevice(request, { principal }) {
       return { session: sessionMessage(await startDevice(flow, principal, request), now()) }
     },
+    ...identityRpc(api),
     mintToken: (request, { principal }) => mintTokenRpc(api, principal, request),
     async *tailEvents(request, { principal, signal }) {
       for await (const item of tailEvents(api, principal, { ...request, signal })) {

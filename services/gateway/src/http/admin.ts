@@ -10,11 +10,13 @@ import { createListener, listen, NO_CONTENT_POLICY, type StartedListener, stopLi
 import { describeApi, serveApiDocuments } from './openapi.ts'
 import { serveCapabilities } from './rest/capabilities.ts'
 import { serveCatalog } from './rest/catalog.ts'
+import { serveConsents } from './rest/consents.ts'
 import { serveChannels, serveConsumers } from './rest/consumers.ts'
 import { serveCredentialSecrets } from './rest/credential-secrets.ts'
 import { serveCredentials } from './rest/credentials.ts'
 import { serveEvents } from './rest/events.ts'
 import { serveHistory } from './rest/history.ts'
+import { serveIdentity, serveIdentityValues } from './rest/identity.ts'
 import { serveKeys } from './rest/keys.ts'
 import { serveMcpProviders } from './rest/mcp-providers.ts'
 import { serveProject } from './rest/project.ts'
@@ -54,6 +56,8 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       serveConsumers,
       serveChannels,
       serveCapabilities,
+      serveConsents,
+      serveIdentity,
       serveHistory,
       serveSessions,
       serveSetups,
@@ -65,7 +69,7 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
       serve(rest, gateway)
     serveCatalog(rest)
     // Each has its own scope, because their bodies are read as bytes.
-    for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveMintToken, serveSetupBytes])
+    for (const serve of [serveProviders, serveClients, serveCredentialSecrets, serveIdentityValues, serveMintToken, serveSetupBytes])
       await scope.register(async (inner) => serve(inner as RestScope, gateway))
   })
   await app.register(async (scope) => {

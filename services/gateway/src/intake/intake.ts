@@ -77,23 +77,39 @@ export interface SecretTree extends Disposable {
   readonly value: unknown
 }
 
-/** As `intakeJson`, for members of these names wherever they stand. The caller wipes `body`. */
+/**
+ * As `intakeJson`, for texts of members of these names, and for every text below a member of the name `under`, wherever they
+ * stand. The caller wipes `body`.
+ */
 export function intakeTree(
   body: Uint8Array,
-  { names, maxNodes }: { readonly names: readonly string[]; readonly maxNodes: number },
+  { names = [], under, maxNodes }: { readonly names?: readonly string[]; readonly under?: string; readonly maxNodes: number },
 ): SecretTree {
   const node = parseJsonBytes(body, maxNodes)
-  return { value: treeValue(node, names), [Symbol.dispose]: () => wipeNode(node) }
+  return { value: treeValue(node, { names, under }), [Symbol.dispose]: () => wipeNode(node) }
 }
 
-function treeValue(node: JsonNode, names: readonly string[]): unknown {
-  if (node.kind === 'array') return node.items.map((item) => treeValue(item, names))
+interface Kept {
+  readonly names: readonly string[]
+  readonly under: string | undefined
+}
+
+function treeValue(node: JsonNode, kept: Kept): unknown {
+  if (node.kind === 'array') return node.items.map((item) => treeValue(item, kept))
   if (node.kind !== 'object') return plainValue(node)
-  const members = [...node.members].map(([name, member]): [string, unknown] => [
-    name,
-    names.includes(name) && member.kind === 'text' ? member.text : treeValue(member, names),
-  ])
+  const members = [...node.members].map(([name, member]): [string, unknown] => {
+    if (name === kept.under) return [name, secretValue(member)]
+    return [name, kept.names.includes(name) && member.kind === 'text' ? member.text : treeValue(member, kept)]
+  })
   return Object.fromEntries(members)
+}
+
+/** Every text as `Secret`. */
+function secretValue(node: JsonNode): unknown {
+  if (node.kind === 'text') return node.text
+  if (node.kind === 'array') return node.items.map(secretValue)
+  if (node.kind === 'object') return Object.fromEntries([...node.members].map(([name, member]) => [name, secretValue(member)]))
+  return node.value
 }
 
 interface Found {

@@ -110,11 +110,7 @@ async function notCompared(context: IdentityContext, { gate, mine }: Attempt, er
   if (isCoded(error, 'CONFLICT') || isCoded(error, 'NOT_FOUND')) return refused()
   if (!isCoded(error, 'RECORDS_UNAVAILABLE')) return error
   const { facts = {} } = error.details
-  return new CodedError('RECORDS_UNAVAILABLE', undefined, {
-    ...askedAgain(context, gate, doc),
-    retryAfterMs: RETRY_MS,
-    cause: facts,
-  } as CodedErrorDetails)
+  return new CodedError('RECORDS_UNAVAILABLE', undefined, { ...askedAgain(context, gate, doc), retryAfterMs: RETRY_MS, facts })
 }
 
 const RETRY_MS = 5_000

@@ -1,5 +1,6 @@
 import { MODES, SECURITY_LEVELS } from '@credence/credential'
-import type { Capability, CapabilityVerdict } from '@credence/proto/capability'
+import { FACT_KINDS } from '@credence/credential/facts'
+import type { Capability, CapabilityVerdict, Lookup } from '@credence/proto/capability'
 import { z } from 'zod'
 import { startSession } from '../../connect/conversation.ts'
 import { sessionMessage } from '../../connect/follow-session.ts'
@@ -12,7 +13,31 @@ import { optional, session, sessionJson, times } from './schemas.ts'
 const tags = ['capabilities']
 const id = z.object({ id: z.string() })
 const texts = z.array(z.string().max(500)).max(1000)
-const fact = z.strictObject({ name: z.string(), question: z.string() })
+const fact = z.strictObject({
+  name: z.string(),
+  question: z.string(),
+  kind: z
+    .string()
+    .optional()
+    .describe(`How its forms are made alike: ${FACT_KINDS.join(', ')}; absent: by its name`),
+})
+const lookup = z.strictObject({
+  credential_id: z.string().optional().describe('Of the whole project; absent: that of the capability'),
+  method: z.string().optional().describe('GET (unless given) or POST'),
+  path: z.string().describe('Below `proxy_url`, with {{user.id}}, {{user.email}} and {{<fact>}} as single segments or query values'),
+  body: z.string().optional().describe('Of a POST: JSON in which texts may hold the same'),
+  records: z.string().optional().describe('JSON pointer to a record or a list of them; absent: the whole answer'),
+  match: z
+    .array(z.strictObject({ fact: z.string(), pointer: z.string() }))
+    .max(100)
+    .describe('Where each fact stands in a record'),
+})
+const security = z.strictObject({
+  level: z.string().describe(Object.keys(SECURITY_LEVELS).join(', ')),
+  facts: z.array(fact).max(100).optional(),
+  lookup: lookup.optional().describe('One call to your own API; absent: the records that you push'),
+  page_only: z.boolean().optional().describe('Answers are taken from the customer himself at the page alone'),
+})
 const fields = z.strictObject({
   name: z.string(),
   description: z.string().optional(),
@@ -22,10 +47,14 @@ const fields = z.strictObject({
   credential_id: z.string().optional().describe("The one credential of all customers; absent: each customer's own, or none"),
   methods: texts.optional().describe('Absent or empty: every method'),
   paths: texts.optional().describe('`/orders`, `/orders/*`, `/orders/**`, below `proxy_url`; absent or empty: every path'),
-  security: z
-    .strictObject({ level: z.string().describe(Object.keys(SECURITY_LEVELS).join(', ')), facts: z.array(fact).max(100).optional() })
+  security: security.optional(),
+  consent: z
+    .strictObject({
+      required: z.boolean(),
+      purpose: z.string().optional(),
+      scopes: texts.optional().describe('What it extends to, in your words; absent: `scopes`'),
+    })
     .optional(),
-  consent: z.strictObject({ required: z.boolean(), purpose: z.string().optional() }).optional(),
   exclusive: z.boolean().optional().describe('Its credentials are used through it alone'),
   scopes: texts.optional().describe('What a conversation asks for'),
 })
@@ -49,8 +78,8 @@ const capability = z
     credential_id: z.string().optional(),
     methods: z.array(z.string()),
     paths: z.array(z.string()),
-    security: z.object({ level: z.string(), facts: z.array(fact) }),
-    consent: z.object({ required: z.boolean(), purpose: z.string() }),
+    security,
+    consent: z.object({ required: z.boolean(), purpose: z.string(), scopes: z.array(z.string()).optional() }),
     exclusive: z.boolean(),
     scopes: z.array(z.string()),
     customers: z.number(),
@@ -164,8 +193,8 @@ function messageOf(body: z.output<typeof fields>): Capability {
     credentialId: body.credential_id ?? '',
     methods: body.methods ?? [],
     paths: body.paths ?? [],
-    security: { level: body.security?.level ?? '', facts: body.security?.facts ?? [] },
-    consent: { required: body.consent?.required ?? false, purpose: body.consent?.purpose ?? '' },
+    security: securityMessage(body.security),
+    consent: { required: body.consent?.required ?? false, purpose: body.consent?.purpose ?? '', scopes: body.consent?.scopes ?? [] },
     exclusive: body.exclusive ?? false,
     scopes: body.scopes ?? [],
     createdAt: undefined,
@@ -177,7 +206,7 @@ function messageOf(body: z.output<typeof fields>): Capability {
 }
 
 function capabilityJson(it: Capability): object {
-  const { id: capabilityId, name, description, pattern, mode, methods, paths, security, consent, exclusive, scopes, customers } = it
+  const { id: capabilityId, name, description, pattern, mode, methods, paths, security: gate, consent, exclusive, scopes, customers } = it
   return {
     id: capabilityId,
     name,
@@ -191,16 +220,48 @@ function capabilityJson(it: Capability): object {
     ...optional({ credential_id: it.credentialId }),
     methods,
     paths,
-    security: {
-      level: security?.level ?? 'none',
-      facts: (security?.facts ?? []).map((one) => ({ name: one.name, question: one.question })),
-    },
-    consent: { required: consent?.required ?? false, purpose: consent?.purpose ?? '' },
+    security: securityJson(gate),
+    consent: { required: consent?.required ?? false, purpose: consent?.purpose ?? '', ...listed({ scopes: consent?.scopes ?? [] }) },
     exclusive,
     scopes,
     customers,
     ...times({ created_at: it.createdAt, updated_at: it.updatedAt }),
   }
+}
+
+function securityMessage(given: z.output<typeof security> | undefined): Capability['security'] {
+  const { level = '', facts = [], lookup: call, page_only: pageOnly = false } = given ?? {}
+  return {
+    level,
+    facts: facts.map(({ name, question, kind = '' }) => ({ name, question, kind })),
+    pageOnly,
+    lookup: call === undefined ? undefined : lookupMessage(call),
+  }
+}
+
+function lookupMessage(it: z.output<typeof lookup>): Lookup {
+  const { credential_id: credentialId = '', method = '', path, body = '', records = '', match } = it
+  return { credentialId, method, path, body, records, match }
+}
+
+function securityJson(it: Capability['security']): object {
+  const { level = 'none', facts = [], lookup: call, pageOnly = false } = it ?? {}
+  return {
+    level,
+    facts: facts.map(({ name, question, kind }) => ({ name, question, kind })),
+    ...(call === undefined ? {} : { lookup: lookupJson(call) }),
+    ...(pageOnly ? { page_only: true } : {}),
+  }
+}
+
+function lookupJson({ credentialId, method, path, body, records, match }: Lookup): object {
+  const places = match.map(({ fact: name, pointer }) => ({ fact: name, pointer }))
+  return { ...optional({ credential_id: credentialId }), method, path, ...optional({ body, records }), match: places }
+}
+
+/** Lists that are absent when they are empty. */
+function listed(members: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(members).filter(([, list]) => list.length > 0))
 }
 
 function savedJson(answer: { readonly capability?: Capability | undefined; readonly verdict?: CapabilityVerdict | undefined }): object {

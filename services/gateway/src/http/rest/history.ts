@@ -13,7 +13,7 @@ const moment = z.iso.datetime({ offset: true }).optional()
 const filter = z.object({
   user: z.string().max(400).optional().describe('`usr_…`, `id:…` or `email:…`'),
   outcome: z.string().max(100).optional().describe('`ok`, `failed`, or an error code'),
-  action: z.enum(['call', 'check', 'connect', 'refresh', 'verify', 'revoke', 'change']).optional(),
+  action: z.enum(['call', 'check', 'connect', 'refresh', 'verify', 'revoke', 'change', 'identity', 'consent']).optional(),
   from: moment.describe('From this time on'),
   to: moment.describe('Before this time'),
   search: z.string().max(400).optional().describe('Text of an actor, user, outcome, error, consumer, trace or id'),

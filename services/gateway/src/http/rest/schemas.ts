@@ -18,7 +18,20 @@ export const problem: z.ZodType = z
     reconnect_url: z.string().optional(),
     retry_after_ms: z.number().optional(),
     trace_id: z.string().optional(),
-    facts: z.record(z.string(), z.string()).optional(),
+    facts: z
+      .union([z.record(z.string(), z.string()), z.array(z.object({ name: z.string(), question: z.string() }))])
+      .optional()
+      .describe('Where a customer is to be asked: the questions'),
+    attemptsLeft: z.number().optional(),
+    challenge: z.string().optional().describe('To be sent with the answers'),
+    challenge_expires_at: z.string().optional(),
+    page_url: z.string().optional().describe('Where the customer can answer himself'),
+    level: z.string().optional(),
+    capability_id: z.string().optional(),
+    consent: z
+      .object({ purpose: z.string(), scopes: z.array(z.string()) })
+      .optional()
+      .describe('What is to be consented to'),
   })
   .meta({ id: 'Problem' })
 

@@ -1,0 +1,25 @@
+import type { ListPassesResponse } from '@credence/proto/identity'
+import { callAs, type Principal } from '@credence/rpc'
+import { requireScope } from '../connect/create-session.ts'
+import type { Services } from '../services.ts'
+import { idOfCustomer } from './records.ts'
+
+export interface PassQuery {
+  readonly pageSize: number
+  readonly pageToken: string
+  readonly capabilityId: string
+  readonly user: string
+}
+
+/** Passes in force: of the caller's own user, or anybody's for the team. */
+export async function listPasses(services: Services, principal: Principal, { user, ...query }: PassQuery): Promise<ListPassesResponse> {
+  const asked = user === '' ? principal.user : await idOfCustomer(services, principal, { user, pointer: '/user' })
+  if (asked === '' || asked !== principal.user) requireScope(principal, 'providers')
+  else requireScope(principal, 'use')
+  return services.verifier.listPasses({ ...query, user: asked }, callAs(principal))
+}
+
+export async function revokePass(services: Services, principal: Principal, passId: string): Promise<void> {
+  requireScope(principal, 'providers')
+  await services.verifier.revokePass({ passId }, callAs(principal))
+}
