@@ -3,6 +3,28 @@ import { type ListOptions, listAll } from './pages.ts'
 import { path, type Rest } from './rest.ts'
 import { type Sessions, sessionsOf } from './sessions.ts'
 
+/** What a customer has to show before a capability runs. */
+export interface NewSecurity {
+  /** `none`, `basic`, `strict`. */
+  readonly level: string
+  /** `kind`: how its forms are made alike; absent: by its name. */
+  readonly facts?: readonly { readonly name: string; readonly question: string; readonly kind?: string }[]
+  /** One call to the team's own API; absent: the records that it pushes. */
+  readonly lookup?: {
+    /** Of the whole project; absent: that of the capability. */
+    readonly credentialId?: string
+    readonly method?: string
+    /** `/orders/{{order_number}}`, with `{{user.id}}` and `{{user.email}}` too. */
+    readonly path: string
+    readonly body?: string
+    /** JSON pointer to a record or a list of them; absent: the whole answer. */
+    readonly records?: string
+    readonly match: readonly { readonly fact: string; readonly pointer: string }[]
+  }
+  /** Answers are taken from the customer himself at the page alone. */
+  readonly pageOnly?: boolean
+}
+
 /** What a team writes of a capability. */
 export interface NewCapability {
   readonly name: string
@@ -18,10 +40,8 @@ export interface NewCapability {
   readonly methods?: readonly string[] | undefined
   /** `/orders`, `/orders/*`, `/orders/**`, below the provider's `proxy_url`; none: every path. */
   readonly paths?: readonly string[] | undefined
-  readonly security?:
-    | { readonly level: string; readonly facts?: readonly { readonly name: string; readonly question: string }[] }
-    | undefined
-  readonly consent?: { readonly required: boolean; readonly purpose?: string } | undefined
+  readonly security?: NewSecurity | undefined
+  readonly consent?: { readonly required: boolean; readonly purpose?: string; readonly scopes?: readonly string[] } | undefined
   /** Its credentials are used through it alone. */
   readonly exclusive?: boolean | undefined
   /** What a conversation asks for. */

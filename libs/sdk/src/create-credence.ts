@@ -1,9 +1,11 @@
 import { type Capabilities, capabilitiesOf } from './capabilities.ts'
 import { type Channels, type Consumers, channelsOf, consumersOf } from './consumers.ts'
+import { type Consents, consentsOf } from './consents.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
 import { type Events, eventsOf } from './events.ts'
 import { type GrpcClients, grpcClients } from './grpc-clients.ts'
 import { type History, historyOf } from './history.ts'
+import { type Identity, identityOf } from './identity.ts'
 import { type Keys, keysOf, type ProjectSettings, projectOf } from './project.ts'
 import { type Clients, clientsOf, type Providers, providersOf } from './providers.ts'
 import { type ProxyInit, proxyFetch } from './proxy-fetch.ts'
@@ -32,6 +34,8 @@ export interface Credence {
   readonly credentials: Credentials
   readonly providers: Providers
   readonly capabilities: Capabilities
+  readonly identity: Identity
+  readonly consents: Consents
   readonly clients: Clients
   readonly consumers: Consumers
   readonly channels: Channels
@@ -64,6 +68,8 @@ export function createCredence(options: CredenceOptions): Credence {
     credentials: credentialsOf(rest),
     providers: providersOf(rest),
     capabilities: capabilitiesOf(rest),
+    identity: identityOf(rest),
+    consents: consentsOf(rest),
     clients: clientsOf(rest),
     consumers: consumersOf(rest),
     channels: channelsOf(rest),

@@ -1,4 +1,4 @@
-import type { ErrorCode, Fault } from '@credence/errors'
+import type { ConsentAsked, ErrorCode, Fault, IdentityAsked } from '@credence/errors'
 
 /** What an error may carry beside its code; taken from the problem document (RFC 9457) that the platform answered. */
 export interface CredenceErrorDetails {
@@ -9,6 +9,8 @@ export interface CredenceErrorDetails {
   readonly retryAfterMs?: number | undefined
   readonly traceId?: string | undefined
   readonly facts?: Readonly<Record<string, string>> | undefined
+  readonly identity?: IdentityAsked | undefined
+  readonly consent?: ConsentAsked | undefined
 }
 
 /**
@@ -32,6 +34,10 @@ export class CredenceError extends Error {
   readonly traceId: string | undefined
   /** Short facts that a program may read: counts, states, ids. */
   readonly facts: Readonly<Record<string, string>>
+  /** What the customer is to be asked, and the challenge that goes with the answers: `credence.identity.answer(…)`. */
+  readonly identity: IdentityAsked | undefined
+  /** What the customer is to consent to: `credence.consents.give(…)`. */
+  readonly consent: ConsentAsked | undefined
 
   constructor(code: ErrorCode, detail: string, details: CredenceErrorDetails = {}) {
     super(`${code}: ${detail}`)
@@ -45,5 +51,7 @@ export class CredenceError extends Error {
     this.retryAfterMs = details.retryAfterMs
     this.traceId = details.traceId
     this.facts = details.facts ?? {}
+    this.identity = details.identity
+    this.consent = details.consent
   }
 }

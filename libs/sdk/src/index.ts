@@ -6,12 +6,15 @@ export type { NewCredential } from './credentials.ts'
 export { type GrpcClients, grpcClients } from './grpc-clients.ts'
 export type {
   Capability,
+  Consent,
   Consumer,
   CredenceEvent,
   Credential,
   HistoryEntry,
+  IdentityRecord,
   Key,
   OauthClient,
+  Pass,
   Project,
   Provider,
   Session,

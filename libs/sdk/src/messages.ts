@@ -1,13 +1,16 @@
 import type * as capability from '@credence/proto/capability'
+import type * as consent from '@credence/proto/consent'
 import type * as credential from '@credence/proto/credential'
 import type * as events from '@credence/proto/events'
 import type * as gateway from '@credence/proto/gateway'
 import type * as history from '@credence/proto/history'
+import type * as identity from '@credence/proto/identity'
 import type * as provider from '@credence/proto/provider'
 import type * as refresher from '@credence/proto/refresher'
 import type * as registry from '@credence/proto/registry'
 import type * as research from '@credence/proto/research'
 import type * as setup from '@credence/proto/setup'
+import type * as vaultIdentity from '@credence/proto/vault-identity'
 import type * as verifier from '@credence/proto/verifier'
 
 /** A message of the contract as a program reads it: without the book-keeping of its encoding. */
@@ -34,8 +37,22 @@ export interface Credential extends Omit<Sparse<Message<credential.Credential>, 
 /** What agents may do with a provider, and with whose credential. */
 export interface Capability extends Omit<Sparse<Message<capability.Capability>, 'credentialId'>, 'mode' | 'security' | 'consent'> {
   readonly mode: 'external_oauth' | 'proxy' | 'full_access' | 'custom'
-  readonly security: Message<capability.Security>
-  readonly consent: Message<capability.ConsentRequirement>
+  readonly security: Sparse<Message<capability.Security>, 'lookup' | 'pageOnly'>
+  readonly consent: Sparse<Message<capability.ConsentRequirement>, 'scopes'>
+}
+
+/** That a customer was verified for a capability. */
+export interface Pass extends Message<identity.Pass> {}
+
+/** Which facts are known of a customer, never what they are. */
+export interface IdentityRecord extends Message<vaultIdentity.KnownFacts> {}
+
+/** What one customer consented to for one capability: the latest giving, and the former ones. */
+export interface Consent
+  extends Omit<Message<consent.Consent>, 'latest' | 'earlier' | 'state'>,
+    Sparse<Message<consent.ConsentEntry>, 'withdrawnBy'> {
+  readonly state: 'given' | 'withdrawn'
+  readonly earlier: readonly Sparse<Message<consent.ConsentEntry>, 'withdrawnBy'>[]
 }
 
 /** A tool, channel or agent that a credential is bound to. */

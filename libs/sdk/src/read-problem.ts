@@ -1,4 +1,4 @@
-import type { ErrorCode, Fault } from '@credence/errors'
+import type { ConsentAsked, ErrorCode, Fault, IdentityAsked } from '@credence/errors'
 import { CredenceError } from './credence-error.ts'
 
 /** A problem document is short; whatever is longer is a page of something that stands between. */
@@ -33,7 +33,29 @@ export async function readProblem(response: Response): Promise<CredenceError> {
     retryAfterMs,
     traceId: textOf(problem.trace_id),
     facts: textsOf(problem.facts),
+    identity: identityIn(problem),
+    consent: consentIn(problem),
   })
+}
+
+/** Where a customer is to be asked, `facts` are the questions. */
+function identityIn({ facts, attemptsLeft, challenge, level, ...problem }: Record<string, unknown>): IdentityAsked | undefined {
+  if (!Array.isArray(facts) || typeof challenge !== 'string') return undefined
+  return {
+    facts: facts.filter(isObject).map(({ name, question }) => ({ name: textOf(name) ?? '', question: textOf(question) ?? '' })),
+    attemptsLeft: numberOf(attemptsLeft) ?? 0,
+    challenge,
+    expiresAt: textOf(problem.challenge_expires_at) ?? '',
+    pageUrl: textOf(problem.page_url) ?? '',
+    capabilityId: textOf(problem.capability_id) ?? '',
+    level: textOf(level) ?? '',
+  }
+}
+
+function consentIn({ consent, capability_id: capabilityId }: Record<string, unknown>): ConsentAsked | undefined {
+  if (!isObject(consent)) return undefined
+  const scopes = Array.isArray(consent.scopes) ? consent.scopes.filter((scope) => typeof scope === 'string') : []
+  return { capabilityId: textOf(capabilityId) ?? '', purpose: textOf(consent.purpose) ?? '', scopes }
 }
 
 async function readObject(response: Response): Promise<Record<string, unknown>> {

@@ -265,7 +265,7 @@ describe('gates', () => {
     const facts = [{ name: 'email', question: 'Which address do you order with?' }]
     const { id, credentialId } = await lookup({ security: { level: 'basic', facts } })
     const asked = await refusalOf(scene.ann.fetch(id, '/orders/1'))
-    expect([asked.code, asked.facts]).toMatchObject(['IDENTITY_REQUIRED', { asked: 'email', level: 'basic' }])
+    expect([asked.code, asked.identity]).toMatchObject(['IDENTITY_REQUIRED', { facts, level: 'basic', attemptsLeft: 5 }])
     expect(await code(scene.credence.fetch(id, '/orders/1'))).toBe('USER_REQUIRED')
     expect(await code(scene.ann.fetch(credentialId, '/orders/1'))).toBe('CAPABILITY_REQUIRED')
     const consent = await lookup({ consent: { required: true, purpose: 'Read orders' } })
