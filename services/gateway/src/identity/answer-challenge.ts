@@ -1,7 +1,7 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { Pass } from '@credence/proto/identity'
 import { callAs, type Principal, servicePrincipal } from '@credence/rpc'
-import { requireScope } from '../connect/create-session.ts'
+import { actorFor, requireScope } from '../connect/create-session.ts'
 import { present, type Services } from '../services.ts'
 
 export interface IdentityParts {
@@ -21,10 +21,10 @@ const TIMEOUT_MS = 20_000
 /** What an agent submits for its customer. What is to be asked next says where the customer can answer himself. */
 export async function answerChallenge({ services, publicUrl }: IdentityParts, principal: Principal, given: GivenAnswers): Promise<Pass> {
   requireScope(principal, 'use')
-  if (principal.user === '') throw new CodedError('USER_REQUIRED')
+  const customer = await actorFor(services, principal, '')
   const { challenge, answers } = given
   try {
-    const as = callAs(principal, { timeoutMs: TIMEOUT_MS })
+    const as = callAs(customer, { timeoutMs: TIMEOUT_MS })
     return present((await services.verifier.answerIdentity({ challenge, answers, how: 'api' }, as)).pass, 'pass')
   } catch (error) {
     throw withPage(error, publicUrl)

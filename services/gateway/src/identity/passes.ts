@@ -1,6 +1,6 @@
 import type { ListPassesResponse } from '@credence/proto/identity'
 import { callAs, type Principal } from '@credence/rpc'
-import { requireScope } from '../connect/create-session.ts'
+import { actorFor, requireScope } from '../connect/create-session.ts'
 import type { Services } from '../services.ts'
 import { idOfCustomer } from './records.ts'
 
@@ -13,8 +13,9 @@ export interface PassQuery {
 
 /** Passes in force: of the caller's own user, or anybody's for the team. */
 export async function listPasses(services: Services, principal: Principal, { user, ...query }: PassQuery): Promise<ListPassesResponse> {
-  const asked = user === '' ? principal.user : await idOfCustomer(services, principal, { user, pointer: '/user' })
-  if (asked === '' || asked !== principal.user) requireScope(principal, 'providers')
+  const own = principal.user === '' && principal.userNames.length === 0 ? '' : (await actorFor(services, principal, '')).user
+  const asked = user === '' ? own : await idOfCustomer(services, principal, { user, pointer: '/user' })
+  if (asked === '' || asked !== own) requireScope(principal, 'providers')
   else requireScope(principal, 'use')
   return services.verifier.listPasses({ ...query, user: asked }, callAs(principal))
 }
