@@ -1,6 +1,6 @@
 import { type Capabilities, capabilitiesOf } from './capabilities.ts'
-import { type Channels, type Consumers, channelsOf, consumersOf } from './consumers.ts'
 import { type Consents, consentsOf } from './consents.ts'
+import { type Channels, type Consumers, channelsOf, consumersOf } from './consumers.ts'
 import { type Credentials, credentialsOf } from './credentials.ts'
 import { type Events, eventsOf } from './events.ts'
 import { type GrpcClients, grpcClients } from './grpc-clients.ts'

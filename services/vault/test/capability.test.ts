@@ -4,16 +4,30 @@ import { setCapability, setClaim } from '../src/capability/set-capability.ts'
 import { createFloors } from '../src/credential/floors.ts'
 import { createRefresh } from '../src/credential/refresh.ts'
 import { check, type SendContext, send } from '../src/credential/send.ts'
+import type { Challenges } from '../src/identity/challenges.ts'
 import { BEARER, recipeWith } from './connecting.ts'
 import { type Outside, startOutside } from './outside.ts'
 import { inForce, openParts, order, type Parts, PROJECT } from './parts.ts'
+
+/** A verifier that asks for a zip. */
+const challenges: Challenges = {
+  open: async ({ capability }) => ({
+    facts: [{ name: 'zip', question: 'Which zip?' }],
+    attemptsLeft: 5,
+    challenge: 'challenge',
+    expiresAt: '2026-01-01T00:00:00.000Z',
+    pageUrl: 'https://credence.example/identity/challenge',
+    capabilityId: capability,
+    level: 'basic',
+  }),
+}
 
 let outside: Outside
 let parts: Parts
 let credentialId: string
 beforeAll(async () => {
   outside = await startOutside()
-  parts = await openParts({ egress: outside.egress })
+  parts = await openParts({ egress: outside.egress, challenges })
   credentialId = (await inForce(parts, recipeWith(BEARER), { token: 'tok-1234567890' })).id
 })
 afterAll(async () => {

@@ -1,9 +1,9 @@
 import { EGRESS_SETTINGS, egressOf } from '@credence/egress'
 import { type ServiceMain, serviceMain } from '@credence/host'
 import { VERIFICATION_COLLECTION } from './credential/record.ts'
-import { RESEARCH_SETTINGS, researchOf } from './research-settings.ts'
 import { CHALLENGE_KEY_COLLECTION } from './identity/challenge.ts'
 import { STANDING_COLLECTION } from './identity/standing.ts'
+import { RESEARCH_SETTINGS, researchOf } from './research-settings.ts'
 import { start } from './service.ts'
 
 /** `credence serve verifier` */

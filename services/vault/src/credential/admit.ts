@@ -84,7 +84,6 @@ function forWhom(capability: CapabilityDoc, { user, userNames: names }: Principa
   if (capability.mode !== 'proxy') return {}
   return { onBehalfOf: { user, names, capability: capability.id, traceId: currentTraceId() ?? '' } }
 }
-}
 
 async function permittedChild(
   vault: VaultContext,
