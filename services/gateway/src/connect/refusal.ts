@@ -21,6 +21,14 @@ const PLAIN: Readonly<Record<string, { readonly title: string; readonly sentence
     title: 'Nothing was connected',
     sentence: 'This answer does not belong to a sign-in of this browser. Start again from the link that you were given.',
   },
+  CHALLENGE_REFUSED: {
+    title: 'This link is used up',
+    sentence: 'It was good for one try, or it is too old. Go back to the conversation and go on there: you will get a new one.',
+  },
+  IDENTITY_LOCKED: {
+    title: 'Too many answers did not match',
+    sentence: 'No answer is taken for a while. Go back to the conversation: you can be served in another way.',
+  },
   REQUEST_TOO_LARGE: { title: 'Too much text', sentence: 'One of the values is far too long. Go back and paste only the key.' },
   INTERNAL: { title: 'Something went wrong on our side', sentence: 'Nothing was connected. Try again, or tell the operator.' },
 }

@@ -3,6 +3,7 @@ import { serveLogin } from '../connect/login.ts'
 import { serveReconnect } from '../connect/reconnect.ts'
 import { serveConnect } from '../connect/routes.ts'
 import type { Gateway } from '../gateway.ts'
+import { serveIdentityPages } from '../identity/identity-pages.ts'
 import { serveWidget } from '../widget/serve-widget.ts'
 import { serveAssets } from './assets.ts'
 import { createListener, listen, type StartedListener, stopListener } from './listener.ts'
@@ -31,6 +32,7 @@ export async function startPublic(gateway: Gateway): Promise<StartedListener> {
     const { services, addresses } = flow
     serveReconnect(scope, { services, addresses, door, adminUrl: settings.adminUrl, parts: gateway.creation })
   })
+  await app.register(async (scope) => serveIdentityPages(scope, { services: flow.services, door, log }))
   await app.register((scope) => serveWidget(scope, gateway))
   const address = await listen(app, { host: settings.host, port: settings.publicPort })
   return { address, stop: () => stopListener(app, { clock: flow.clock, lingerMs: settings.lingerMs }) }

@@ -10,8 +10,10 @@ import {
   renderFailed,
   renderForm,
   renderHandshake,
+  renderIdentity,
   renderMessage,
   renderNative,
+  renderVerified,
   renderWaiting,
 } from '../index.ts'
 import * as sample from './sample-views.ts'
@@ -47,6 +49,10 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('end code', renderEnd)({ ...sample.ends.code, unverified: true }),
   as('end done', renderEnd)(sample.ends.done),
   as('end of a window', renderEnd)({ ...sample.ends.done, closes: true }),
+  as('identity', renderIdentity)(sample.identity),
+  as('identity refused', renderIdentity)({ ...sample.identity, attemptsLeft: 1, problem: 'These do not match.' }),
+  as('identity without consent', renderIdentity)(without(sample.identity, 'consent')),
+  as('verified', renderVerified)({ asks: 'Example Desk' }),
   as('handshake', renderHandshake)(sample.handshake),
   as('failed', renderFailed)(sample.failed),
   as('question', renderMessage)(sample.question),
@@ -63,6 +69,11 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('no setups', renderSetups)({ ...setups.list, setups: [] }),
   ...Object.entries(setups.STAGES).map(([name, view]) => as(`setup ${name}`, renderSetup)(view)),
 ]
+
+function without<V, K extends keyof V>(view: V, member: K): Omit<V, K> {
+  const { [member]: _left, ...rest } = view
+  return rest
+}
 
 /** Members that are words of ours, which nobody outside can choose. */
 const OURS: ReadonlySet<string> = new Set([

@@ -7,6 +7,7 @@ import type {
   FieldView,
   FormView,
   HandshakeView,
+  IdentityView,
   MessageView,
   NativeView,
   PatternView,
@@ -157,4 +158,18 @@ export const question: MessageView = {
     { kind: 'post', label: 'Keep it unverified', action: '/connect/link/answer', inputs: { csrf: 'c', answer: 'yes' }, primary: true },
     { kind: 'post', label: 'Try again', action: '/connect/link/answer', inputs: { csrf: 'c', answer: 'no' }, primary: false },
   ],
+}
+
+export const identity: IdentityView = {
+  asks: 'Example Desk',
+  capability: 'Look up an order',
+  action: '/identity/challenge',
+  csrf: 'csrf',
+  fields: [
+    { name: 'field.email', label: 'Which address do you order with?', inputType: 'email', required: true, secret: true },
+    { name: 'field.zip', label: 'To which zip code is it sent?', inputType: 'text', required: true, secret: true },
+  ],
+  attemptsLeft: 3,
+  expiresAt: new Date('2026-03-01T12:30:00Z'),
+  consent: { purpose: 'Look up your orders', scopes: ['orders.read'] },
 }
