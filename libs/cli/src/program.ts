@@ -5,10 +5,12 @@ import { addCapability } from './commands/capability.ts'
 import { addChannel } from './commands/channel.ts'
 import { addClient } from './commands/client.ts'
 import { addConnect } from './commands/connect.ts'
+import { addConsent } from './commands/consent.ts'
 import { addCredential } from './commands/credential.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvents } from './commands/events.ts'
 import { addHistory } from './commands/history.ts'
+import { addIdentity } from './commands/identity.ts'
 import { addKey } from './commands/key.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addProject } from './commands/project.ts'
@@ -49,6 +51,8 @@ export function buildProgram(surroundings: Surroundings): Command {
     addCredential,
     addProvider,
     addCapability,
+    addIdentity,
+    addConsent,
     addClient,
     addChannel,
     addSession,

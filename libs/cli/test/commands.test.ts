@@ -423,4 +423,47 @@ describe('capabilities and histories', () => {
     expect((await credence('history list cred_1 --customer id:ann --action call --search x')).out).toContain('key_1')
     rmSync(folder, { recursive: true })
   })
+
+  test('[S0-13] a challenge is answered from standard input, and no answer is printed', async () => {
+    const pass = { id: 'pass_1', capability_id: 'cap_1', user: 'usr_1', expires_at: '2026-11-21T01:02:03.000Z' }
+    answers['POST /v1/identity/answers'] = JSON.stringify({ pass })
+    const { code, out } = await credence('identity answer chl --user id:ann', { input: `{"zip":"${CANARY}"}` })
+    expect([code, received[0]?.user, received[0]?.body]).toEqual([0, 'id:ann', `{"challenge":"chl","answers":{"zip":"${CANARY}"}}`])
+    expect(out).toMatch(/id +pass_1/)
+    expect((await credence('identity revoke pass_1')).code).toBe(1)
+    answers['GET /v1/identity/passes?capability_id=cap_1'] = JSON.stringify({ passes: [pass] })
+    expect((await credence('identity passes --capability cap_1')).out).toContain('usr_1')
+  })
+
+  test('[S0-13] records are pushed from a file, and listed by customer and fact names', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'records-'))
+    const file = join(folder, 'records.json')
+    const records = [{ user: 'id:ann', facts: { zip: CANARY, order_number: ['1', '2'] } }]
+    writeFileSync(file, JSON.stringify(records))
+    answers['PUT /v1/identity/records'] = '{"users":["usr_1"]}'
+    const { code, out } = await credence(`identity records push ${file} --merge`)
+    expect([code, JSON.parse(received.at(-1)?.body ?? ''), out.trim()]).toEqual([0, { records, merge: true }, '1 record pushed.'])
+    writeFileSync(file, `{"${CANARY}`)
+    expect((await credence(`identity records push ${file}`)).code).not.toBe(0)
+    answers['GET /v1/identity/records'] = '{"records":[{"user":"usr_1","facts":["zip"]}]}'
+    expect((await credence('identity records list')).out).toMatch(/usr_1 +zip/)
+    answers['DELETE /v1/identity/records/id%3Aann?facts=zip'] = '{"deleted":true}'
+    expect((await credence('identity records delete id:ann --fact zip')).out.trim()).toBe('Deleted.')
+    rmSync(folder, { recursive: true })
+  })
+
+  test('[S0-14] consents are given, listed and withdrawn', async () => {
+    const consent = {
+      ...{ id: 'cons_1', capability_id: 'cap_1', user: 'usr_1', state: 'given', purpose: 'Orders', scopes: ['orders.read'] },
+      ...{ given_at: '2026-11-21T01:02:03.000Z', given_by: 'key_1', how: 'api', covers: true, earlier: [] },
+    }
+    answers['POST /v1/capabilities/cap_1/consent'] = JSON.stringify(consent)
+    const { code, out } = await credence('consent give cap_1 --scope orders.read --how api --user id:ann')
+    expect([code, JSON.parse(received.at(-1)?.body ?? '')]).toEqual([0, { scopes: ['orders.read'], how: 'api' }])
+    expect(out).toMatch(/given by +key_1/)
+    answers['GET /v1/consents?user=id%3Aann'] = JSON.stringify({ consents: [consent] })
+    expect((await credence('consent list --customer id:ann')).out).toContain('cons_1')
+    answers['POST /v1/consents/cons_1/withdraw'] = JSON.stringify({ ...consent, state: 'withdrawn' })
+    expect((await credence('consent withdraw cons_1')).out.trim()).toBe('cons_1 is withdrawn.')
+  })
 })

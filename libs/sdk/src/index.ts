@@ -4,6 +4,7 @@ export { type Credence, type CredenceOptions, createCredence } from './create-cr
 export { CredenceError } from './credence-error.ts'
 export type { NewCredential } from './credentials.ts'
 export { type GrpcClients, grpcClients } from './grpc-clients.ts'
+export type { NewIdentityRecord } from './identity.ts'
 export type {
   Capability,
   Consent,

@@ -1,4 +1,16 @@
-import type { Capability, Consumer, CredenceEvent, Credential, HistoryEntry, Key, Provider, Session } from '@credence/sdk'
+import type {
+  Capability,
+  Consent,
+  Consumer,
+  CredenceEvent,
+  Credential,
+  HistoryEntry,
+  IdentityRecord,
+  Key,
+  Pass,
+  Provider,
+  Session,
+} from '@credence/sdk'
 import type { Column } from './table.ts'
 
 /** What tables show of each thing; everything is in the JSON. */
@@ -77,7 +89,7 @@ export function capabilityFacts(it: Capability): FactPairs {
     ['methods', it.methods.join(' ') || 'every method'],
     ['paths', it.paths.join(' ') || 'every path'],
     ['security', facts === '' ? it.security.level : `${it.security.level}: ${facts}`],
-    ['consent', it.consent.required ? it.consent.purpose : undefined],
+    ['consent', it.consent.required ? [it.consent.purpose, ...(it.consent.scopes ?? [])].join(' ') : undefined],
     ['exclusive', it.exclusive ? 'yes' : undefined],
     ['scopes', it.scopes.join(' ')],
     ['customers', it.customers],
@@ -102,6 +114,46 @@ interface Verification {
   readonly cause?: string
   readonly sentence?: string
   readonly upstreamStatus: number
+}
+
+export const PASS_COLUMNS: readonly Column<Pass>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'capability', of: (it) => it.capabilityId },
+  { title: 'customer', of: (it) => it.user },
+  { title: 'granted', of: (it) => it.grantedAt },
+  { title: 'ends', of: (it) => it.expiresAt },
+]
+
+export function passFacts(it: Pass): FactPairs {
+  return PASS_COLUMNS.map(({ title, of }) => [title, of(it)])
+}
+
+export const RECORD_COLUMNS: readonly Column<IdentityRecord>[] = [
+  { title: 'customer', of: (it) => it.user },
+  { title: 'facts', of: (it) => it.facts.join(', ') },
+  { title: 'updated', of: (it) => it.updatedAt },
+]
+
+export const CONSENT_COLUMNS: readonly Column<Consent>[] = [
+  { title: 'id', of: (it) => it.id },
+  { title: 'capability', of: (it) => it.capabilityId },
+  { title: 'customer', of: (it) => it.user },
+  { title: 'state', of: (it) => it.state },
+  { title: 'purpose', of: (it) => it.purpose },
+  { title: 'given', of: (it) => it.givenAt },
+]
+
+export function consentFacts(it: Consent): FactPairs {
+  return [
+    ...CONSENT_COLUMNS.map(({ title, of }) => [title, of(it)] as const),
+    ['scopes', it.scopes.join(' ')],
+    ['given by', it.givenBy],
+    ['how', it.how],
+    ['withdrawn', it.withdrawnAt],
+    ['withdrawn by', it.withdrawnBy],
+    ['covers what is asked now', it.covers ? 'yes' : 'no'],
+    ['before', it.earlier.length || undefined],
+  ]
 }
 
 export const CONSUMER_COLUMNS: readonly Column<Consumer>[] = [

@@ -241,7 +241,3 @@ export interface IdentityView {
   /** Why he is asked again, a sentence. */
   readonly problem?: string
 }
-
-export interface VerifiedView {
-  readonly asks: string
-}

@@ -34,10 +34,7 @@ export function serveIdentityPages(app: FastifyInstance, site: IdentitySite): vo
   acceptForms(app)
   app.setErrorHandler((error, request, reply) => refusalPage(error, request, { reply, log }))
 
-  app.get('/identity/verified', async (request, reply) => {
-    const { asks } = request.query as { readonly asks?: unknown }
-    return sendPage(reply, renderVerified({ asks: typeof asks === 'string' ? asks.slice(0, MOST_NAME) : 'us' }))
-  })
+  app.get('/identity/verified', async (_request, reply) => sendPage(reply, renderVerified()))
   app.get('/identity/:challenge', async (request, reply) => {
     const { challenge } = request.params as { readonly challenge: string }
     const { told } = request.query as { readonly told?: unknown }
@@ -52,8 +49,6 @@ export function serveIdentityPages(app: FastifyInstance, site: IdentitySite): vo
     return seeOther(reply, await submit(site, request, form))
   })
 }
-
-const MOST_NAME = 200
 
 /** Where the customer is led to. */
 async function submit({ services, door }: IdentitySite, request: FastifyRequest, form: Intake): Promise<string> {
@@ -72,7 +67,7 @@ async function submit({ services, door }: IdentitySite, request: FastifyRequest,
     throw error
   }
   if (opened.consentPurpose !== '') await consent(services, opened)
-  return `/identity/verified?asks=${encodeURIComponent(opened.projectName)}`
+  return '/identity/verified'
 }
 
 function again(challenge: string, told: keyof typeof TOLD & string): string {

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { IdentityView, VerifiedView } from '../views.ts'
+import type { IdentityView } from '../views.ts'
 import { hiddenInputs } from './actions.ts'
 import { fieldList, PROBLEM_ID, problemNotice } from './fields.ts'
 import { icon } from './icons.ts'
@@ -47,22 +47,22 @@ function consentBox({ consent, problem }: IdentityView): Markup {
   const about = problem === undefined ? NOTHING : html` aria-describedby="${PROBLEM_ID}"`
   return html`<fieldset>
             <legend>What you agree to</legend>
+            <p class="hint">You can take it back at any time.</p>
             <div class="scopes"><label class="scope" for="consent">
               <input type="checkbox" id="consent" name="consent" value="yes" required${about}>
               <span class="choice-text"><span class="choice-title">${consent.purpose}</span>
                 ${consent.scopes.map((scope) => html`<span class="hint"><code>${scope}</code></span>`)}</span>
             </label></div>
-            <p class="hint">You can take it back at any time.</p>
           </fieldset>`
 }
 
-/** The answers were right. */
-export function renderVerified({ asks }: VerifiedView): string {
+/** The answers were right. It names nobody: anybody can open it. */
+export function renderVerified(): string {
   return layout({
-    title: `Thank you – ${asks}`,
+    title: 'Thank you, that is right',
     main: html`<div class="sign good">${icon('check')}</div>
       <h1>Thank you, that is right</h1>
-      <div class="prose"><p>Go back to the conversation with <strong>${asks}</strong>: it goes on from here.</p>
+      <div class="prose"><p>Go back to the conversation: it goes on from here.</p>
       <p>You can close this window.</p></div>`,
   })
 }

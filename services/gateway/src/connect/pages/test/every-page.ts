@@ -13,7 +13,6 @@ import {
   renderIdentity,
   renderMessage,
   renderNative,
-  renderVerified,
   renderWaiting,
 } from '../index.ts'
 import * as sample from './sample-views.ts'
@@ -52,7 +51,6 @@ export const EVERY_PAGE: readonly Sample[] = [
   as('identity', renderIdentity)(sample.identity),
   as('identity refused', renderIdentity)({ ...sample.identity, attemptsLeft: 1, problem: 'These do not match.' }),
   as('identity without consent', renderIdentity)(without(sample.identity, 'consent')),
-  as('verified', renderVerified)({ asks: 'Example Desk' }),
   as('handshake', renderHandshake)(sample.handshake),
   as('failed', renderFailed)(sample.failed),
   as('question', renderMessage)(sample.question),
