@@ -1,6 +1,6 @@
 import { inject } from 'vitest'
 import { startEngines } from '../torture/cluster/engines.ts'
-import { startCluster } from './cluster.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import { type Journey, journeyOn } from './journey.ts'
 import { type Inside, type PlatformOptions, startPlatform } from './platform.ts'
 import type { World } from './world.ts'
@@ -18,6 +18,26 @@ const REPLICAS = { vault: 2, gateway: 2, registry: 1, 'token-refresher': 1, veri
 export interface OnProfile extends Inside {
   /** Where everything of it lies on the disk, engines included. */
   readonly folders: readonly string[]
+}
+
+/** The same platform after a crash of whatever decides whether a secret is opened: on the same data, perhaps at other addresses. */
+export async function restarted(platform: OnProfile, { home, env = {} }: Pick<PlatformOptions, 'home' | 'env'>): Promise<OnProfile> {
+  if (isCluster(platform)) {
+    const crashed = (['vault', 'verifier'] as const).flatMap((service) =>
+      platform.replicas(service).map(({ number }) => ({ service, number })),
+    )
+    await Promise.all(crashed.map(({ service, number }) => platform.end(service, number, 'SIGKILL')))
+    await Promise.all(crashed.map(({ service, number }) => platform.start(service, number)))
+    return platform
+  }
+  const [process] = platform.processes()
+  process?.kill('SIGKILL')
+  await process?.exited
+  return { ...(await startPlatform({ home, env })), folders: platform.folders }
+}
+
+function isCluster(platform: OnProfile): platform is OnProfile & Cluster {
+  return 'replicas' in platform
 }
 
 /** The platform of the profile under test: one process on SQLite, or a process per replica on engines of its own. */

@@ -4,10 +4,10 @@ import { addMcpProvider } from './add-mcp.ts'
 import { completeSession } from './connect/complete-session.ts'
 import { startSession } from './connect/conversation.ts'
 import { cancelSession, getSession, sessionMessage, waitSession } from './connect/follow-session.ts'
+import { identityRpc } from './connect/identity/identity-rpc.ts'
 import { startDevice } from './connect/start-device.ts'
 import { eventMessage, tailEvents } from './events/tail.ts'
 import type { Gateway } from './gateway.ts'
-import { identityRpc } from './identity/identity-rpc.ts'
 import { mintTokenRpc } from './widget/mint-rpc.ts'
 
 /** The gateway's rpcs. */

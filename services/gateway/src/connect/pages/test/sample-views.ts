@@ -1,3 +1,4 @@
+import type { IdentityView } from '../../identity/view.ts'
 import type {
   AssetsView,
   ChoiceView,
@@ -7,7 +8,6 @@ import type {
   FieldView,
   FormView,
   HandshakeView,
-  IdentityView,
   MessageView,
   NativeView,
   PatternView,

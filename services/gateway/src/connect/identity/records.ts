@@ -1,8 +1,8 @@
 import { foldUserName } from '@credence/credential'
 import { CodedError, type Fault, isCoded } from '@credence/errors'
 import { callAs, type Principal } from '@credence/rpc'
-import { requireScope } from '../connect/create-session.ts'
-import { type Services, userOf } from '../services.ts'
+import { type Services, userOf } from '../../services.ts'
+import { requireScope } from '../create-session.ts'
 
 /** What the team knows of a customer; the values are bytes that are wiped by whoever read them. */
 export interface GivenRecord {

@@ -1,8 +1,8 @@
 import { CodedError, isCoded } from '@credence/errors'
 import type { Pass } from '@credence/proto/identity'
 import { callAs, type Principal, servicePrincipal } from '@credence/rpc'
-import { actorFor, requireScope } from '../connect/create-session.ts'
-import { present, type Services } from '../services.ts'
+import { present, type Services } from '../../services.ts'
+import { actorFor, requireScope } from '../create-session.ts'
 
 export interface IdentityParts {
   readonly services: Services

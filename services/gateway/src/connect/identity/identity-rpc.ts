@@ -1,6 +1,6 @@
 import type { GatewayServiceImplementation } from '@credence/proto/gateway'
 import type { Peer, Principal } from '@credence/rpc'
-import type { Gateway } from '../gateway.ts'
+import type { Gateway } from '../../gateway.ts'
 import { answerChallenge } from './answer-challenge.ts'
 import { listPasses, revokePass } from './passes.ts'
 import { deleteRecord, listRecords, putRecords } from './records.ts'

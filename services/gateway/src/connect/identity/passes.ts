@@ -1,7 +1,7 @@
 import type { ListPassesResponse } from '@credence/proto/identity'
 import { callAs, type Principal } from '@credence/rpc'
-import { actorFor, requireScope } from '../connect/create-session.ts'
-import type { Services } from '../services.ts'
+import type { Services } from '../../services.ts'
+import { actorFor, requireScope } from '../create-session.ts'
 import { idOfCustomer } from './records.ts'
 
 export interface PassQuery {
