@@ -13,7 +13,7 @@ import { refusalPage } from '../refusal.ts'
 import type { FieldView } from '../views.ts'
 import { browserIn, type Door, greet, requireOwnForm } from '../visit.ts'
 import { answerAtPage } from './answer-challenge.ts'
-import type { IdentityView } from './view.ts'
+import type { IdentityView } from './identity-view.ts'
 
 export interface IdentitySite {
   readonly services: Services

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { IdentityView } from '../identity/view.ts'
+import type { IdentityView } from '../identity/identity-view.ts'
 import { hiddenInputs } from './actions.ts'
 import { fieldList, PROBLEM_ID, problemNotice } from './fields.ts'
 import { icon } from './icons.ts'

@@ -1,4 +1,4 @@
-import type { IdentityView } from '../../identity/view.ts'
+import type { IdentityView } from '../../identity/identity-view.ts'
 import type {
   AssetsView,
   ChoiceView,
