@@ -21,7 +21,7 @@ verifier:
   address: VERIFIER
   grpc: 7413
   outside: true
-  callers: [registry, token-refresher, gateway]
+  callers: [registry, vault, token-refresher, gateway]
 gateway:
   address: GATEWAY
   grpc: 7414

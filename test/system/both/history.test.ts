@@ -1,4 +1,4 @@
-import { createCredence, type HistoryEntry } from '@credence/sdk'
+import { type CredenceError, createCredence, type HistoryEntry } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
 import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
@@ -76,7 +76,13 @@ describe('the execution history of a capability', () => {
       scene.login.behave({})
       scene.api.accept(() => true)
     }
-    await refusalOf(bea.fetch(id, '/events'))
+    // The record says so a moment before every vault does: `credential.expired` is what comes after both.
+    const call = async (): Promise<unknown> =>
+      bea.fetch(id, '/events').then(
+        (response) => response.arrayBuffer(),
+        (error: CredenceError) => error.code,
+      )
+    await expect.poll(call).toBe('CREDENTIAL_EXPIRED')
     const all = async (): Promise<string[]> => linesOf(id)
     await expect
       .poll(all)

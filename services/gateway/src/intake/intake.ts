@@ -37,9 +37,15 @@ export class Intake implements Disposable {
   }
 
   #bytesOf(name: string): Buffer {
-    const bytes = this.#fields.get(name)?.reveal() ?? new Uint8Array()
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const secret = this.#fields.get(name)
+    return secret === undefined ? Buffer.alloc(0) : secretBytes(secret)
   }
+}
+
+/** Its bytes for the vault, not a copy: they are zeros when what it came with is disposed. */
+export function secretBytes(secret: Secret): Buffer {
+  const bytes = secret.reveal()
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** The inputs of a page. The caller wipes `body`. */

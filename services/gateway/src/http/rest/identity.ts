@@ -1,4 +1,3 @@
-import { CodedError } from '@credence/errors'
 import type { Pass } from '@credence/proto/identity'
 import type { KnownFacts } from '@credence/proto/vault-identity'
 import { Secret } from '@credence/secret'
@@ -7,7 +6,7 @@ import { answerChallenge } from '../../connect/identity/answer-challenge.ts'
 import { listPasses, revokePass } from '../../connect/identity/passes.ts'
 import { deleteRecord, type GivenRecord, listRecords, putRecords } from '../../connect/identity/records.ts'
 import type { Gateway } from '../../gateway.ts'
-import { intakeJson, intakeTree } from '../../intake/intake.ts'
+import { intakeJson, intakeTree, secretBytes } from '../../intake/intake.ts'
 import { callerOf } from '../caller.ts'
 import { bodyBytes, keepBytes } from './body-bytes.ts'
 import { answers, describedBody, NOTHING, PAGE_QUERY, pageOf, pageRequest, parsed, type RestScope } from './route.ts'
@@ -21,7 +20,7 @@ const pass = z
 const record = z.object({ user: z.string(), facts: z.array(z.string()), updated_at: time.optional() }).meta({ id: 'IdentityRecord' })
 const whose = z.string().max(400)
 const answering = z.strictObject({ challenge: z.string().max(500).describe('Of the IDENTITY_REQUIRED answer') })
-const pushed = (value: z.ZodType) =>
+const pushed = <T extends z.ZodType>(value: T) =>
   z.strictObject({
     records: z.array(z.strictObject({ user: whose, facts: z.record(z.string(), z.union([value, z.array(value).max(20)])) })).max(500),
     merge: z.boolean().optional().describe('Other facts of these customers stay; else they go'),
@@ -78,15 +77,8 @@ export function serveIdentityValues(app: RestScope, { flow, settings }: Gateway)
 }
 
 function givenRecord({ user, facts }: z.output<typeof WITH_SECRETS>['records'][number]): GivenRecord {
-  const values = Object.entries(facts).map(([name, value]) => [name, [value].flat().map(bytesOf)] as const)
+  const values = Object.entries(facts).map(([name, value]) => [name, [value].flat().map(secretBytes)] as const)
   return { user, facts: Object.fromEntries(values) }
-}
-
-/** Not a copy: they are zeros when the tree is disposed. */
-function bytesOf(value: unknown): Buffer {
-  if (!(value instanceof Secret)) throw new CodedError('INVALID_REQUEST')
-  const bytes = value.reveal()
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** `/v1/identity`: which facts are known, and who was verified. */
