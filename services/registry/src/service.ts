@@ -13,7 +13,7 @@ import type { Registry } from './registry.ts'
 import { registryMount, setupMount } from './rpc.ts'
 import { type Researching, startResearching } from './setup/researcher.ts'
 import { openCollections } from './store/collections.ts'
-import { type Sweeper, startSweeper } from './sweep.ts'
+import { type Sweeper, startSweeper } from './sweep/sweeper.ts'
 import { vaultPeer } from './vault-peer.ts'
 import { verifierPeer } from './verifier-peer.ts'
 

@@ -2,6 +2,7 @@ import { isCoded } from '@credence/errors'
 import type { Stored } from '@credence/store'
 import { ownOrder } from '../caller/actor.ts'
 import { change } from '../documents/change.ts'
+import { scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
 import { notHeldYet } from '../vault/not-held-yet.ts'
 import { endOf, type KeyDoc } from './key.ts'
@@ -20,6 +21,14 @@ export async function pushKey(registry: Registry, key: Stored<KeyDoc>): Promise<
     const held = doc.generation === key.generation && doc.pendingSince !== undefined
     return held ? { ...doc, pendingSince: undefined } : undefined
   })
+}
+
+/** Tells the vault every key there is: a vault that was set up anew knows its callers again. */
+export async function pushAllKeys(registry: Registry): Promise<void> {
+  for await (const project of scan(registry.docs.projects, { index: 'created', prefix: [], timeOf: (doc) => doc.createdAt })) {
+    const keys = scan(registry.docs.keys, { index: 'project', prefix: [project.id], timeOf: (doc) => doc.createdAt })
+    for await (const key of keys) await pushKey(registry, key)
+  }
 }
 
 async function pushSecret(registry: Registry, key: KeyDoc, secret: KeyDoc['secrets'][number]): Promise<void> {
