@@ -1,7 +1,7 @@
 import type { Level, ProviderPayload } from './payload.ts'
 import { placementsOf } from './placements.ts'
-import type { Placement, Segment } from './recipe.ts'
 import { recipeFields } from './recipe-fields.ts'
+import type { Placement, Segment } from './recipe-placement.ts'
 
 /** One header whose raw value a backend hands over. */
 export interface HeaderInput {

@@ -1,6 +1,6 @@
 import type { PayloadDiscover, PayloadNative } from './payload-native.ts'
-import type { Placement, Segment } from './recipe.ts'
 import type { RecipeDiscover, RecipeNative } from './recipe-native.ts'
+import type { Placement, Segment } from './recipe-placement.ts'
 import { CLIENT_ID, CLIENT_SECRET } from './segments.ts'
 import { parseTemplate } from './template.ts'
 

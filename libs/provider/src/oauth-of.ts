@@ -1,7 +1,7 @@
 import { CodedError } from '@credence/errors'
 import type { AuthPattern, PayloadOAuth, PayloadToken } from './payload.ts'
 import type { PayloadNative } from './payload-native.ts'
-import type { RecipeOAuth } from './recipe.ts'
+import type { RecipeOAuth } from './recipe-oauth.ts'
 import { parseTemplate } from './template.ts'
 import { tokenAnswerShape } from './token-quirks.ts'
 

@@ -2,7 +2,7 @@ import { hasOwnHeader } from './check-placement.ts'
 import { obtainedNames } from './declared-fields.ts'
 import { proofPlacements } from './native-of.ts'
 import type { AuthPattern, MUTABLE_FIELDS, PayloadHeader } from './payload.ts'
-import type { Placement, Segment } from './recipe.ts'
+import type { Placement, Segment } from './recipe-placement.ts'
 import { parseTemplate } from './template.ts'
 
 /** Where a pattern puts its credential and its further headers. */

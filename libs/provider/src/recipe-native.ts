@@ -1,4 +1,4 @@
-import type { Placement } from './recipe.ts'
+import type { Placement } from './recipe-placement.ts'
 
 /** What the vault must know of a platform's own sign-in beyond OAuth. JSON pointers are into answers, or into their items. */
 export interface RecipeNative {

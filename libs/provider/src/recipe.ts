@@ -1,7 +1,8 @@
 import type { CredentialFamily } from '@credence/credential'
-import type { ByteEncoding, HashName } from './byte-forms.ts'
 import type { AuthType, InputType, Level, RefreshClass } from './payload.ts'
 import type { RecipeNative } from './recipe-native.ts'
+import type { RecipeOAuth } from './recipe-oauth.ts'
+import type { Placement } from './recipe-placement.ts'
 import type { Renewal } from './renewal.ts'
 import type { RecipeSign } from './sign/recipe-sign.ts'
 
@@ -47,79 +48,6 @@ export interface RecipeField {
   readonly plain: boolean
   /** From `account_fields`: asked before the redirect, changed only by reconnecting. */
   readonly account: boolean
-}
-
-/** One thing that is put on a request. An existing header, parameter or cookie of the same name is removed first. */
-export interface Placement {
-  readonly in: 'header' | 'query' | 'cookie'
-  readonly name: string
-  readonly value: readonly Segment[]
-}
-
-/**
- * A piece of a placed value. A field's piece is `prefix + (value, or default when it is absent or empty) + suffix`;
- * values come from the secret and the plain fields alike, and under the name CLIENT_SECRET from the OAuth client. `base64`
- * encodes the bytes of its pieces; `hmac` is made of them when the request leaves (RFC 2104).
- */
-export type Segment =
-  | { readonly literal: string }
-  | { readonly field: string; readonly prefix?: string; readonly suffix?: string; readonly default?: string }
-  | { readonly base64: readonly Segment[] }
-  | { readonly hmac: HmacSegment }
-
-export interface HmacSegment {
-  readonly hash: HashName
-  readonly key: readonly Segment[]
-  readonly message: readonly Segment[]
-  readonly encoding: ByteEncoding
-}
-
-export interface RecipeOAuth {
-  /** `ocl_…`: the client's registration in this project, not the provider's client id. */
-  readonly clientId: string
-  /** Empty where the person signs in on another device. */
-  readonly authorizeUri: string
-  /** The device authorization endpoint (RFC 8628). */
-  readonly deviceUri?: string
-  readonly tokenUri: string
-  /** What the tokens are for (RFC 8707): sent with each request of the grant. */
-  readonly resource?: string
-  readonly userInfoUri?: string
-  readonly issuer?: string
-  readonly availableScopes: readonly {
-    readonly scope: string
-    readonly displayName?: string
-    readonly description?: string
-    readonly required: boolean
-  }[]
-  readonly scopeSeparator: string
-  /** Default `client_secret_post`, which more providers accept than RFC 6749 §2.3.1 makes them. */
-  readonly clientAuth: 'client_secret_basic' | 'client_secret_post' | 'none'
-  readonly bodyFormat: 'form' | 'json'
-  /** JSON pointers into the token answer. */
-  readonly paths: {
-    readonly accessToken: string
-    readonly refreshToken: string
-    readonly expiresIn: string
-    /** Default `/refresh_token_expires_in`. */
-    readonly refreshTokenExpiresIn?: string
-    readonly scope: string
-    readonly tokenType: string
-  }
-  readonly expiresInUnit: 's' | 'ms'
-  /** Seconds; used when the answer has no `expires_in`. */
-  readonly defaultExpiresIn?: number
-  readonly authorizeParams: Readonly<Record<string, string>>
-  /** The answer counts only when the value at this pointer is true, whatever its HTTP status. */
-  readonly ok?: { readonly path: string }
-  /** Error codes that mean what `invalid_grant` means; always has `invalid_grant` itself. */
-  readonly invalidGrantCodes: readonly string[]
-  /** JSON pointer to the error code; default `/error`. */
-  readonly errorPath?: string
-  /** The provider's own error codes and the codes of RFC 6749 §5.2 that they mean. */
-  readonly errorCodes?: Readonly<Record<string, string>>
-  /** There is no refresh token: the token in force is exchanged for a new one, as this parameter of a request of this grant type. */
-  readonly exchange?: { readonly grantType: string; readonly parameter: string; readonly parameters?: Readonly<Record<string, string>> }
 }
 
 export interface RecipeRefresh {

@@ -1,5 +1,5 @@
 import type { AssertionAlg } from './payload-renewal.ts'
-import type { RecipeOAuth } from './recipe.ts'
+import type { RecipeOAuth } from './recipe-oauth.ts'
 
 /**
  * How a fresh access token is obtained from what is sealed, without a refresh token. Whatever its kind it can be repeated

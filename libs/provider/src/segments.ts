@@ -1,4 +1,5 @@
-import type { Recipe, Segment } from './recipe.ts'
+import type { Recipe } from './recipe.ts'
+import type { Segment } from './recipe-placement.ts'
 
 /** The field that stands in a segment for the secret of the recipe's OAuth client: opened for the call, never stored beside the fields. */
 export const CLIENT_SECRET = '@client_secret'

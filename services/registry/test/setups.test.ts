@@ -3,6 +3,7 @@ import type { Setup, SetupServiceClient } from '@credence/proto/setup'
 import { callAs, type Principal, servicePrincipal } from '@credence/rpc'
 import type { Doc } from '@credence/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { change } from '../src/documents/change.ts'
 import { COLLECTIONS } from '../src/store/collections.ts'
 import { codeOf, Platform } from './platform.ts'
 import { found, lacking, payloadNamed } from './recording-verifier.ts'
@@ -73,11 +74,10 @@ describe('research of a setup', () => {
     const id = await guided()
     const spec = COLLECTIONS.find((one) => one.name === 'registry_setups')
     const collection = await platform.store.collection<Doc & { state: string; text: string; researchDueAt?: Date }>(spec!)
-    const doc = (await collection.get(id, { fresh: true }))!
     // What a dead process leaves: it was taken, and nobody gives a sign of life any more.
     const text = `${name}-left`
     const dueAt = new Date(platform.clock.now() + 15_000)
-    await collection.replace({ ...doc, state: 'research', text, researchDueAt: dueAt }, doc.rev)
+    await change(collection, id, (doc) => ({ ...doc, state: 'research', text, researchDueAt: dueAt }))
     await expect
       .poll(
         async () => {

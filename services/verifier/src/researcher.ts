@@ -4,7 +4,8 @@ import { looksLikeSecret } from '@credence/secret'
 import type { Clock, Random } from '@credence/service'
 import { askModelThrough } from './research/ask-model.ts'
 import { publicFetch } from './research/public-fetch.ts'
-import { type ResearchReport, research } from './research/research.ts'
+import type { ResearchReport } from './research/report.ts'
+import { research } from './research/research.ts'
 import type { ResearchConfig } from './research-settings.ts'
 
 /** Does research for projects, a few at a time. */

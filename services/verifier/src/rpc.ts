@@ -3,7 +3,7 @@ import { VerifierServiceDefinition } from '@credence/proto/verifier'
 import { type Principal, type RpcMount, rpcMount } from '@credence/rpc'
 import type { Verification, VerifyOrder } from './credential/verify.ts'
 import type { IdentityContext } from './identity/identity-context.ts'
-import type { ResearchReport } from './research/research.ts'
+import type { ResearchReport } from './research/report.ts'
 import type { Researcher } from './researcher.ts'
 import { identityMethods } from './rpc-identity.ts'
 

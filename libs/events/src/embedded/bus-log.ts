@@ -7,16 +7,9 @@ import type { Fact } from '../event-bus.ts'
 import { KEPT_MS } from '../outbox/event-log.ts'
 import { pauseAfter } from '../pause.ts'
 import { Wakeup } from '../wakeup.ts'
+import type { Entry } from './entry.ts'
 import { Order } from './order.ts'
 import { Tail } from './tail.ts'
-
-/** A fact at its place in the log. */
-export interface Entry {
-  readonly position: number
-  /** When it was published; never goes back from one position to the next. */
-  readonly at: Date
-  readonly fact: Fact
-}
 
 /** `{id: 'evt_…', v, position, at, fact}`: the id is the claim that publishes a fact once. */
 interface EntryDoc extends Doc, Entry {}

@@ -1,5 +1,6 @@
 import { pauseAfter } from '../pause.ts'
-import type { BusLog, BusLogOptions, Entry } from './bus-log.ts'
+import type { BusLog, BusLogOptions } from './bus-log.ts'
+import type { Entry } from './entry.ts'
 
 export interface FollowOptions extends Pick<BusLogOptions, 'clock' | 'random' | 'log'> {
   readonly signal: AbortSignal

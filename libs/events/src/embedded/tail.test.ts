@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { credential, fact } from '../../test/setting.ts'
-import type { Entry } from './bus-log.ts'
+import type { Entry } from './entry.ts'
 import { Tail } from './tail.ts'
 
 const entry = (position: number): Entry => ({ position, at: new Date(position), fact: fact(credential(1), position) })

@@ -1,4 +1,4 @@
-import type { Entry } from './bus-log.ts'
+import type { Entry } from './entry.ts'
 
 const KEPT = 1_000
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReceivedCall } from './call-signature.ts'
 import { readRequestBody } from './read-body.ts'
-import type { VerifiedCall } from './verify-credence.ts'
+import type { VerifiedCall } from './verified-call.ts'
 
 /** What of `http.IncomingMessage` is looked at. */
 export interface NodeLikeRequest extends AsyncIterable<Uint8Array> {

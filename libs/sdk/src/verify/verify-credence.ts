@@ -9,11 +9,12 @@ import {
   type NodeLikeRequest,
   verifyNode,
 } from './node-adapter.ts'
-import { type OnBehalfOf, parseOnBehalfOf } from './on-behalf-of.ts'
+import { parseOnBehalfOf } from './on-behalf-of.ts'
 import { readRequestBody } from './read-body.ts'
 import { type NonceStore, rememberNonces } from './seen-nonces.ts'
 import { CredenceSignatureError } from './signature-error.ts'
 import { parseDictionary } from './structured-fields.ts'
+import type { VerifiedCall } from './verified-call.ts'
 
 export interface VerifyOptions {
   /** `{publicUrl}/.well-known/credence/{project}/jwks.json` of your project at the platform. This, or `jwks`. */
@@ -34,15 +35,6 @@ export interface VerifyOptions {
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number
   readonly fetch?: typeof fetch
-}
-
-/** A call of the platform that is what it says. */
-export interface VerifiedCall {
-  readonly onBehalfOf: OnBehalfOf
-  /** As they came; the signature covers them. */
-  readonly body: Uint8Array
-  readonly signedAt: Date
-  readonly keyId: string
 }
 
 export interface CredenceVerifier {

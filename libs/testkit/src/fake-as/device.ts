@@ -1,18 +1,8 @@
 import { type Answer, jsonAnswer } from '../exchange.ts'
+import type { DeviceRecord } from './device-record.ts'
 import { type FakeClient, type FakeState, randomName } from './state.ts'
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
-
-/** A sign-in on another device that is under way (RFC 8628). */
-export interface DeviceRecord {
-  readonly clientId: string
-  readonly userCode: string
-  readonly scope: string
-  readonly expiresAt: number
-  intervalMs: number
-  lastPollAt: number
-  decision: 'pending' | 'approved' | 'denied'
-}
 
 /** RFC 8628 §3.2. */
 export function authorizeDevice(state: FakeState, client: FakeClient | undefined, form: URLSearchParams): Answer {

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@credence/service'
 import type { Behaviours } from './behaviour.ts'
-import type { DeviceRecord } from './device.ts'
+import type { DeviceRecord } from './device-record.ts'
 import type { Account, Family, Grants, ServerClass } from './grants.ts'
 import type { Ledger } from './ledger.ts'
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, type KeyObject, verify } from 'node:crypto'
 import type { Presented, Refusal } from './accept.ts'
-import type { ReceivedRequest } from './upstream.ts'
+import type { ReceivedRequest } from './received-request.ts'
 
 /** An API that takes signed requests: each signature is recomputed from what arrived, by the published algorithm and nothing of the signer. */
 export const acceptSigned: {

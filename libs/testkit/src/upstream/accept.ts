@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { ReceivedRequest } from './upstream.ts'
+import type { ReceivedRequest } from './received-request.ts'
 
 /** What a request brought to prove who it is. */
 export interface Presented {

@@ -1,25 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type LoopbackServer, startLoopbackServer, type TlsNames } from '../loopback-server.ts'
 import { type Accept, presentedBy } from './accept.ts'
+import type { ReceivedRequest } from './received-request.ts'
 import { ROUTES, sendJson } from './routes.ts'
-
-/** A request as the mock API received it. */
-export interface ReceivedRequest {
-  readonly method: string
-  /** With the query, as it stood in the request line. */
-  readonly path: string
-  readonly headers: IncomingHttpHeaders
-  /** Names and values as they came, in order: shows doubled headers and their case. */
-  readonly rawHeaders: readonly string[]
-  /** The first 64 KiB. */
-  readonly body: Buffer
-  readonly bodyBytes: number
-  /** Hex, of the whole body. */
-  readonly bodySha256: string
-  /** False when the sender hung up before the end of the body. */
-  readonly complete: boolean
-}
 
 export interface Upstream extends LoopbackServer {
   /** Everything that came, in order; requests refused with 401 too. */

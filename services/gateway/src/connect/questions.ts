@@ -2,7 +2,7 @@ import { csrfOf } from './browser.ts'
 import type { Flow } from './flow.ts'
 import { formerAccount } from './judge.ts'
 import { renderMessage } from './pages/index.ts'
-import type { Shown, Visit } from './show.ts'
+import type { Shown, Visit } from './shown.ts'
 import type { MessageView, PageAction } from './views.ts'
 
 /** The provider was down or throttled: not a typing mistake, so the person may keep what he typed. */

@@ -6,22 +6,18 @@ import { answerQuestion } from './answer-question.ts'
 import { beginGrant } from './begin-grant.ts'
 import { chooseAssets } from './choose-assets.ts'
 import { completeGrant } from './complete-grant.ts'
+import type { ConnectSite } from './connect-site.ts'
 import { followDevice } from './device.ts'
-import { begin, type Flow } from './flow.ts'
+import { begin } from './flow.ts'
 import { acceptForms, formOf, inputOf } from './form-body.ts'
 import { onwardUrl } from './onward.ts'
 import { proveOpener } from './prove-opener.ts'
 import { refusalPage } from './refusal.ts'
 import { serveSessionState } from './session-state.ts'
-import { type Shown, show } from './show.ts'
+import { show } from './show.ts'
+import type { Shown } from './shown.ts'
 import { submitSecret } from './submit-secret.ts'
-import { browserIn, type Door, greet, sessionAt, type Visitor, visitorOf } from './visit.ts'
-
-export interface ConnectSite {
-  readonly flow: Flow
-  readonly door: Door
-  readonly adminUrl: string
-}
+import { browserIn, greet, sessionAt, type Visitor, visitorOf } from './visit.ts'
 
 /** The pages of connect sessions. Every form is read by the intake, whether it carries a secret or not. */
 export function serveConnect(app: FastifyInstance, site: ConnectSite): void {

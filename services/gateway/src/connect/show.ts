@@ -2,7 +2,7 @@ import { CodedError, ERRORS, type ErrorCode } from '@credence/errors'
 import type { Recipe, RecipeNative } from '@credence/provider'
 import { FIELD_PREFIX } from '../intake/form-bytes.ts'
 import { projectOf } from '../services.ts'
-import { type Browser, csrfOf } from './browser.ts'
+import { csrfOf } from './browser.ts'
 import { tickedOf } from './choose-assets.ts'
 import { confirmationCode } from './confirm-code.ts'
 import { type Flow, offerFor } from './flow.ts'
@@ -20,28 +20,8 @@ import {
 } from './pages/index.ts'
 import { accountQuestion, signInFirst, unverifiedQuestion } from './questions.ts'
 import { type ConnectSession, stateAt } from './session.ts'
+import type { Shown, Visit } from './shown.ts'
 import type { FailedView, FieldView, NativeView, ScopeView, SessionFrame, WaitingView } from './views.ts'
-
-/** A session as one browser sees it, under the address that it came by. */
-export interface Visit {
-  readonly session: ConnectSession
-  readonly browser: Browser
-  /** `/connect/{token or id}`. */
-  readonly base: string
-  /** The person asked for the choice, or for the form while the provider's page is open. */
-  readonly wants?: 'choose' | 'again'
-}
-
-/** A page, or the address to go to instead. */
-export type Shown =
-  | {
-      readonly html: string
-      readonly status?: number
-      readonly formTargets?: readonly string[]
-      readonly opensPopUp?: boolean
-      readonly keepsOpener?: boolean
-    }
-  | { readonly location: string }
 
 /** The page of a session in the state it is in. */
 export async function show(flow: Flow, visit: Visit): Promise<Shown> {

@@ -1,24 +1,18 @@
 import { CodedError, isCoded } from '@credence/errors'
 import { callAs } from '@credence/rpc'
-import type { Logger } from '@credence/service'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { createSession, type SessionCreation } from '../connect/create-session.ts'
+import { createSession } from '../connect/create-session.ts'
 import { acceptForms, formOf, inputOf } from '../connect/form-body.ts'
 import { refusalPage } from '../connect/refusal.ts'
 import { seeOther, sendPage } from '../http/page.ts'
+import type { ConsoleSite } from './console-site.ts'
 import { credentialRow } from './describe-credential.ts'
-import { type OidcParts, serveOidc } from './oidc.ts'
+import { serveOidc } from './oidc.ts'
 import { renderCredentials } from './pages/index.ts'
 import { serveSetupPages } from './setup-routes.ts'
-import { type SignInSite, serveSignIn, showSignIn } from './sign-in.ts'
+import { serveSignIn, showSignIn } from './sign-in.ts'
 import { consoleFrame, required, type SignedIn, signedIn } from './signed-in.ts'
 import type { CredentialsView } from './views.ts'
-
-export interface ConsoleSite extends SignInSite {
-  readonly sessionParts: SessionCreation
-  readonly oidc: OidcParts
-  readonly log: Logger
-}
 
 const PAGE = 50
 

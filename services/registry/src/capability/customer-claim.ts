@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Principal } from '@credence/rpc'
-import type { Doc, Stored } from '@credence/store'
+import type { Stored } from '@credence/store'
 import type { Actor } from '../caller/actor.ts'
 import type { Parent, UserRef } from '../credential/parent.ts'
 import { isThere } from '../credential/parent.ts'
@@ -11,23 +11,8 @@ import { freshId } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
 import { notHeldYet } from '../vault/not-held-yet.ts'
 import { type CapabilityDoc, whose } from './capability.ts'
+import type { CustomerClaim } from './customer-claim-doc.ts'
 import { findCapability } from './read-capability.ts'
-
-/**
- * Which credential a customer granted to a capability (`registry_capability_claims`, id: hash of capability and user): one of
- * each, however many conversations there are at once. It is there from the first reservation on; until a secret is in force
- * the vault answers CONNECT_REQUIRED.
- */
-export interface CustomerClaim extends Doc {
-  readonly project: string
-  readonly capability: string
-  readonly user: string
-  readonly names: readonly string[]
-  readonly credentialId: string
-  readonly generation: number
-  readonly at: Date
-  readonly pendingSince?: Date | undefined
-}
 
 /** A reservation is swept after a day, and its id must not come back; long before that it is not used again. */
 const RESERVED_MS = 3_600_000

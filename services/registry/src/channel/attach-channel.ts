@@ -11,7 +11,8 @@ import { change, insertOnce, replaced } from '../documents/change.ts'
 import { claimRequest } from '../documents/request-claim.ts'
 import { freshId, withFacts } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
-import { type ChannelClaim, holdChannel, ownsChannel, releaseChannel, type Standing, takeChannel } from './channel-claim.ts'
+import { holdChannel, ownsChannel, releaseChannel, type Standing, takeChannel } from './channel-claim.ts'
+import type { ChannelClaim } from './channel-claim-doc.ts'
 
 export interface Attachment {
   readonly credentialId: string

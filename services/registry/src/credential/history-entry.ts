@@ -1,25 +1,9 @@
-import type { Doc } from '@credence/store'
 import { type Actor, actorName } from '../caller/actor.ts'
 import type { CapabilityDoc } from '../capability/capability.ts'
 import { freshId } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
+import type { HistoryDoc } from './history-doc.ts'
 import type { Parent } from './parent.ts'
-
-/** A change of a credential, or a connect that ended here (`registry_history`); uses are in the vault's audit. */
-export interface HistoryDoc extends Doc {
-  readonly project: string
-  /** Empty: it is about a capability alone. */
-  readonly credentialId: string
-  readonly at: Date
-  readonly action: 'connect' | 'change' | 'identity' | 'consent'
-  /** `key_…`, `usr_…` or `service:<name>`. */
-  readonly actor: string
-  readonly user: string
-  /** `ok`, an error code, or for a change what was done: `disabled`, `shared`, … */
-  readonly outcome: string
-  /** That it belongs to. Absent: none. */
-  readonly capabilities?: readonly string[]
-}
 
 /** Writes an entry. It stands beside the change, not in it: a crash between the two loses the entry and nothing else. */
 export async function record(registry: Registry, doc: Parent, by: Actor, entry: Pick<HistoryDoc, 'action' | 'outcome'>): Promise<void> {

@@ -1,5 +1,5 @@
 import { CodedError, type Fault } from '@credence/errors'
-import type { HistoryLine } from './history.ts'
+import type { HistoryLine } from './history-line.ts'
 
 /** Empty members ask for nothing. `from` is the first moment, `to` the first that is too late. */
 export interface HistoryFilter {

@@ -6,28 +6,10 @@ import { findCapability } from '../capability/read-capability.ts'
 import { pageSize } from '../documents/page-token.ts'
 import { isBehind, type Place, scan } from '../documents/scan.ts'
 import type { Registry } from '../registry.ts'
-import type { HistoryDoc } from './history-entry.ts'
+import type { HistoryDoc } from './history-doc.ts'
 import { type HistoryFilter, passing, wordsOf } from './history-filter.ts'
+import type { HistoryLine } from './history-line.ts'
 import { findVisible } from './visibility.ts'
-
-/** One line of what happened to a credential; never a token. */
-export interface HistoryLine {
-  readonly id: string
-  readonly at: Date
-  readonly action: string
-  /** `key_…`, `usr_…`, or `platform`. */
-  readonly actor: string
-  readonly user: string
-  readonly consumer: string
-  readonly outcome: string
-  readonly httpStatus: number
-  readonly providerError: string
-  readonly traceId: string
-  readonly credentialId: string
-  /** Empty also where it belongs to several. */
-  readonly capabilityId: string
-  readonly method: string
-}
 
 /** `from`: the page of the vault's log in which the list goes on. */
 type HistoryPlace = Place & { readonly from: string }

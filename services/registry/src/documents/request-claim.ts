@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto'
 import { CodedError } from '@credence/errors'
-import type { Doc } from '@credence/store'
 import type { Actor } from '../caller/actor.ts'
 import type { Registry } from '../registry.ts'
 import { insertOnce, replaced } from './change.ts'
-
-/**
- * An idempotency key in use (`registry_requests`, id: hash of caller, method and key). The id of what is created comes
- * from here: a repeated request finds it or, after a crash, makes it under the same id.
- */
-export interface RequestClaim extends Doc {
-  readonly digest: string
-  readonly target: string
-  readonly expiresAt: Date
-}
+import type { RequestClaim } from './request-doc.ts'
 
 const KEPT_MS = 24 * 3_600_000
 const MAX_KEY_LENGTH = 200

@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { CredentialId } from '@credence/credential'
-import type { Doc, Stored } from '@credence/store'
+import type { Stored } from '@credence/store'
 import type { Parent, UserRef } from '../credential/parent.ts'
 import { insertOnce, replaced } from '../documents/change.ts'
 import { scan } from '../documents/scan.ts'
 import { freshId } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
-
-/** The one credential of a user at a server that a panel shows and a mint replaces (`registry_slots`, id: hash of the three). */
-export interface SlotDoc extends Doc {
-  readonly project: string
-  readonly user: string
-  readonly provider: string
-  readonly credentialId: CredentialId
-}
+import type { SlotDoc } from './slot-doc.ts'
 
 /** Whose slot, and at which provider. */
 export interface SlotKey {

@@ -1,15 +1,8 @@
 import { isCoded } from '@credence/errors'
 import type { Clock, Logger } from '@credence/service'
 import type { Collection, CollectionSpec, Doc, DocumentStore } from '@credence/store'
+import type { Anchored } from './anchored.ts'
 import type { AuditLog } from './audit-log.ts'
-
-/** How far the audit log of an instance had come when the store was last written. */
-export interface Anchored {
-  readonly count: number
-  /** HMAC of the record of that number, hex. */
-  readonly mac: string
-  readonly at: Date
-}
 
 type HeadDoc = Doc & Anchored
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 import type { Clock } from '@credence/service'
 import { sameBytes } from '../credential/same-bytes.ts'
-import type { Anchored } from './anchor.ts'
+import type { Anchored } from './anchored.ts'
 import { type AppendFile, type AppendFileOptions, openAppendFile } from './append-file.ts'
 import type { AuditRecord } from './record.ts'
 

@@ -12,7 +12,7 @@ import { targetOf } from '../credential/target.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
 import { scanJson } from '../grant/json-scan.ts'
 import { readAll } from '../grant/token-endpoint.ts'
-import type { Answered } from './match-facts.ts'
+import type { Answered } from './answered.ts'
 
 /** The values of one record in the order of the facts; undefined where it has none. Wiped by whoever asked. */
 export type FoundRecord = readonly (Uint8Array | undefined)[]

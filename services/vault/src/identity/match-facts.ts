@@ -5,18 +5,8 @@ import type { CapabilityDoc } from '../capability/capability.ts'
 import { auditBase } from '../credential/record-change.ts'
 import { sameBytes } from '../credential/same-bytes.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
+import type { Answered } from './answered.ts'
 import { lookUp } from './look-up.ts'
-
-/** What a customer answered, and who he says that he is. */
-export interface Answered {
-  readonly capabilityId: string
-  readonly user: string
-  readonly names: readonly string[]
-  readonly answers: ReadonlyMap<string, Uint8Array>
-  /** Of what was asked. */
-  readonly version: number
-  readonly how: string
-}
 
 /** As many digests per fact as are compared at least: how long it takes does not tell that there is no record. */
 const LEAST_COMPARED = 4

@@ -1,6 +1,6 @@
 import { parseProvider, signsIn } from '@credence/provider'
 import type { GuidedStep } from './guide.ts'
-import type { ResearchReport } from './research.ts'
+import type { ResearchReport } from './report.ts'
 
 /** What is reported of a provider that the catalogue has: its payload as it is, and what its first pattern asks for. */
 export function catalogueGuide({

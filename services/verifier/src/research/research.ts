@@ -1,15 +1,16 @@
 import type { AskModel } from './ask-model.ts'
-import { type Assembled, assemble, type Fact, isHarmless, type Missing } from './assemble.ts'
+import { type Assembled, assemble, isHarmless } from './assemble.ts'
 import { catalogueGuide } from './catalogue-guide.ts'
 import { DocumentationWalk } from './documentation.ts'
 import { type Findings, noFindings, ranked } from './findings.ts'
-import { type GuidedStep, guideFor } from './guide.ts'
+import { guideFor } from './guide.ts'
 import { findIssuerMetadata } from './issuer-metadata.ts'
 import { RESEARCH_LIMITS, type ResearchLimits } from './limits.ts'
 import { brandOf, type ProviderDomain, providerDomainOf } from './provider-domain.ts'
 import type { PublicFetch } from './public-fetch.ts'
 import type { ReadablePage } from './readable-page.ts'
-import { Reader, type Visit } from './reader.ts'
+import { Reader } from './reader.ts'
+import type { ResearchReport } from './report.ts'
 import { type SearchSettings, startPointOf } from './start-point.ts'
 import { takeModelAnswer } from './take-model-answer.ts'
 
@@ -22,26 +23,6 @@ export interface ResearchPorts {
   readonly limits?: ResearchLimits
   /** Nothing more is read once it has aborted. */
   readonly signal?: AbortSignal
-}
-
-export interface ResearchReport {
-  /** `found`: a payload that can be saved. `incomplete`: `missing` says what to ask. `unknown`: a name that leads nowhere. */
-  readonly outcome: 'found' | 'incomplete' | 'unknown'
-  readonly source: 'catalogue' | 'documentation'
-  readonly catalogSlug?: string
-  readonly name: string
-  readonly site: string
-  /** As a person would write it, or the catalogue's own bytes. */
-  readonly payload?: Uint8Array
-  readonly facts: readonly Fact[]
-  readonly missing: readonly Missing[]
-  readonly steps: readonly GuidedStep[]
-  /** Where a client can register itself (RFC 7591). */
-  readonly registrationUri?: string
-  readonly suggestions: readonly string[]
-  readonly visits: readonly Visit[]
-  /** `used`: something of its answer held. `refused`: nothing did. */
-  readonly model: 'none' | 'used' | 'refused'
 }
 
 /**

@@ -4,7 +4,7 @@ import { systemRandom } from '@credence/service'
 import { ATTACKER_HOST, bearerSite, type DocSite, injectedSite, openApiSite } from '@credence/testkit/doc-sites'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { askModelThrough } from '../../src/research/ask-model.ts'
-import type { ResearchReport } from '../../src/research/research.ts'
+import type { ResearchReport } from '../../src/research/report.ts'
 import { payloadOf, type ResearchScene, startResearchScene } from './scene.ts'
 
 const CANARY = 'canary-model-key-7d1c'

@@ -4,7 +4,8 @@ import { systemClock, systemRandom } from '@credence/service'
 import { startStandIns } from '@credence/testkit'
 import { type DocSite, type DocSites, startDocSites } from '@credence/testkit/doc-sites'
 import { publicFetch } from '../../src/research/public-fetch.ts'
-import { type ResearchPorts, type ResearchReport, research } from '../../src/research/research.ts'
+import type { ResearchReport } from '../../src/research/report.ts'
+import { type ResearchPorts, research } from '../../src/research/research.ts'
 
 /** Sites on loopback under their own names, and a way out that finds them: the real one. */
 export interface ResearchScene {
