@@ -22,6 +22,8 @@ export default defineConfig({
         exclude: ['**/node_modules/**', ...exclude],
         testTimeout: 30_000,
         hookTimeout: 120_000,
+        // A busy machine is slow and not wrong: what never comes is told shortly before the test's own end.
+        expect: { poll: { timeout: 20_000 } },
         fileParallelism: name === 'default',
         provide: { profile },
       },

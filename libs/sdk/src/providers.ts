@@ -23,10 +23,12 @@ export interface SavedProvider extends Provider {
   readonly review?: ProviderReview
   /** Live credentials that stay on an older version until they are reconnected. */
   readonly kept?: number
-  /** Of an update: live credentials that are on the new version now. */
+  /** Of an update: live credentials that go to the new version. */
   readonly moved?: number
   /** Of an update: minted credentials whose headers are others now. */
   readonly expired?: number
+  /** Of an update: they are many, or one could not be moved at once, and it goes on behind this answer. */
+  readonly moving?: boolean
 }
 
 /** Several addresses are asked, one after the other. */

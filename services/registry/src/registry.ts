@@ -2,6 +2,7 @@ import type { Logger, Random } from '@credence/service'
 import type { ProofPort } from './capability/proof-port.ts'
 import type { PlanPort } from './credential/plan-port.ts'
 import type { PageTokens } from './documents/page-token.ts'
+import type { Mover } from './provider/mover.ts'
 import type { Collections } from './store/collections.ts'
 import type { VaultPort } from './vault/vault-port.ts'
 
@@ -11,6 +12,7 @@ export interface Registry {
   readonly vault: VaultPort
   readonly plans: PlanPort
   readonly proofs: ProofPort
+  readonly mover: Mover
   readonly pages: PageTokens
   readonly publicUrl: string
   /** The project "default", for orders of services that name none. */

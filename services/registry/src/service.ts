@@ -8,6 +8,7 @@ import { type RegistryConfig, settingsOf } from './config.ts'
 import { pageTokens } from './documents/page-token.ts'
 import { authenticateCaller } from './key/authenticate-caller.ts'
 import { firstStart } from './key/first-start.ts'
+import { startMover } from './provider/start-mover.ts'
 import { refresherPeer } from './refresher-peer.ts'
 import type { Registry } from './registry.ts'
 import { registryMount, setupMount } from './rpc.ts'
@@ -60,6 +61,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
     vault: vaultPeer(peers, { clock, pushTimeoutMs: settings.pushTimeoutMs }),
     plans: refresherPeer(peers),
     proofs: verifierPeer(peers),
+    mover: startMover(() => registry, clock),
     pages: pageTokens(installation.macKey),
     publicUrl: settings.publicUrl,
     defaultProject: installation.project,
@@ -84,6 +86,7 @@ export async function start(config: RegistryConfig, adapters: RegistryAdapters):
       await server.stop()
       await researching.stop()
       await sweeper.stop()
+      await registry.mover.stop()
       await relay.stop()
     },
   }

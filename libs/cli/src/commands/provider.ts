@@ -163,8 +163,8 @@ function saved(cli: Cli, provider: SavedProvider): void {
   }
   if (provider.review !== undefined) cli.terminal.out(`${renderReview(provider.review)}\n`)
   cli.terminal.out(renderTable(PROVIDER_COLUMNS, [provider]))
-  const { moved = 0, kept = 0, expired = 0 } = provider
-  if (moved > 0) cli.terminal.out(`${moved} live ${credentials(moved)} moved to this version.`)
+  const { moved = 0, kept = 0, expired = 0, moving = false } = provider
+  if (moved > 0) cli.terminal.out(`${moved} live ${credentials(moved)} ${moving ? 'are being moved' : 'moved'} to this version.`)
   if (kept > 0) cli.terminal.out(`${kept} live ${credentials(kept)} stay on their version until they are reconnected.`)
   if (expired > 0)
     cli.terminal.out(`${expired} minted ${credentials(expired)} expired: their headers are others now, and the next mint stores them.`)

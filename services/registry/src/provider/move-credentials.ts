@@ -35,13 +35,14 @@ const COUNTED = { move: 'moved', keep: 'kept', expire: 'expired' } as const
 
 /**
  * Takes every live credential of a provider to its newest version, or where it must go. Repeating it is safe: whatever stops
- * on the way is taken up by the sweeper, by `movingSince`.
+ * on the way, also by the signal, is taken up by the sweeper, by `movingSince`.
  */
-export async function moveCredentials(registry: Registry, head: Stored<ProviderDoc>): Promise<void> {
+export async function moveCredentials(registry: Registry, head: Stored<ProviderDoc>, signal: AbortSignal): Promise<void> {
   const waiting: Promise<void>[] = []
   let failed: unknown
   const destinationOf = destinations(registry, head)
   for await (const { doc, fate } of fates(registry, { head, is: savedPayload(head), below: head.version })) {
+    if (signal.aborted) break
     if (fate.do === 'keep') continue
     const work = fate.do === 'move' ? destinationOf(fate.pattern).then((to) => move(registry, doc, to)) : expire(registry, doc)
     waiting.push(
@@ -52,6 +53,7 @@ export async function moveCredentials(registry: Registry, head: Stored<ProviderD
     if (waiting.length === AT_ONCE) await Promise.all(waiting.splice(0))
   }
   await Promise.all(waiting)
+  signal.throwIfAborted()
   if (failed !== undefined) throw failed
   await change(registry.docs.providers, head.id, (newest) =>
     newest.version === head.version ? { ...newest, movingSince: undefined } : undefined,

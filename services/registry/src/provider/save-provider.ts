@@ -9,7 +9,7 @@ import { claimRequest } from '../documents/request-claim.ts'
 import { freshId, withFacts } from '../documents/with-facts.ts'
 import type { Registry } from '../registry.ts'
 import { providerCreated, providerUpdated } from './facts.ts'
-import { countMoves, type MoveCounts, moveCredentials } from './move-credentials.ts'
+import { countMoves, type MoveCounts } from './move-credentials.ts'
 import { foldName, type ProviderDoc } from './provider.ts'
 import { findProvider, type ProviderView, providersNamed, savedPayload, versionId, viewOf } from './read-provider.ts'
 
@@ -67,13 +67,13 @@ export async function createProvider(
 /**
  * The whole payload as a new version. Live credentials move to it at once; those for which it changes the host, removes their
  * pattern or needs a field that they lack stay on theirs until they are reconnected, and what a backend minted expires where
- * its headers are others now. The counts say how many of each.
+ * its headers are others now. The counts say how many of each; `moving` that it goes on behind this answer.
  */
 export async function updateProvider(
   registry: Registry,
   actor: Actor,
   wanted: { readonly id: string; readonly payload: Uint8Array; readonly validateOnly: boolean },
-): Promise<SavedProvider & MoveCounts> {
+): Promise<SavedProvider & MoveCounts & { readonly moving: boolean }> {
   needScope(actor, 'providers')
   checkSize(wanted.payload)
   const payload = parseProvider(wanted.payload)
@@ -84,12 +84,11 @@ export async function updateProvider(
     const about = { project: actor.project, foldedName, except: head.id }
     const live = counts.moved + counts.kept + counts.expired
     const review = await registryReview(registry, wanted.payload, { ...about, previous: head, live })
-    if (wanted.validateOnly) return { review, ...counts }
+    if (wanted.validateOnly) return { review, ...counts, moving: false }
     const written = await saveVersion(registry, actor, head, { payload: wanted.payload, displayName: payload.display_name, foldedName })
     if (written === undefined) continue
     registry.nudge()
-    await moveNow(registry, written)
-    return { provider: viewOf(written, written), review, ...counts }
+    return { provider: viewOf(written, written), review, ...counts, moving: !(await registry.mover.move(written)) }
   }
   throw new CodedError('CONFLICT')
 }
@@ -107,16 +106,6 @@ async function saveVersion(
   const now = registry.now()
   const next = { ...head, ...newest, version: version + 1, versionAt: now, movingSince: now }
   return replaced(registry.docs.providers, withFacts<ProviderDoc>(registry, next, [providerUpdated(actorName(actor), next.version)]), head)
-}
-
-/** The version is saved: what cannot be moved now is the sweeper's. */
-async function moveNow(registry: Registry, head: Stored<ProviderDoc>): Promise<void> {
-  try {
-    await moveCredentials(registry, head)
-  } catch (error) {
-    registry.log.failure('provider.move_failed', error)
-    registry.sweepSoon()
-  }
 }
 
 /** The review with what only the registry knows: whether the name is taken, the version before, the live credentials. */

@@ -11,7 +11,6 @@ import { finishDelete } from '../credential/delete.ts'
 import { pushFence } from '../credential/fence.ts'
 import type { Parent } from '../credential/parent.ts'
 import { pushKey } from '../key/push-key.ts'
-import { moveCredentials } from '../provider/move-credentials.ts'
 import type { Registry } from '../registry.ts'
 import { bringBack } from '../setup/report-session.ts'
 import { type Chore, chore } from './chore.ts'
@@ -35,7 +34,7 @@ export function choresOf(registry: Registry): readonly Chore[] {
     chore({ of: channels, index: 'taking', afterMs: STOPPED_MS, work: (doc) => settleClaim(registry, doc) }),
     chore({ of: consumers, index: 'freeing', afterMs: STOPPED_MS, work: (doc) => settleFreeing(registry, doc) }),
     chore({ of: users, index: 'spreading', work: (doc) => spreadNames(registry, doc.id) }),
-    chore({ of: providers, index: 'moving', afterMs: STOPPED_MS, work: (doc) => moveCredentials(registry, doc) }),
+    chore({ of: providers, index: 'moving', afterMs: STOPPED_MS, work: (doc) => registry.mover.resume(doc) }),
     chore({ of: capabilities, index: 'pending', work: (doc) => settleCapability(registry, doc, own(doc)) }),
     chore({ of: claims, index: 'pending', work: (doc) => pushClaim(registry, doc, own(doc)) }),
     chore({ of: consents, index: 'pending', work: (doc) => pushConsent(registry, doc, own(doc)) }),

@@ -1,5 +1,5 @@
 import { CodedError } from '@credence/errors'
-import type { OauthClient, Provider } from '@credence/proto/provider'
+import type { OauthClient, Provider, UpdateProviderResponse } from '@credence/proto/provider'
 import { callAs } from '@credence/rpc'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
@@ -28,9 +28,10 @@ const review = z
   .record(z.string(), z.unknown())
   .describe('Names, fields, endpoints, a filled example address, warnings; for an update the differences')
 const counts = {
-  moved: z.number().optional().describe('Live credentials that are on the new version now'),
+  moved: z.number().optional().describe('Live credentials that go to the new version'),
   kept: z.number().optional().describe('Live credentials that stay on theirs until they are reconnected'),
   expired: z.number().optional().describe('Minted credentials whose headers are others now'),
+  moving: z.boolean().optional().describe('They are many, or one could not be moved at once: it goes on behind this answer'),
 }
 const saved = z.object({ ...provider.partial().shape, review: review.optional(), ...counts }).meta({ id: 'SavedProvider' })
 const id = z.object({ id: z.string() })
@@ -185,20 +186,20 @@ function providerBytes(it: Provider): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(beside).slice(0, -1)},"payload":`), it.payloadJson, Buffer.from('}')])
 }
 
-/** Of an update: how many live credentials go which way. */
-const COUNTS = ['moved', 'kept', 'expired'] as const
-type Counts = Readonly<Record<(typeof COUNTS)[number], number>>
+/** Of an update: how many live credentials go which way, and whether that goes on. */
+const OF_UPDATE = ['moved', 'kept', 'expired', 'moving'] as const
+type OfUpdate = Pick<UpdateProviderResponse, (typeof OF_UPDATE)[number]>
 
 function sendProvider(
   reply: FastifyReply,
-  answer: { readonly provider?: Provider | undefined; readonly reviewJson: Buffer } & Partial<Counts>,
+  answer: { readonly provider?: Provider | undefined; readonly reviewJson: Buffer } & Partial<OfUpdate>,
 ): FastifyReply {
   const parts: Buffer[] = [answer.provider === undefined ? Buffer.from('{') : providerBytes(answer.provider).subarray(0, -1)]
   const add = (name: string, value: Buffer): void => {
     parts.push(Buffer.from(`${parts.length === 1 && answer.provider === undefined ? '' : ','}"${name}":`), value)
   }
   if (answer.reviewJson.length > 0) add('review', answer.reviewJson)
-  for (const name of COUNTS) if (answer[name] !== undefined) add(name, Buffer.from(String(answer[name])))
+  for (const name of OF_UPDATE) if (answer[name] !== undefined) add(name, Buffer.from(String(answer[name])))
   return sendJson(reply, Buffer.concat([...parts, Buffer.from('}')]))
 }
 
