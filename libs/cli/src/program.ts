@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { actWith, flag, type GlobalFlags, type Surroundings } from './cli.ts'
 import { addCa } from './commands/ca.ts'
@@ -40,6 +41,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     .addOption(flag('--api-url <url>', 'the admin listener of another platform'))
     .addOption(flag('--proxy-url <url>', 'its data listener'))
     .addOption(flag('--user <name>', 'whom to act for: usr_…, id:… or email:…'))
+    .version(version(), '-V, --version', 'tell the version')
     .addHelpText('after', AFTER)
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text.trimEnd()), writeErr: (text) => terminal.err(text.trimEnd()) })
@@ -68,6 +70,11 @@ export function buildProgram(surroundings: Surroundings): Command {
   ]
   for (const add of commands) add(program, act)
   return program
+}
+
+/** Of the package, which is that of the platform. */
+function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }
 
 /** Runs one command line and gives its exit code. Throws nothing. */

@@ -58,14 +58,15 @@ afterEach(() => {
 
 async function credence(
   line: string,
-  { input = '', home }: { input?: string; home?: string } = {},
+  { input = '', home }: { input?: string | AsyncIterable<Uint8Array>; home?: string } = {},
 ): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' }
   const keep = (to: 'out' | 'err') => (text: string) => {
     said[to] += `${text}\n`
   }
   async function* stdin(): AsyncGenerator<Uint8Array> {
-    if (input !== '') yield Buffer.from(input)
+    if (typeof input !== 'string') yield* input
+    else if (input !== '') yield Buffer.from(input)
   }
   const code = await run([...line.split(' '), '--api-url', url, '--home', home ?? '/nowhere'], {
     terminal: { out: keep('out'), err: keep('err'), interactive: false },
@@ -75,6 +76,36 @@ async function credence(
   expect(said.out + said.err).not.toMatch(/canary/)
   return { code, ...said }
 }
+
+/** As a slow program at the other end of a pipe does. */
+async function* slowly(text: string): AsyncGenerator<Uint8Array> {
+  for (const byte of Buffer.from(text)) {
+    await new Promise(setImmediate)
+    yield Uint8Array.of(byte)
+  }
+}
+
+describe('a file named - is standard input', () => {
+  const payload = { display_name: 'Ä', auth_patterns: [{ type: 'NONE' }], proxy_url: 'https://a.example', proxy_enabled: true }
+  const text = JSON.stringify(payload)
+
+  test('[S1-1] a payload is read to its end, however slowly it comes, and sent byte for byte', async () => {
+    answers['POST /v1/providers'] = `{"id":"prov_1","version":1,"payload":${text}}`
+    expect((await credence('provider create -', { input: slowly(text) })).code).toBe(0)
+    expect(received.at(-1)?.body).toBe(text)
+    expect((await credence('provider lint -', { input: slowly(text) })).out).toContain('NONE')
+  })
+
+  test('[S0-13] [S0-15] so are a capability and records', async () => {
+    answers['POST /v1/capabilities'] =
+      '{"capability":{"id":"cap_1","methods":[],"paths":[],"scopes":[],"security":{"level":"none","facts":[]}}}'
+    await credence('capability create -', { input: slowly('{"name":"orders"}') })
+    expect(received.at(-1)?.body).toBe('{"name":"orders"}')
+    answers['PUT /v1/identity/records'] = '{"users":[]}'
+    expect((await credence('identity records push -', { input: slowly('[]') })).code).toBe(0)
+    expect(received.at(-1)?.body).toContain('"records":[]')
+  })
+})
 
 describe('a secret goes in and is never seen', () => {
   test('[S1-13] the client of a provider is registered with its secret from standard input, and the redirect address is shown', async () => {

@@ -20,6 +20,11 @@ const file = (name: string, content: string): string => {
   return path
 }
 
+test('the version is told without a platform', async () => {
+  const { code, stdout } = await runCli(['--version'], { cwd: folder })
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
+})
+
 describe('provider lint', () => {
   test('[S1-1] the four payloads pass without a platform', async () => {
     const { code, stdout } = await runCli(['provider', 'lint', ...NAMES.map(payload), '-o', 'json'], { cwd: folder })
@@ -59,7 +64,7 @@ describe('provider lint', () => {
   test('a file that is not there is a wrong use', async () => {
     const { code, stderr } = await runCli(['provider', 'lint', join(folder, 'none.json')])
     expect(code).toBe(2)
-    expect(stderr).toContain('ENOENT')
+    expect(stderr).toMatch(/^There is no file .*none\.json\./)
   })
 })
 

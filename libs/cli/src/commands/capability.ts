@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { CodedError } from '@credence/errors'
 import type { Capability, Grant, NewCapability } from '@credence/sdk'
 import type { Command } from 'commander'
@@ -6,6 +5,7 @@ import { type Act, type Cli, flag, several } from '../cli.ts'
 import { argument, collect, countOf } from '../collect.ts'
 import { findProvider } from '../find-provider.ts'
 import { CAPABILITY_COLUMNS, capabilityFacts, sessionFacts, verdictFacts } from '../print/columns.ts'
+import { readFileOr } from '../read-file.ts'
 
 /** `credence capability …` */
 export function addCapability(program: Command, act: Act): void {
@@ -19,11 +19,11 @@ type Saved = Awaited<ReturnType<ReturnType<Cli['credence']>['capabilities']['cre
 
 function addSaving(parent: Command, act: Act): void {
   const create = parent.command('create <file>').description('make one of a JSON file with the names of the API; - reads standard input')
-  act(create, async (cli, args) => saved(cli, await cli.credence().capabilities.create(readCapability(argument(args, 0)))))
+  act(create, async (cli, args) => saved(cli, await cli.credence().capabilities.create(await readCapability(cli, argument(args, 0)))))
 
   const update = parent.command('update <id> <file>').description('save it whole in place of the one before')
   act(update, async (cli, args) =>
-    saved(cli, await cli.credence().capabilities.update(argument(args, 0), readCapability(argument(args, 1)))),
+    saved(cli, await cli.credence().capabilities.update(argument(args, 0), await readCapability(cli, argument(args, 1)))),
   )
 
   const validate = parent
@@ -31,7 +31,7 @@ function addSaving(parent: Command, act: Act): void {
     .description('find every fault and try the credential once; saves nothing')
     .addOption(flag('--id <capability>', 'as an update of this one'))
   act<{ id?: string }>(validate, async (cli, args, { id }) => {
-    const wanted = readCapability(argument(args, 0))
+    const wanted = await readCapability(cli, argument(args, 0))
     const tried = await cli.credence().capabilities.validate(wanted, id === undefined ? {} : { capabilityId: id })
     cli.printer.one(tried, [['faults', 'none'], ...verdictFacts(tried.verification)])
   })
@@ -111,19 +111,11 @@ function shown(cli: Cli, capability: Capability): void {
 }
 
 /** Names of the API go as they are, and so do faults: their pointers then lead into the file. */
-function readCapability(file: string): NewCapability {
-  const text = readText(file)
+async function readCapability(cli: Cli, file: string): Promise<NewCapability> {
+  const bytes = await readFileOr(cli.input, file)
   try {
-    return JSON.parse(text) as NewCapability
+    return JSON.parse(bytes.toString('utf8')) as NewCapability
   } catch {
     throw new CodedError('INVALID_SETTING', `${file} is not JSON.`)
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch (error) {
-    throw new CodedError('INVALID_SETTING', `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
   }
 }

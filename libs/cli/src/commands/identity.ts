@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { CodedError } from '@credence/errors'
 import type { NewIdentityRecord } from '@credence/sdk'
 import { Secret } from '@credence/secret'
@@ -7,6 +6,7 @@ import { type Act, type Cli, flag, several } from '../cli.ts'
 import { argument, collect, countOf } from '../collect.ts'
 import { PASS_COLUMNS, passFacts, RECORD_COLUMNS } from '../print/columns.ts'
 import { readFieldsFrom } from '../prompts/read-stdin.ts'
+import { readFileOr } from '../read-file.ts'
 
 interface ListFlags {
   readonly capability?: string
@@ -73,7 +73,7 @@ function addRecords(parent: Command, act: Act): void {
     .description('push a JSON list of {user, facts}; - reads standard input')
     .addOption(flag('--merge', 'other facts of these customers stay; else they go'))
   act<{ merge?: boolean }>(push, async (cli, args, { merge = false }) => {
-    const users = await cli.projectCredence().identity.records.put(readRecords(argument(args, 0)), { merge })
+    const users = await cli.projectCredence().identity.records.put(await readRecords(cli, argument(args, 0)), { merge })
     cli.printer.done(`${users.length} ${users.length === 1 ? 'record' : 'records'} pushed.`, { users })
   })
 
@@ -103,12 +103,13 @@ function addRecords(parent: Command, act: Act): void {
 }
 
 /** What is wrong with it is said without what stands in it. */
-function readRecords(file: string): readonly NewIdentityRecord[] {
+async function readRecords(cli: Cli, file: string): Promise<readonly NewIdentityRecord[]> {
+  const bytes = await readFileOr(cli.input, file)
   try {
-    const value: unknown = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
     if (Array.isArray(value)) return value as readonly NewIdentityRecord[]
   } catch {
-    throw new CodedError('INVALID_SETTING', `${file} cannot be read as JSON.`)
+    throw new CodedError('INVALID_SETTING', `${file} is not JSON.`)
   }
   throw new CodedError('INVALID_SETTING', `${file} is a JSON list of {"user": "id:…", "facts": {…}}.`)
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Credence, ProviderReview, SavedProvider } from '@credence/sdk'
 import type { Command } from 'commander'
@@ -8,6 +7,10 @@ import { findProvider } from '../find-provider.ts'
 import { PROVIDER_COLUMNS } from '../print/columns.ts'
 import { renderReview } from '../print/review.ts'
 import { type Column, renderTable } from '../print/table.ts'
+import { readFileOr } from '../read-file.ts'
+
+/** Of every command that takes a file. */
+const STDIN = '; - reads standard input'
 
 /** `credence provider …` */
 export function addProvider(program: Command, act: Act): void {
@@ -18,9 +21,9 @@ export function addProvider(program: Command, act: Act): void {
 }
 
 function addOffline(parent: Command, act: Act): void {
-  const lint = parent.command('lint <file...>').description('find every fault of payload files; needs no platform')
-  act(lint, async (cli, files) => {
-    const results = await Promise.all(files.map(lintFile))
+  const linting = parent.command('lint <file...>').description(`find every fault of payload files; needs no platform${STDIN}`)
+  act(linting, async (cli, files) => {
+    const results = await Promise.all(files.map(async (file) => lint(file, await readFileOr(cli.input, file))))
     const bad = results.filter(({ refusal }) => refusal !== undefined)
     const faults = bad.flatMap(({ file, refusal }) =>
       (refusal?.details.faults ?? []).map((fault) => ({ ...fault, pointer: `${file}#${fault.pointer}` })),
@@ -34,18 +37,18 @@ function addOffline(parent: Command, act: Act): void {
 
   const review = parent
     .command('review <file>')
-    .description('what saving a payload would mean; saves nothing')
+    .description(`what saving a payload would mean; saves nothing${STDIN}`)
     .addOption(flag('--id <provider>', 'as an update of this one'))
     .addOption(flag('--previous <file>', 'compare with this file'))
     .addOption(flag('--offline', 'do not ask the platform whether the name is taken and what uses it'))
   act<{ id?: string; previous?: string; offline?: boolean }>(review, async (cli, args, { id, previous, offline }) => {
     const { parseProvider, reviewProvider } = await import('@credence/provider')
-    const bytes = readPayload(argument(args, 0))
+    const bytes = await readFileOr(cli.input, argument(args, 0))
     // The same faults, without a platform.
     parseProvider(bytes)
     const alone = offline === true || previous !== undefined || (id === undefined && !cli.hasContext())
     const found = alone
-      ? reviewProvider(bytes, previous === undefined ? {} : { previous: parseProvider(readPayload(previous)) })
+      ? reviewProvider(bytes, previous === undefined ? {} : { previous: parseProvider(await readFileOr(cli.input, previous)) })
       : await reviewThere(cli.credence(), bytes, id)
     showReview(cli, found as unknown as ProviderReview)
   })
@@ -64,10 +67,10 @@ const LINT_COLUMNS: readonly Column<Linted>[] = [
   { title: 'patterns', of: (it) => it.patterns.join(', ') },
 ]
 
-async function lintFile(file: string): Promise<Linted> {
+async function lint(file: string, bytes: Uint8Array): Promise<Linted> {
   const { parseProvider } = await import('@credence/provider')
   try {
-    const { display_name: displayName, auth_patterns: patterns } = parseProvider(readPayload(file))
+    const { display_name: displayName, auth_patterns: patterns } = parseProvider(bytes)
     return { file, displayName, patterns: patterns.map(({ type }) => type) }
   } catch (error) {
     if (!isCoded(error) || error.details.faults === undefined) throw error
@@ -84,12 +87,13 @@ async function reviewThere(credence: Credence, bytes: Uint8Array, wanted: string
 function addSaving(parent: Command, act: Act): void {
   const create = parent
     .command('create [file]')
-    .description('save a payload as a new provider')
+    .description(`save a payload as a new provider${STDIN}`)
     .addOption(flag('--catalog <slug>', 'take this entry of the catalogue instead of a file'))
   act<{ catalog?: string }>(create, async (cli, [file], { catalog }) => {
     if ((file === undefined) === (catalog === undefined)) throw new CodedError('INVALID_SETTING', 'Give a FILE or `--catalog SLUG`.')
     const { providers } = cli.credence()
-    saved(cli, catalog === undefined ? await providers.create(readPayload(file ?? '')) : await providers.createFromCatalog(catalog))
+    if (catalog !== undefined) return saved(cli, await providers.createFromCatalog(catalog))
+    saved(cli, await providers.create(await readFileOr(cli.input, file ?? '')))
   })
 
   const addMcp = parent
@@ -106,11 +110,11 @@ function addSaving(parent: Command, act: Act): void {
     cli.printer.done(`${providerId} is saved. ${client}`, added)
   })
 
-  const update = parent.command('update <provider> <file>').description('save the whole payload as a new version')
+  const update = parent.command('update <provider> <file>').description(`save the whole payload as a new version${STDIN}`)
   act(update, async (cli, args) => {
     const credence = cli.credence()
     const { id } = await findProvider(credence, argument(args, 0))
-    saved(cli, await credence.providers.update(id, readPayload(argument(args, 1))))
+    saved(cli, await credence.providers.update(id, await readFileOr(cli.input, argument(args, 1))))
   })
 
   const remove = parent.command('delete <provider>').description('delete a provider that no credential uses')
@@ -178,14 +182,6 @@ function showReview(cli: Cli, review: ProviderReview): void {
 /** As REST has it: the payload as JSON in `payload`. */
 function withPayload<T extends { readonly payloadJson: string }>({ payloadJson, ...rest }: T): object {
   return { ...rest, payload: JSON.parse(payloadJson) as unknown }
-}
-
-function readPayload(file: string): Buffer {
-  try {
-    return readFileSync(file === '-' ? 0 : file)
-  } catch (error) {
-    throw new CodedError('INVALID_SETTING', `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
-  }
 }
 
 function credentials(count: number): string {
