@@ -82,9 +82,11 @@ export async function createListener(options: ListenerOptions): Promise<FastifyI
     errorResponseBuilder: (_request, { ttl }) => new CodedError('THROTTLED', undefined, { retryAfterMs: ttl }),
   })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, { reply, log: options.log }))
-  app.setNotFoundHandler((request, reply) => sendProblem(new CodedError('NOT_FOUND'), request, { reply, log: options.log }))
+  app.setNotFoundHandler((request, reply) => sendProblem(new CodedError('NOT_FOUND', NO_ROUTE), request, { reply, log: options.log }))
   return app
 }
+
+const NO_ROUTE = 'Check the method and the path: there is no such route here.'
 
 /** Ends the connection with this answer, when no new one is taken. */
 function endWith({ raw, server }: FastifyReply): void {

@@ -28,6 +28,8 @@ const batch = z.object({
 const MAX_WAIT_MS = 60_000
 const LOOK_AGAIN_MS = 500
 
+const NO_SERVICE = { pointer: '/service', code: 'TOO_SMALL', detail: 'Write a name, or the address of the site or of its documentation.' }
+
 /** `/v1/setups`: AI-Credentials, from the name of a service to a verified credential. */
 export function serveSetups(app: RestScope, gateway: Gateway): void {
   serveStarts(app, gateway)
@@ -121,7 +123,7 @@ function serveSteps(app: RestScope, { flow }: Gateway): void {
     },
     handler: async (request) => {
       const order = { setupId: request.params.id, service: request.body.service, payloadJson: Buffer.alloc(0) }
-      if (order.service.trim() === '') throw new CodedError('INVALID_REQUEST')
+      if (order.service.trim() === '') throw new CodedError('INVALID_REQUEST', undefined, { faults: [NO_SERVICE] })
       return setupJson(present((await setups.reviseSetup(order, as(request))).setup, 'setup'))
     },
   })
