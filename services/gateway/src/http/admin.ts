@@ -17,6 +17,7 @@ import { serveCredentials } from './rest/credentials.ts'
 import { serveEvents } from './rest/events.ts'
 import { serveHistory } from './rest/history.ts'
 import { serveIdentity, serveIdentityValues } from './rest/identity.ts'
+import { readJsonBodies } from './rest/json-bodies.ts'
 import { serveKeys } from './rest/keys.ts'
 import { serveMcpProviders } from './rest/mcp-providers.ts'
 import { serveProject } from './rest/project.ts'
@@ -25,6 +26,7 @@ import type { RestScope } from './rest/route.ts'
 import { serveSessions } from './rest/sessions.ts'
 import { serveSetupBytes } from './rest/setup-bytes.ts'
 import { serveSetups } from './rest/setups.ts'
+import { refuseUnknownParameters } from './rest/strict-queries.ts'
 
 /** The listener for backends and administrators: REST, documentation, events, and the console. No other origin may read it. */
 export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
@@ -46,6 +48,8 @@ export async function startAdmin(gateway: Gateway): Promise<StartedListener> {
   serveAssets(app)
   await app.register(async (scope) => {
     requireCaller(scope, flow.services)
+    readJsonBodies(scope)
+    refuseUnknownParameters(scope)
     scope.addHook('onSend', async (_request, reply) => {
       if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', NO_CONTENT_POLICY)
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')

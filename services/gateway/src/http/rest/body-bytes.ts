@@ -17,10 +17,13 @@ export function keepBytes(
 
 /** The body; empty where none came. Throws INVALID_REQUEST when it was sent compressed. */
 export function bodyBytes(request: FastifyRequest): Buffer {
-  const encoding = request.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
-    const detail = 'Send the body without Content-Encoding.'
-    throw new CodedError('INVALID_REQUEST', undefined, { faults: [{ pointer: '', code: 'INVALID_CONTENT_ENCODING', detail }] })
-  }
+  refuseEncoded(request)
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+}
+
+/** Throws INVALID_REQUEST when the body was sent compressed. */
+export function refuseEncoded({ headers }: FastifyRequest): void {
+  if ((headers['content-encoding'] ?? 'identity') === 'identity') return
+  const detail = 'Send the body without Content-Encoding.'
+  throw new CodedError('INVALID_REQUEST', undefined, { faults: [{ pointer: '', code: 'INVALID_CONTENT_ENCODING', detail }] })
 }
