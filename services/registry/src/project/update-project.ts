@@ -48,7 +48,7 @@ export async function updateProject(registry: Registry, actor: Actor, settings: 
 function settingsFaults(settings: ProjectSettings): Fault[] {
   const faults: Fault[] = []
   const refuse = (pointer: string, detail: string): void => {
-    faults.push({ pointer: `/project${pointer}`, code: 'INVALID_VALUE', detail })
+    faults.push({ pointer, code: 'INVALID_VALUE', detail })
   }
   if (settings.name.length > MAX_NAME || hasControls(settings.name)) refuse('/name', `Use at most ${MAX_NAME} characters on one line.`)
   for (const list of ['returnUrls', 'origins'] as const) {

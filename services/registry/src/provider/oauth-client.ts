@@ -47,11 +47,7 @@ export async function putClient(
   if (!/^[\x20-\x7e]+$/.test(oauthClientId) || oauthClientId.length > MAX_LENGTH) {
     throw invalid('/oauth_client_id', 'Write the client id that the provider shows, in printable ASCII (RFC 6749 appendix A.1).')
   }
-  const payload = savedPayload(provider)
-  if (!payload.auth_patterns.some(signsIn)) {
-    throw invalid('/provider_id', 'Only a provider with a sign-in has a client.')
-  }
-  checkFields(payload, fields)
+  checkFields(payloadWithSignIn(provider), fields)
   const fresh = {
     id: clientIdOf(provider),
     v: 1,
@@ -65,6 +61,13 @@ export async function putClient(
   if (inserted) return viewOf(registry, doc)
   const changed = await change(registry.docs.clients, doc.id, (newest) => ({ ...newest, oauthClientId, fields }))
   return viewOf(registry, changed ?? fresh)
+}
+
+/** Throws INVALID_REQUEST where nothing would ever use a client. */
+function payloadWithSignIn(provider: ProviderDoc): ProviderPayload {
+  const payload = savedPayload(provider)
+  if (payload.auth_patterns.some(signsIn)) return payload
+  throw invalid('/provider_id', 'Name a provider with a sign-in: no other has a client.')
 }
 
 /** They go into the address of the sign-in page. */
@@ -90,8 +93,9 @@ export async function getClient(registry: Registry, actor: Actor, providerId: st
   needScope(actor, 'clients')
   const provider = await findProvider(registry, actor, providerId)
   const doc = await registry.docs.clients.get(clientIdOf(provider))
-  if (doc === undefined) throw clientMissing(registry, actor, provider)
-  return viewOf(registry, doc)
+  if (doc !== undefined) return viewOf(registry, doc)
+  payloadWithSignIn(provider)
+  throw clientMissing(registry, actor, provider)
 }
 
 /** Whoever may register the client is told how; everybody else gets a sentence that a person can pass on. */

@@ -103,7 +103,7 @@ const started = z.object({ session, link: z.string().optional().describe('To sho
 export function serveCapabilities(app: RestScope, gateway: Gateway): void {
   const { registry } = gateway.flow.services
   app.post('/v1/capabilities', {
-    schema: { tags, summary: 'Make a capability, or only try it', body: fields, querystring: trial, response: answers(201, saved) },
+    schema: { tags, summary: 'Make a capability, or only try it', body: fields, querystring: trial, response: answers([201, 200], saved) },
     handler: async (request, reply) => {
       const validateOnly = request.query.validate_only === 'true'
       const order = { capability: messageOf(request.body), validateOnly, requestId: requestIdOf(request) }

@@ -5,7 +5,7 @@ import { type TailRequest, tailEvents } from '../../events/tail.ts'
 import type { Gateway } from '../../gateway.ts'
 import { callerOf } from '../caller.ts'
 import { openEventStream } from '../event-stream.ts'
-import { answers, type RestScope } from './route.ts'
+import { answers, type RestScope, streams } from './route.ts'
 
 const tags = ['events']
 const query = z.object({
@@ -51,7 +51,12 @@ export function serveEvents(app: RestScope, gateway: Gateway): void {
     },
   })
   app.get('/v1/events/stream', {
-    schema: { tags, summary: 'Server-sent events; continues after `Last-Event-ID`', querystring: query, produces: ['text/event-stream'] },
+    schema: {
+      tags,
+      summary: 'Server-sent events; continues after `Last-Event-ID`',
+      querystring: query,
+      response: streams(['text/event-stream'], 'An event for each fact, named by its type; `reset` where facts are gone'),
+    },
     handler: async (request, reply) => {
       const last = request.headers['last-event-id']
       const asked = tailRequest(request.query)

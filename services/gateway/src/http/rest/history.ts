@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Gateway } from '../../gateway.ts'
 import { csvLine, HISTORY_HEADER, historyCells } from './history-csv.ts'
-import { answers, as, PAGE_QUERY, pageOf, pageRequest, type RestScope } from './route.ts'
+import { answers, as, PAGE_QUERY, pageOf, pageRequest, type RestScope, streams } from './route.ts'
 import { optional, times } from './schemas.ts'
 
 const tags = ['history']
@@ -71,7 +71,7 @@ export function serveHistory(app: RestScope, gateway: Gateway): void {
         summary: `All of the history of ${of} that the filter lets pass, as NDJSON or CSV`,
         params: id,
         querystring: exported,
-        produces: Object.values(TYPES),
+        response: streams(Object.values(TYPES), 'All entries, newest first, a line for each'),
       },
       handler: async (request, reply) => {
         const { format = 'ndjson', ...asked } = request.query

@@ -29,7 +29,7 @@ export function serveMcpProviders(app: RestScope, gateway: Gateway): void {
       tags: ['providers'],
       summary: 'Make a provider of an MCP server and register its client',
       body: order,
-      response: answers(201, added),
+      response: answers([201, 200], added),
     },
     handler: async (request, reply) => {
       const { url, display_name: displayName = '', validate_only: validateOnly = false } = request.body

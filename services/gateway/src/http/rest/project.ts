@@ -6,7 +6,7 @@ import type { Gateway } from '../../gateway.ts'
 import { present } from '../../services.ts'
 import { callerOf } from '../caller.ts'
 import { openEventStream } from '../event-stream.ts'
-import { answers, as, type RestScope } from './route.ts'
+import { answers, as, type RestScope, streams } from './route.ts'
 
 const tags = ['project']
 const url = z.string().max(2000)
@@ -55,7 +55,7 @@ export function serveProject(app: RestScope, { flow }: Gateway): void {
       tags,
       summary: 'Wrap every data key anew, online; progress as server-sent events',
       body: rotation.nullish(),
-      produces: ['text/event-stream'],
+      response: streams(['text/event-stream'], 'Events `progress`, then `done` or `failed`'),
     },
     handler: async (request, reply) => {
       const principal = callerOf(request)

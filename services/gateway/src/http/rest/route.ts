@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CodedError, PROBLEM_TYPE } from '@credence/errors'
+import { CodedError, isCoded, PROBLEM_TYPE } from '@credence/errors'
 import { callAs } from '@credence/rpc'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, FastifySchema, RawServerDefault, RouteShorthandOptions } from 'fastify'
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
@@ -11,10 +11,17 @@ import { problem } from './schemas.ts'
 /** The API's scope: schemas are zod's, and handlers are typed by them. */
 export type RestScope = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
-/** The answers of a route: its own, and problems for everything else. */
-export function answers(status: number, schema: z.ZodType): Record<string, unknown> {
-  const refusal = { description: 'What was refused, and what to do', content: { [PROBLEM_TYPE]: { schema: problem } } }
-  return { [status]: schema, default: refusal }
+const REFUSAL = { description: 'What was refused, and what to do', content: { [PROBLEM_TYPE]: { schema: problem } } }
+
+/** The answers of a route: its own, and problems for everything else. A route that can also only try answers 200 then. */
+export function answers(status: number | readonly number[], schema: z.ZodType): Record<string, unknown> {
+  return { ...Object.fromEntries([status].flat().map((each) => [each, schema])), default: REFUSAL }
+}
+
+/** The same of a route whose answer is a file or a stream, as one of these types. */
+export function streams(types: readonly string[], description: string): Record<string, unknown> {
+  const content = Object.fromEntries(types.map((type) => [type.split(';')[0], { schema: z.string() }]))
+  return { 200: { description, content }, default: REFUSAL }
 }
 
 export const NOTHING: z.ZodType = z.null().describe('No content')
@@ -55,4 +62,13 @@ export function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output
   const check = validatorCompiler({ schema } as never)(value) as { value?: z.output<S>; error?: unknown }
   if (check.error === undefined) return check.value as z.output<S>
   throw asCoded({ validation: check.error }) ?? new CodedError('INVALID_REQUEST')
+}
+
+/** For `catch`: the pointers of a refusal lead into what REST was sent, where the service has another name for a member. */
+export function namedAs(names: Readonly<Record<string, string>>): (error: unknown) => never {
+  return (error) => {
+    if (!isCoded(error) || error.details.faults === undefined) throw error
+    const faults = error.details.faults.map((fault) => ({ ...fault, pointer: names[fault.pointer] ?? fault.pointer }))
+    throw new CodedError(error.code, error.message, { ...error.details, faults })
+  }
 }
