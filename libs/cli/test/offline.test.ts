@@ -105,9 +105,12 @@ describe('[S1-11] provider review', () => {
     expect(stdout).toContain('of pattern 0: stay on their version until reconnected: the pattern is gone')
   })
 
-  test('as JSON it is the review itself', async () => {
+  test('as JSON it is the review with the names of the API', async () => {
     const { stdout } = await runCli(['provider', 'review', payload('bearer'), '-o', 'json', '--offline'])
-    expect(JSON.parse(stdout)).toMatchObject({ displayName: 'My Bearer Token Provider', patterns: [{ type: 'BEARER' }] })
+    expect(JSON.parse(stdout)).toMatchObject({
+      display_name: 'My Bearer Token Provider',
+      patterns: [{ type: 'BEARER', fields: [{ name: 'token', input_type: 'password' }] }],
+    })
   })
 })
 

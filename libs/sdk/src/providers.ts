@@ -9,7 +9,83 @@ import { fromWire } from './wire-names.ts'
 export type Payload = string | Uint8Array | object
 
 /** What saving a payload means: names, fields, endpoints, a filled example, warnings, the difference to the version before. */
-export type ProviderReview = Readonly<Record<string, unknown>>
+export interface ProviderReview {
+  readonly displayName: string
+  readonly description?: string
+  readonly docs?: string
+  readonly proxyEnabled: boolean
+  readonly patterns: readonly PatternReview[]
+  /** Nothing here stops a save. */
+  readonly warnings: readonly { readonly pointer: string; readonly code: string; readonly detail: string }[]
+  /** Against the version before; values as JSON. */
+  readonly changes: readonly {
+    readonly pointer: string
+    readonly change: 'added' | 'removed' | 'changed'
+    readonly before?: string
+    readonly after?: string
+  }[]
+  /** What an update does to the live credentials of each pattern of the version before. */
+  readonly moves: readonly {
+    readonly pattern: number
+    readonly to?: number
+    readonly stays?: 'host_changed' | 'pattern_removed' | 'field_added'
+  }[]
+  /** Live credentials that the update touches. */
+  readonly live?: number
+}
+
+interface PatternReview {
+  readonly type: string
+  readonly displayName?: string
+  readonly description?: string
+  readonly level: 'user' | 'project'
+  readonly fields: readonly FieldReview[]
+  readonly accountFields: readonly FieldReview[]
+  /** What goes on each request, with `<name>` for each value. */
+  readonly sends: readonly string[]
+  readonly proxyUrl: string
+  /** With example values filled in. */
+  readonly proxyUrlExample: string
+  readonly oauth?: {
+    readonly authorizeUri: string
+    readonly deviceUri?: string
+    readonly tokenUri: string
+    readonly userInfoUri?: string
+    readonly availableScopes: readonly {
+      readonly scope: string
+      readonly displayName?: string
+      readonly description?: string
+      readonly required: boolean
+    }[]
+    readonly refreshClass: string
+  }
+  /** What the client is registered with beside its id and secret. */
+  readonly clientFields?: readonly {
+    readonly fieldName: string
+    readonly label?: string
+    readonly hint?: string
+    readonly inputType?: string
+    readonly required?: boolean
+  }[]
+  /** What the platform's own sign-in hands over. */
+  readonly channels?: readonly { readonly channel: string; readonly displayName: string; readonly asset: string }[]
+  /** The calls that make an access without a sign-in. */
+  readonly obtains?: readonly string[]
+  /** The call that proves a credential. */
+  readonly verify?: string
+}
+
+interface FieldReview {
+  readonly name: string
+  readonly label: string
+  readonly hint?: string
+  readonly inputType: string
+  readonly required: boolean
+  /** Stays readable; every other value is sealed. */
+  readonly plain: boolean
+  /** Asked before the redirect, changed only by reconnecting. */
+  readonly account: boolean
+}
 
 export interface CatalogEntry {
   readonly slug: string

@@ -13,10 +13,14 @@ test('names that are data stay as they are, with everything below them', () => {
     tags: { cost_center: 'a_b' },
     account_fields: { home_url: 'x' },
     data: { sent_at: '2026-01-01T00:00:00Z' },
-    review: { a_b: 1 },
   }
   expect(fromWire(wire)).toEqual({ ...wire, account_fields: undefined, accountFields: { home_url: 'x' } })
   expect(toWire(fromWire(wire))).toEqual(wire)
+})
+
+test('a list is never a map of names', () => {
+  expect(fromWire({ fields: [{ input_type: 'text' }] })).toEqual({ fields: [{ inputType: 'text' }] })
+  expect(toWire({ accountFields: [{ inputType: 'text' }] })).toEqual({ account_fields: [{ input_type: 'text' }] })
 })
 
 test('every time becomes a date, and nothing else does', () => {

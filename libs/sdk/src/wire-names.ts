@@ -1,8 +1,8 @@
 /**
  * REST carries the members of the proto messages in snake_case; a program reads them in camelCase, as the gRPC clients give
- * them. Members whose names are data (tags, fields) keep their names, and times become dates.
+ * them. Objects whose names are data (tags, fields) keep their names, and times become dates.
  */
-const MAPS: ReadonlySet<string> = new Set(['tags', 'fields', 'account_fields', 'data', 'payload', 'review'])
+const MAPS: ReadonlySet<string> = new Set(['tags', 'fields', 'account_fields', 'data', 'payload'])
 
 /** Every time of the messages: `created_at`, `at`, `time`, `oldest`. */
 const TIME = /(^|_)(at|time|oldest)$/
@@ -16,7 +16,7 @@ export function toWire(value: unknown): unknown {
     Object.entries(value).flatMap(([name, member]) => {
       if (member === undefined) return []
       const wire = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-      return [[wire, MAPS.has(wire) ? member : toWire(member)]]
+      return [[wire, isMap(wire, member) ? member : toWire(member)]]
     }),
   )
 }
@@ -28,10 +28,15 @@ export function fromWire(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([wire, member]) => {
       const name = wire.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-      if (MAPS.has(wire)) return [name, member]
+      if (isMap(wire, member)) return [name, member]
       return [name, TIME.test(wire) && typeof member === 'string' ? new Date(member) : fromWire(member)]
     }),
   )
+}
+
+/** A list of that name is none: `fields` of a review are objects of ours. */
+function isMap(wire: string, member: unknown): boolean {
+  return MAPS.has(wire) && !Array.isArray(member)
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -17,7 +17,7 @@ const HEAD = '{"id":"prov_1","version":3,"created_at":"2026-11-21T01:02:03.000Z"
 
 test.each(['asana', 'attention', 'bearer', 'freshdesk'])('the payload of %s goes and comes back byte for byte', async (name) => {
   const bytes = readFileSync(new URL(`../../provider/test/payloads/${name}.json`, import.meta.url))
-  server.on('POST /v1/providers', ({ body }) => ({ status: 201, raw: `${HEAD}${body},"review":{"displayName":"A"}}` }))
+  server.on('POST /v1/providers', ({ body }) => ({ status: 201, raw: `${HEAD}${body},"review":{"display_name":"A"}}` }))
   server.on('GET /v1/providers', () => ({ raw: `{"providers":[${HEAD}${bytes}},${HEAD}${bytes}}],"next_page_token":"x"}` }))
   const saved = await credence.providers.create(bytes)
   expect(server.received[0]?.body.equals(bytes)).toBe(true)
@@ -39,11 +39,12 @@ test('a payload with brackets, quotes and escapes in its texts keeps its own for
 })
 
 test('[S1-11] a review saves nothing and asks as an update where a provider is named', async () => {
-  const review = { displayName: 'A', warnings: [] }
+  const review = { display_name: 'A', patterns: [{ fields: [{ input_type: 'text' }] }] }
+  const read = { displayName: 'A', patterns: [{ fields: [{ inputType: 'text' }] }] }
   server.on('POST /v1/providers', () => ({ json: { review } }))
   server.on('PUT /v1/providers/:id', () => ({ raw: `${HEAD}{},"review":${JSON.stringify(review)},"kept":2}` }))
-  expect(await credence.providers.review({ display_name: 'A' })).toEqual(review)
-  expect(await credence.providers.review('{"display_name":"A"}', { providerId: 'prov_1' })).toEqual(review)
+  expect(await credence.providers.review({ display_name: 'A' })).toEqual(read)
+  expect(await credence.providers.review('{"display_name":"A"}', { providerId: 'prov_1' })).toEqual(read)
   expect(server.received.map(({ method, path, query, body }) => `${method} ${path}?${query} ${body}`)).toEqual([
     'POST /v1/providers?validate_only=true {"display_name":"A"}',
     'PUT /v1/providers/prov_1?validate_only=true {"display_name":"A"}',

@@ -50,7 +50,7 @@ function addOffline(parent: Command, act: Act): void {
     const found = alone
       ? reviewProvider(bytes, previous === undefined ? {} : { previous: parseProvider(await readFileOr(cli.input, previous)) })
       : await reviewThere(cli.credence(), bytes, id)
-    showReview(cli, found as unknown as ProviderReview)
+    showReview(cli, found)
   })
 }
 
@@ -174,8 +174,8 @@ function saved(cli: Cli, provider: SavedProvider): void {
     cli.terminal.out(`${expired} minted ${credentials(expired)} expired: their headers are others now, and the next mint stores them.`)
 }
 
-function showReview(cli: Cli, review: ProviderReview): void {
-  if (cli.printer.format === 'json') cli.terminal.out(JSON.stringify(review))
+function showReview(cli: Cli, review: object): void {
+  if (cli.printer.format === 'json') cli.printer.done('', review)
   else cli.terminal.out(renderReview(review))
 }
 

@@ -5,7 +5,8 @@ import { renderFacts } from './table.ts'
 type Review = Readonly<Record<string, unknown>>
 
 /** What saving a payload means, for people: names, patterns with what they ask and send, warnings, differences, moves. */
-export function renderReview(review: Review): string {
+export function renderReview(reviewed: object): string {
+  const review = reviewed as Review
   const patterns = listOf(review.patterns)
   const blocks = [
     renderFacts([

@@ -5,10 +5,11 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Gateway } from '../../gateway.ts'
 import { intakeJson } from '../../intake/intake.ts'
+import { REVIEW, reviewJson } from '../../provider/review-json.ts'
 import { present } from '../../services.ts'
 import { callerOf, requestIdOf } from '../caller.ts'
 import { bodyBytes, keepBytes } from './body-bytes.ts'
-import { answers, as, describedBody, NOTHING, PAGE_QUERY, pageOf, pageRequest, parsed, type RestScope } from './route.ts'
+import { answers, as, describedBody, NOTHING, namedAs, PAGE_QUERY, pageOf, pageRequest, parsed, type RestScope } from './route.ts'
 import { times } from './schemas.ts'
 
 const payload = z
@@ -24,16 +25,13 @@ const provider = z
     payload,
   })
   .meta({ id: 'Provider' })
-const review = z
-  .record(z.string(), z.unknown())
-  .describe('Names, fields, endpoints, a filled example address, warnings; for an update the differences')
 const counts = {
   moved: z.number().optional().describe('Live credentials that go to the new version'),
   kept: z.number().optional().describe('Live credentials that stay on theirs until they are reconnected'),
   expired: z.number().optional().describe('Minted credentials whose headers are others now'),
   moving: z.boolean().optional().describe('They are many, or one could not be moved at once: it goes on behind this answer'),
 }
-const saved = z.object({ ...provider.partial().shape, review: review.optional(), ...counts }).meta({ id: 'SavedProvider' })
+const saved = z.object({ ...provider.partial().shape, review: REVIEW.optional(), ...counts }).meta({ id: 'SavedProvider' })
 const id = z.object({ id: z.string() })
 const flag = z.enum(['true', 'false']).optional()
 
@@ -47,15 +45,13 @@ export function serveProviders(app: RestScope, { flow }: Gateway): void {
       summary: 'Create a provider, or only review it',
       body: payload,
       querystring: z.object({ validate_only: flag, catalog: z.string().optional() }),
-      response: answers(201, saved),
+      response: answers([201, 200], saved),
     }),
     handler: async (request, reply) => {
       const { validate_only, catalog = '' } = request.query as { validate_only?: string; catalog?: string }
       const validateOnly = validate_only === 'true'
-      const answer = await registry.createProvider(
-        { payloadJson: bodyBytes(request), catalogSlug: catalog, validateOnly, requestId: requestIdOf(request) },
-        as(request),
-      )
+      const order = { payloadJson: bodyBytes(request), catalogSlug: catalog, validateOnly, requestId: requestIdOf(request) }
+      const answer = await registry.createProvider(order, as(request)).catch(namedAs({ '/catalog_slug': '/catalog' }))
       return sendProvider(reply.status(validateOnly ? 200 : 201), answer)
     },
   })
@@ -148,7 +144,10 @@ export function serveClients(app: RestScope, { flow }: Gateway): void {
       try {
         using intake = intakeJson(body, { texts: ['client_secret'] })
         const { client_id: oauthClientId, fields = {} } = parsed(newClient, intake.beside)
-        const registered = present((await registry.putClient({ providerId, oauthClientId, fields }, as(request))).client, 'client')
+        const put = registry
+          .putClient({ providerId, oauthClientId, fields }, as(request))
+          .catch(namedAs({ '/oauth_client_id': '/client_id' }))
+        const registered = present((await put).client, 'client')
         const secret = intake.secretFields(['client_secret']).client_secret ?? Buffer.alloc(0)
         await vault.registerClient({ clientId: registered.id, oauthClientId, clientSecret: secret }, callAs(callerOf(request)))
         // A wrong secret pauses every refresh of its client: the new one is what they were waiting for.
@@ -198,7 +197,7 @@ function sendProvider(
   const add = (name: string, value: Buffer): void => {
     parts.push(Buffer.from(`${parts.length === 1 && answer.provider === undefined ? '' : ','}"${name}":`), value)
   }
-  if (answer.reviewJson.length > 0) add('review', answer.reviewJson)
+  if (answer.reviewJson.length > 0) add('review', reviewJson(answer.reviewJson))
   for (const name of OF_UPDATE) if (answer[name] !== undefined) add(name, Buffer.from(String(answer[name])))
   return sendJson(reply, Buffer.concat([...parts, Buffer.from('}')]))
 }
