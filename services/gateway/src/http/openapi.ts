@@ -68,12 +68,14 @@ const withHeaders: Transform = (document) => {
   return { schema: { ...schema, headers: { type: 'object', properties } }, url }
 }
 
-/** Schemas that only answers use come twice, as input and as output; the first of each is referred to by nothing. */
+/**
+ * Schemas that only answers use come twice, as input and as output; the first of each is referred to by nothing, or by others
+ * that are referred to by nothing.
+ */
 function withoutUnused(document: Document): Document {
-  const schemas = 'components' in document ? document.components?.schemas : undefined
+  const schemas = 'components' in document ? (document.components?.schemas ?? {}) : {}
   const text = JSON.stringify(document)
-  for (const name of Object.keys(schemas ?? {})) {
-    if (name.endsWith('Input') && !text.includes(`"#/components/schemas/${name}"`)) delete schemas?.[name]
-  }
-  return document
+  const unused = Object.keys(schemas).filter((name) => name.endsWith('Input') && !text.includes(`"#/components/schemas/${name}"`))
+  for (const name of unused) delete schemas[name]
+  return unused.length === 0 ? document : withoutUnused(document)
 }
