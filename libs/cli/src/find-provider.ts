@@ -14,8 +14,13 @@ export async function findProvider(credence: Credence, wanted: string): Promise<
   const ids = found.map(({ id }) => id).join(', ')
   if (found.length > 1) throw new CodedError('INVALID_REQUEST', `Several providers are named ${wanted}: give the id of one, ${ids}.`)
   const known = all.map(({ displayName }) => displayName).join(', ')
-  throw new CodedError(
-    'NOT_FOUND',
-    `There is no provider ${wanted}. ${known === '' ? 'There is none yet' : `There are: ${known}`}. Add one: credence provider create --catalog ${folded.replace(/[^a-z0-9-]/g, '')}`,
-  )
+  const there = known === '' ? 'There is none yet' : `There are: ${known}`
+  throw new CodedError('NOT_FOUND', `There is no provider ${wanted}. ${there}. Add one: ${await addition(credence, folded)}`)
+}
+
+/** A command that works: what is no slug of the catalogue cannot be taken from it. */
+async function addition(credence: Credence, wanted: string): Promise<string> {
+  const slugs = (await credence.providers.catalog()).map(({ slug }) => slug)
+  if (slugs.includes(wanted)) return `credence provider create --catalog ${wanted}`
+  return 'credence provider create FILE, or of those that `credence provider catalog` lists'
 }

@@ -187,10 +187,12 @@ describe('what is printed', () => {
     expect(JSON.parse((await credence('provider get prov_1 -o json')).out)).toEqual(JSON.parse(PROVIDER))
   })
 
-  test('a name that fits no provider is refused with those that are there', async () => {
+  test('a name that fits no provider is refused with those that are there, and a command that adds one', async () => {
+    answers['GET /v1/catalog'] = JSON.stringify({ entries: [{ slug: 'openai', display_name: 'OpenAI', description: '' }] })
     const { code, err } = await credence('provider get freshdisk')
     expect(code).toBe(1)
-    expect(err).toContain('There are: My Freshdesk. Add one: credence provider create --catalog freshdisk')
+    expect(err).toContain('There are: My Freshdesk. Add one: credence provider create FILE, or of those')
+    expect((await credence('provider get OpenAI')).err).toContain('Add one: credence provider create --catalog openai\n')
   })
 
   test('events are asked for as the whole project unless a user is named', async () => {
