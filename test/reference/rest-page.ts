@@ -27,8 +27,8 @@ Every route of the admin listener (7401). \`GET /openapi.json\` has the whole of
 
 A request carries \`Authorization: Bearer crd_…\`. A key with the scope \`act_for\` names the user it acts for: \`Credence-User: id:ann\`, or
 \`email:ann@example.com\`, or \`usr_…\`. A POST may carry an \`Idempotency-Key\`: the same key with the same body answers the same, for 24 hours.
-Lists take \`page_size\` (at most 200) and \`page_token\`, and answer \`next_page_token\` while there is more. Errors are problem documents
-([Errors](errors.md)).
+Lists take \`page_size\` (at most 200) and \`page_token\`, and answer \`next_page_token\` while there is more. What is not read is refused: an
+unknown member, an unknown parameter. Errors are problem documents ([Errors](errors.md)).
 
 The proxy has one route of its own, on the data listener (7402): \`ANY /v1/proxy/{id}/{path}\` ([Calling](calling.md)).
 
