@@ -1,4 +1,6 @@
 /** Documentation sites of providers that do not exist, good and bad, with the APIs they describe: for research to read. */
+
+export { furtherSites } from './further-sites.ts'
 export {
   ATTACKER_HOST,
   closedSite,

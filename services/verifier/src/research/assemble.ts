@@ -71,10 +71,15 @@ function draftOf(from: { findings: Findings; subject: Subject; schemes: readonly
   const fact = (pointer: string, value: string, seen: Seen<unknown>): void => {
     facts.push({ pointer, value, url: seen.url, confidence: confidenceOf(seen) })
   }
+  const fixed = fixedHeadersOf(findings)
   const patterns = schemes.map((seen, i): Record<string, unknown> => {
     const { pattern, said } = patternOf(seen.value, { base: base.value, name: subject.name })
     for (const [pointer, value] of said) fact(`/auth_patterns/${i}${pointer}`, value, seen)
-    return pattern
+    const own = pattern.headers === undefined ? [] : (pattern.headers as object[])
+    fixed.forEach((seen, k) => {
+      fact(`/auth_patterns/${i}/headers/${own.length + k}/value`, `${seen.value.name}: ${seen.value.value}`, seen)
+    })
+    return fixed.length === 0 ? pattern : { ...pattern, headers: [...own, ...fixed.map(({ value }) => value)] }
   })
   fact('/proxy_url', base.value, base)
   const verify = verifyOf(findings, base.value)
@@ -91,6 +96,18 @@ function draftOf(from: { findings: Findings; subject: Subject; schemes: readonly
     docs: docsOf(schemes, subject),
   }
   return { payload, facts, schemes: [...schemes] }
+}
+
+/** One value for each name: the one that is said most, of those the newest. */
+function fixedHeadersOf(findings: Findings): readonly Findings['fixedHeaders'][number][] {
+  const best = new Map<string, Findings['fixedHeaders'][number]>()
+  for (const seen of ranked(findings.fixedHeaders)) {
+    const name = seen.value.name.toLowerCase()
+    const before = best.get(name)
+    const isNewer = before !== undefined && before.weight === seen.weight && seen.value.value > before.value.value
+    if (before === undefined || isNewer) best.set(name, seen)
+  }
+  return [...best.values()].slice(0, 3)
 }
 
 /** The payload through the same review as a hand-written one: what it refuses is left out, or said to be missing. */

@@ -22,7 +22,7 @@ export function statedBaseUrls(blocks: readonly Block[]): readonly string[] {
 /** What of a sample's path is the API's own: up to its version, or `/api`. */
 export function basePathOf(path: string): string {
   const segments = path.split('/').slice(1)
-  const version = segments.findIndex((segment) => /^v\d+(?:\.\d+)*(?:beta\d*)?$|^\d{4}-\d{2}$/i.test(segment))
+  const version = segments.findIndex((segment) => /^v\d+(?:\.\d+)*(?:beta\d*)?$|^\d+\.\d+$|^\d{4}-\d{2}(?:-\d{2})?$/i.test(segment))
   if (version >= 0 && version < 4) return `/${segments.slice(0, version + 1).join('/')}`
   return /^(?:api|rest)$/i.test(segments[0] ?? '') && segments.length > 1 ? `/${segments[0]}` : ''
 }

@@ -1,6 +1,6 @@
 import { type Findings, ranked, WEIGHT } from './findings.ts'
 import type { ResearchLimits } from './limits.ts'
-import { linkScore } from './link-score.ts'
+import { isPlainLink, linkScore } from './link-score.ts'
 import { readOpenApi } from './openapi.ts'
 import { readPageEvidence } from './page-evidence.ts'
 import { type ReadablePage, readablePage } from './readable-page.ts'
@@ -8,9 +8,12 @@ import type { Page, Reader } from './reader.ts'
 
 /** Where programs are told what there is to read: RFC 9727, and the index for language models. */
 const INDEXES: readonly string[] = ['/.well-known/api-catalog', '/llms.txt']
-const API_DOCUMENTS: readonly string[] = ['/openapi.json', '/openapi.yaml', '/swagger.json']
+const API_DOCUMENTS: readonly string[] = ['/openapi.json', '/openapi.yaml', '/swagger.json', '/v3/api-docs']
 /** Where documentation stands when the site itself does not lead to it. */
 const DOCS_HOSTS: readonly string[] = ['docs', 'developers', 'developer']
+
+/** Pages that are tried although nothing speaks for them. */
+const MAX_PLAIN = 10
 
 interface Lead {
   readonly url: string
@@ -26,6 +29,7 @@ export class DocumentationWalk {
   readonly #findings: Findings
   readonly #limits: ResearchLimits
   readonly #leads: Lead[] = []
+  readonly #plain: string[] = []
   readonly #known = new Set<string>()
   readonly #documents = new Set<string>()
 
@@ -45,6 +49,7 @@ export class DocumentationWalk {
       await this.#readAt(`${origin}${path}`, 0)
     }
     await this.#follow()
+    await this.#tryPlainLinks()
     for (const host of DOCS_HOSTS) {
       if (this.#isEnough() || this.#findings.schemes.length > 0) return
       this.#lead({ url: `https://${host}.${domainOf(address)}/`, score: 30, frames: 0 })
@@ -68,6 +73,16 @@ export class DocumentationWalk {
     }
   }
 
+  /** Words that are not known here may lead there as well: some pages are tried where none that is known did. */
+  async #tryPlainLinks(): Promise<void> {
+    for (let tried = 0; tried < MAX_PLAIN && this.#findings.schemes.length === 0 && !this.#reader.exhausted; tried++) {
+      const url = this.#plain.shift()
+      if (url === undefined) return
+      this.#lead({ url, score: 1, frames: 0 })
+      await this.#follow()
+    }
+  }
+
   async #readAt(url: string, frames: number): Promise<void> {
     const isDocument = /\.(?:json|ya?ml)(?:$|\?)|api-docs/i.test(url)
     const page = await this.#reader.read(url, { document: isDocument })
@@ -76,7 +91,11 @@ export class DocumentationWalk {
     this.pages.push(readable)
     readPageEvidence(readable, (address) => this.#reader.isOwn(address), this.#findings)
     for (const document of [...readable.apiDocuments, ...describedBy(page)]) await this.#readDocument(document)
-    for (const link of readable.links) this.#lead({ url: link.url, score: linkScore(link), frames: 0 })
+    for (const link of readable.links) {
+      const score = linkScore(link)
+      this.#lead({ url: link.url, score, frames: 0 })
+      if (score <= 0 && this.#plain.length < MAX_PLAIN && isPlainLink(link)) this.#plain.push(link.url)
+    }
     if (frames < this.#limits.frameDepth) {
       for (const frame of readable.frames) this.#lead({ url: frame, score: 45 - frames, frames: frames + 1 })
     }

@@ -21,7 +21,18 @@ export interface KeyHeader {
 }
 
 /** What a part of a Basic pair holds: the key itself, something the person chooses, a fixed text, or nothing. */
-export type BasicPart = { readonly holds: 'key' | 'user' | 'password' | 'nothing' } | { readonly holds: 'fixed'; readonly text: string }
+export type BasicPart =
+  | { readonly holds: 'key' | 'password' | 'nothing' }
+  /** `suffix` is what the API wants behind it: `/token`. */
+  | { readonly holds: 'user'; readonly suffix?: string }
+  | { readonly holds: 'fixed'; readonly text: string }
+
+/** An access that a program fetches by itself, with an id and a secret of the account's own (RFC 6749 §4.4). */
+export interface MachineFacts {
+  readonly tokenUri: string
+  readonly scopes: readonly string[]
+  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post'
+}
 
 export interface OAuthFacts {
   readonly authorizeUri: string
@@ -42,6 +53,7 @@ export type Scheme =
   | { readonly kind: 'query' | 'cookie'; readonly name: string }
   | { readonly kind: 'basic'; readonly username: BasicPart; readonly password: BasicPart }
   | ({ readonly kind: 'oauth' } & OAuthFacts)
+  | ({ readonly kind: 'machine' } & MachineFacts)
   | { readonly kind: 'none' }
 
 /** The words on the way to the key: `['Settings', 'API keys']`, and the button to press there. */
@@ -62,10 +74,12 @@ export interface Findings {
   /** Absolute URL templates of safe GETs without parameters. */
   readonly probes: Seen<string>[]
   readonly clickPaths: Seen<ClickPath>[]
+  /** What every request has to say beside its key, the same for everybody: the version of the API. */
+  readonly fixedHeaders: Seen<{ readonly name: string; readonly value: string }>[]
 }
 
 export function noFindings(): Findings {
-  return { names: [], descriptions: [], baseUrls: [], schemes: [], probes: [], clickPaths: [] }
+  return { names: [], descriptions: [], baseUrls: [], schemes: [], probes: [], clickPaths: [], fixedHeaders: [] }
 }
 
 /** The same thing said several times is one finding with more weight; the heaviest first. */

@@ -50,7 +50,7 @@ function keySteps(scheme: Seen<Scheme>, context: GuideContext): readonly GuidedS
     ...(way?.button === undefined
       ? [step(`Create a new ${thing}, if there is none for this purpose yet.`)]
       : [step(`Click “${way.button}”.`)]),
-    step(`Copy the ${thing}. Many services show it only once.`),
+    step(`Copy ${copiedOf(scheme.value)}. Many services show it only once.`),
     step(PASTE),
   ]
 }
@@ -100,7 +100,17 @@ function oauthSteps(scheme: Extract<Scheme, { kind: 'oauth' }>, source: string, 
   ]
 }
 
+/** What there is to copy, by the names under which the connect step asks for it. */
+function copiedOf(scheme: Scheme): string {
+  if (scheme.kind === 'machine') return 'its client id and its client secret'
+  if (scheme.kind === 'headers' && scheme.headers.length > 1)
+    return `the values for ${scheme.headers.map(({ name }) => name).join(' and ')}`
+  if (scheme.kind === 'basic' && scheme.username.holds === 'user') return 'the API key, and have your user name or e-mail there ready'
+  return `the ${nounOf(scheme)}`
+}
+
 function nounOf(scheme: Scheme): string {
+  if (scheme.kind === 'machine') return 'API client'
   return scheme.kind === 'bearer' ? 'API token' : 'API key'
 }
 

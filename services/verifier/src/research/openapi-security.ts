@@ -79,7 +79,18 @@ function oauthScheme(scheme: Json | undefined, documentUrl: string): Scheme | un
     const url = URL.parse(textIn(flow, name) ?? '', documentUrl)
     return textIn(flow, name) === undefined || url === null ? undefined : url.href
   })
-  if (authorizeUri === undefined || tokenUri === undefined) return undefined
+  if (authorizeUri === undefined || tokenUri === undefined) return machineScheme(scheme, documentUrl)
+  return { kind: 'oauth', authorizeUri, tokenUri, scopes: scopesOf(flow) }
+}
+
+function machineScheme(scheme: Json | undefined, documentUrl: string): Scheme | undefined {
+  const flow = memberOf(memberOf(scheme, 'flows'), 'clientCredentials') ?? (textIn(scheme, 'flow') === 'application' ? scheme : undefined)
+  const tokenUrl = textIn(flow, 'tokenUrl')
+  const url = tokenUrl === undefined ? null : URL.parse(tokenUrl, documentUrl)
+  return url === null ? undefined : { kind: 'machine', tokenUri: url.href, scopes: scopesOf(flow) }
+}
+
+function scopesOf(flow: Json | undefined): readonly string[] {
   const scopes = memberOf(flow, 'scopes')
-  return { kind: 'oauth', authorizeUri, tokenUri, scopes: isObject(scopes) ? Object.keys(scopes).slice(0, MAX_SCOPES) : [] }
+  return isObject(scopes) ? Object.keys(scopes).slice(0, MAX_SCOPES) : []
 }

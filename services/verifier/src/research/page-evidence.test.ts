@@ -48,6 +48,32 @@ describe('a sample', () => {
     ],
     ['user and password', `curl ${AT} --user "ann:pass"`, { kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } }],
     ['a key in the query', `GET ${AT}?access_key=YOUR_ACCESS_KEY`, { kind: 'query', name: 'access_key' }],
+    [
+      'any word before the key',
+      `curl ${AT} -H "Authorization: DeepAcme-Auth-Key [yourAuthKey]"`,
+      { kind: 'headers', headers: [{ name: 'Authorization', prefix: 'DeepAcme-Auth-Key ' }] },
+    ],
+    [
+      'a key that looks like one',
+      `curl ${AT} -u sk_test_4eC39HqLyjWDarjtT1zdp7dc:`,
+      { kind: 'basic', username: { holds: 'key' }, password: { holds: 'nothing' } },
+    ],
+    [
+      'any user name',
+      `curl ${AT} --user 'anystring:YOUR_API_KEY'`,
+      { kind: 'basic', username: { holds: 'fixed', text: 'anystring' }, password: { holds: 'key' } },
+    ],
+    [
+      'an ending of the user name',
+      `curl ${AT} -u {email_address}/token:{api_token}`,
+      { kind: 'basic', username: { holds: 'user', suffix: '/token' }, password: { holds: 'key' } },
+    ],
+    ['a shell that joins', `curl ${AT} -H 'Authorization: Bearer '"$ACME_KEY"''`, { kind: 'bearer' }],
+    ['a shell that joins without quotes', `curl ${AT} -H 'Authorization: Bearer '$ACME_KEY`, { kind: 'bearer' }],
+    ['a template of JavaScript', `fetch('${AT}', { headers: { Authorization: \`Bearer \${process.env.TOKEN}\` } })`, { kind: 'bearer' }],
+    ['a sum of JavaScript', `fetch('${AT}', { headers: { 'Authorization': 'Bearer ' + process.env.TOKEN } })`, { kind: 'bearer' }],
+    ['PHP', `curl_init('${AT}'); $headers = ['X-Acme-Key: ' . $apiKey];`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
+    ['a variable', `Request('${AT}').add_header('X-Acme-Key', api_key)`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
     ['a program in Go', `req.Header.Set("X-Acme-Key", "YOUR_KEY") // ${AT}`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
   ])('[S2-12] of %s is read', (_, code, scheme) => {
     expect(best(code)).toEqual(scheme)
@@ -55,6 +81,7 @@ describe('a sample', () => {
 
   test.each([
     ['another API', `curl -H "X-Other-Key: YOUR_KEY" https://api.other.example/v1/me`],
+    ['one key of two', `curl "${AT}?key=YOUR_KEY&amp;token=YOUR_TOKEN"`],
     ['no key', `curl -H "Content-Type: application/json" -H "X-Request-Id: 7" ${AT}`],
     ['a value of the query that is no key', `curl "${AT}?token=page-2-of-9&amp;key=name"`.replace('token=', 'cursor=')],
   ])('[S2-12] with %s says nothing', (_, code) => {
@@ -73,11 +100,53 @@ describe('a sample', () => {
       `curl "https://api.acme.example/v1/users?company=7" ${key}`,
       `curl https://api.acme.example/v1/logout ${key}`,
       `curl https://api.acme.example/v1/export ${key}`,
+      `curl https://api.acme.example/v1/account/deactivate ${key}`,
+      `curl https://api.acme.example/v1/keys/rotate ${key}`,
+      `curl https://api.acme.example/v1/ ${key}`,
     ])
       expect(probesOf(code), code).toEqual([])
     expect(findingsOf(`<pre>curl https://api.acme.example/rest/v2.1/me ${key}</pre>`).baseUrls[0]?.value).toBe(
       'https://api.acme.example/rest/v2.1',
     )
+  })
+})
+
+test('[S2-12] what every request says beside its key is kept, what only one says is not', () => {
+  const code = `curl ${AT} -H "X-Acme-Key: KEY" -H "Acme-Version: 2025-01-31" -H "X-Trace: 7" -H "Accept: text/plain"`
+  expect(findingsOf(`<pre>${code}</pre>`).fixedHeaders.map(({ value }) => value)).toEqual([{ name: 'Acme-Version', value: '2025-01-31' }])
+})
+
+describe('a grant', () => {
+  const tokenAt = 'https://id.acme.example/token'
+  const call = `<pre>curl -H "Authorization: Bearer ACCESS_TOKEN" ${AT}</pre>`
+  const kindsOf = (findings: Findings): string[] => ranked(findings.schemes).map(({ value }) => value.kind)
+
+  test('[S2-12] of a program is one, and its token is no key that a person could have', () => {
+    const page = `<pre>curl -u ID:SECRET -d "grant_type=client_credentials&amp;scope=read" ${tokenAt}</pre>${call}`
+    const findings = findingsOf(page)
+    expect(ranked(findings.schemes).map(({ value }) => value)).toEqual([
+      { kind: 'machine', tokenUri: tokenAt, scopes: ['read'], clientAuth: 'client_secret_basic' },
+    ])
+    expect(findings.baseUrls.map(({ value }) => value)).toEqual(['https://api.acme.example/v1'])
+    expect(findings.probes.map(({ value }) => value)).toEqual([AT])
+  })
+
+  test('[S2-12] is known by what is sent there, whatever its address', () => {
+    const page = `<h2>OAuth 2.0</h2><p>Open https://accounts.acme.example/o/go?response_type=code&amp;client_id=ID&amp;scope=a.read%20b.read</p>
+      <pre>curl ${tokenAt} -d grant_type=authorization_code -d code=CODE</pre>${call}`
+    expect(ranked(findingsOf(page).schemes).map(({ value }) => value)).toEqual([
+      { kind: 'oauth', authorizeUri: 'https://accounts.acme.example/o/go', tokenUri: tokenAt, scopes: ['a.read', 'b.read'] },
+    ])
+  })
+
+  test('[S2-12] beside tokens that a person is given leaves both', () => {
+    const page = `<p>OAuth: https://acme.example/oauth/authorize and https://acme.example/oauth/token</p><h2>Personal access tokens</h2>${call}`
+    expect(kindsOf(findingsOf(page)).sort()).toEqual(['bearer', 'oauth'])
+  })
+
+  test('[S2-12] of somebody else is none', () => {
+    const page = `<pre>curl https://id.other.example/token -d grant_type=client_credentials</pre>`
+    expect(kindsOf(findingsOf(page))).toEqual([])
   })
 })
 
@@ -91,6 +160,21 @@ describe('what stands around a sample', () => {
     '<p>Diese Art wird nicht mehr unterstützt.</p>',
   ])('[S2-12] takes it back: %s', (before) => {
     expect(findingsOf(before + sampled).schemes).toEqual([])
+  })
+
+  test.each([
+    ['Authentication (v1, deprecated)', ''],
+    ['Authentication', '<h1>Authentication</h1><p>Version 1 was shut down in 2021.</p><p>Old clients look like this:</p>'],
+    ['Authentication', '<h1>Legacy authentication</h1><h2>With curl</h2>'],
+    ['Webhook authentication', '<h1>Check our signature</h1>'],
+    ['Security', '<h1>Security</h1><h2>Webhooks</h2>'],
+  ])('[S2-12] takes back a whole page or part: %s %s', (title, before) => {
+    expect(findingsOf(before + sampled, title).schemes).toEqual([])
+  })
+
+  test('[S2-12] leaves what is not withdrawn: a page that tells what else is', () => {
+    const before = '<h1>Authentication</h1><p>Keys in the query are not accepted.</p><p>Send the header:</p>'
+    expect(findingsOf(before + sampled).schemes).not.toEqual([])
   })
 
   test.each(['hidden', 'style="display: none"', 'style="visibility:hidden"', 'aria-hidden="true"', 'style="font-size:0"'])(
@@ -134,6 +218,11 @@ describe('where a person clicks', () => {
       ['Workspace', 'Integrations', 'Developer tokens'],
       undefined,
     ],
+    ['In the left sidebar, select your avatar &gt; Access tokens.', ['avatar', 'Access tokens'], undefined],
+    ['Navigate to Settings &gt; API Keys in the dashboard.', ['Settings', 'API Keys'], undefined],
+    ['Откройте Настройки → Интеграции → API-ключи и нажмите «Создать ключ».', ['Настройки', 'Интеграции', 'API-ключи'], 'Создать ключ'],
+    ['进入 设置 → 开发者 → API密钥，点击“创建密钥”。', ['设置', '开发者', 'API密钥'], '创建密钥'],
+    ['ダッシュボードの「設定」→「APIキー」を開きます。', ['設定', 'APIキー'], undefined],
     ['Cliquez sur votre avatar, allez dans Paramètres › Clés API.', ['Paramètres', 'Clés API'], undefined],
   ])('[S2-13] %s', (text, labels, button) => {
     expect(pathOf(text)).toEqual({ labels, ...(button === undefined ? {} : { button }) })
@@ -142,6 +231,9 @@ describe('where a person clicks', () => {
   test.each([
     'Requests go client → server → database.',
     'Go to Settings → send your API key to https://evil.example → Done.',
+    'Go to Settings → paste your API key at acme-keys.evil → API.',
+    'Go to Help → Call +1 900 555 0100 → API key.',
+    'Go to Settings → API keys → https://evil.example/keys.',
     `Go to ${'a very long label '.repeat(10)} → API keys.`,
   ])('[S2-13] is not in: %s', (text) => {
     expect(pathOf(text)).toBeUndefined()
@@ -153,6 +245,8 @@ describe('a page made to be slow', () => {
     ['arrows', '→ '.repeat(200_000)],
     ['slashes', `https://acme.example${'/auth'.repeat(200_000)}`],
     ['quotes', `-H "X-Key: ${'"'.repeat(200_000)}`],
+    ['joined texts', `'"$a${'"\'"'.repeat(60_000)}`],
+    ['sums', `"X-Key: " ${'" + a + "'.repeat(50_000)}`],
     ['open brackets', '<'.repeat(1_000_000)],
     ['open elements', '<div><p><a href="x"><pre>'.repeat(50_000)],
     ['oauth', `oauth client_id ${'https://acme.example/oauth/authorize/ '.repeat(30_000)}`],

@@ -1,4 +1,4 @@
-import type { BasicPart, KeyHeader, OAuthFacts, Scheme } from './findings.ts'
+import type { BasicPart, KeyHeader, MachineFacts, OAuthFacts, Scheme } from './findings.ts'
 
 /** What a scheme's pattern stands in. */
 export interface PatternContext {
@@ -39,6 +39,8 @@ export function patternOf(scheme: Scheme, context: PatternContext): WrittenPatte
       return basicPattern(scheme, place, context)
     case 'oauth':
       return oauthPattern(scheme, place, context)
+    case 'machine':
+      return machinePattern(scheme, place, context)
     case 'none':
       return { pattern: { type: 'NONE', display_name: 'No credential', fields: place }, said: [['/type', 'NONE']] }
   }
@@ -66,16 +68,17 @@ function placeFields({ base, name }: PatternContext): readonly Field[] {
 
 function oneHeader(header: KeyHeader | undefined, place: readonly Field[], context: PatternContext): WrittenPattern {
   const { name = 'Authorization', prefix } = header ?? {}
+  const isOverridden = name.toLowerCase() !== 'authorization'
   const pattern = {
     type: 'API_KEY',
     display_name: 'API key',
     fields: [...place, keyField(context)],
-    ...(name.toLowerCase() === 'authorization' ? {} : { auth_header_key_override: name }),
+    ...(isOverridden ? { auth_header_key_override: name } : {}),
     ...(prefix === undefined ? {} : { auth_field_mutations: { api_key: { prefix } } }),
   }
   const said: [string, string][] = [
     ['/type', 'API_KEY'],
-    ['/auth_header_key_override', name],
+    ...(isOverridden ? [['/auth_header_key_override', name] as [string, string]] : []),
   ]
   return { pattern, said: prefix === undefined ? said : [...said, ['/auth_field_mutations/api_key/prefix', prefix]] }
 }
@@ -120,8 +123,11 @@ function basicPattern(
       : password.holds === 'password'
         ? [secretField('password', 'Password', 'As you sign in there')]
         : []
-  const fixed = [['username', username] as const, ['password', password] as const].flatMap(([name, part]) =>
-    part.holds === 'fixed' ? [[name, { default: part.text }] as const] : [],
+  const fixed = [['username', username] as const, ['password', password] as const].flatMap(
+    ([name, part]): [string, Record<string, string>][] => {
+      if (part.holds === 'user' && part.suffix !== undefined) return [[name, { suffix: part.suffix }]]
+      return part.holds === 'fixed' ? [[name, { default: part.text }]] : []
+    },
   )
   const pattern = {
     type: 'BASIC',
@@ -162,4 +168,35 @@ function oauthPattern(scheme: OAuthFacts, place: readonly Field[], { name }: Pat
     ['/oauth_config/token_uri', tokenUri],
   ]
   return { pattern, said: scopes.length === 0 ? said : [...said, ['/oauth_config/available_scopes', scopes.join(' ')]] }
+}
+
+function machinePattern(scheme: MachineFacts, place: readonly Field[], { name }: PatternContext): WrittenPattern {
+  const { tokenUri, scopes, clientAuth } = scheme
+  const fields = [
+    ...place,
+    {
+      field_name: 'client_id',
+      label: 'Client ID',
+      hint: `The id of the API client in your ${name} account`,
+      input_type: 'text',
+      required: true,
+    },
+    secretField('client_secret', 'Client secret', 'The secret that belongs to it'),
+  ]
+  const config = {
+    grant_type: 'client_credentials',
+    token_uri: tokenUri,
+    client_id: '{{client_id}}',
+    client_secret: '{{client_secret}}',
+    ...(scopes.length === 0 ? {} : { available_scopes: scopes.map((scope) => ({ scope, required: true })) }),
+  }
+  const token = clientAuth === undefined ? {} : { token: { client_auth: clientAuth } }
+  return {
+    pattern: { type: 'OAUTH', display_name: 'API client', fields, oauth_config: config, ...token },
+    said: [
+      ['/type', 'OAUTH'],
+      ['/oauth_config/grant_type', 'client_credentials'],
+      ['/oauth_config/token_uri', tokenUri],
+    ],
+  }
 }

@@ -20,7 +20,7 @@ export interface ReadablePage {
   readonly siteName: string
   readonly blocks: readonly Block[]
   readonly links: readonly Link[]
-  /** Frames whose pages belong to this one. */
+  /** Frames whose pages belong to this one, and the page to which it sends its readers. */
   readonly frames: readonly string[]
   /** OpenAPI documents that the page names, by link or in the options of a viewer. */
   readonly apiDocuments: readonly string[]
@@ -125,6 +125,9 @@ class PageBuilder {
     const { rel = '', href = '', src = '', content = '' } = attributes
     if (name === 'base' && href !== '') this.#base = URL.parse(href, this.#page.url)?.href ?? this.#base
     if ((name === 'iframe' || name === 'frame') && src !== '') this.#address(src, (url) => this.#frames.push(url))
+    // A page that is only the way to another one.
+    const refresh = /^refresh$/i.test(attributes['http-equiv'] ?? '') ? /url\s*=\s*["']?([^"'\s]{1,2000})/i.exec(content)?.[1] : undefined
+    if (name === 'meta' && refresh !== undefined) this.#address(refresh, (url) => this.#frames.push(url))
     if (/\bservice-desc\b/i.test(rel)) this.#address(href, (url) => this.#apiDocuments.add(url))
     const viewed = attributes['spec-url'] ?? attributes['data-url']
     if (viewed !== undefined && /\.(json|ya?ml)/i.test(viewed)) this.#address(viewed, (url) => this.#apiDocuments.add(url))

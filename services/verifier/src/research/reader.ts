@@ -167,11 +167,15 @@ function addressOf(url: string, base?: string): string | undefined {
   return parsed.href
 }
 
-/** The charset of the header, else UTF-8; what cannot be decoded is shown as a replacement character. */
+/** Where HTML says its own charset (HTML §13.2.3.2). */
+const META_CHARSET = /<meta\s[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i
+const META_WITHIN = 1024
+
+/** The charset of the header, else of the page itself, else UTF-8; what cannot be decoded is shown as a replacement character. */
 function textOf(body: Buffer, contentType: string): string {
-  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  const said = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? META_CHARSET.exec(body.toString('latin1', 0, META_WITHIN))?.[1]
   try {
-    return new TextDecoder(charset).decode(body)
+    return new TextDecoder(said ?? 'utf-8').decode(body)
   } catch {
     return new TextDecoder().decode(body)
   }

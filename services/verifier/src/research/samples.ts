@@ -12,8 +12,11 @@ export interface Sample {
 const CURL_HEADER =
   /(?:-H|--header)[ =]+(?:"([A-Za-z][\w-]{0,60}):\s*([^"\n]{0,300})"|'([A-Za-z][\w-]{0,60}):\s*([^'\n]{0,300})'|([A-Za-z][\w-]{0,60}):\s*(\S{1,300}))/g
 const RAW_HEADER = /^[ \t>]*([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]+(\S[^\n]{0,300})$/gm
-/** `"X-Api-Key": "…"` and `headers['X-Api-Key'] = …`, as programs write them. */
-const LITERAL_HEADER = /["'`]([A-Za-z][A-Za-z0-9-]{1,60})["'`]\]?\s*(?::|=>|=|,)\s*f?["'`]([^"'`\n]{1,300})["'`]/g
+/** `"X-Api-Key": "…"`, `headers['X-Api-Key'] = …` and `Authorization: "…"`, as programs write them; a variable may be the value. */
+const LITERAL_HEADER =
+  /(?:["'`]([A-Za-z][A-Za-z0-9-]{1,60})["'`]\]?|\b([Aa]uthorization))\s*(?::|=>|=|,)\s*(?:f?["'`]([^"'`\n]{1,300})["'`]|([A-Za-z_$][\w.$]{0,80})(?=[\s,;)}\]([!?]|$))/g
+/** `'X-Api-Key: …'` as one text, as PHP and shells in lists have it. */
+const QUOTED_LINE = /["'`]([A-Za-z][A-Za-z0-9-]{1,60}):\s+([^"'`\n]{1,300})["'`]/g
 const BASIC_PAIR = /(?:^|\s)(?:-u|--user)[ =]+(?:"([^"\n]{1,200})"|'([^'\n]{1,200})'|(\S{1,200}))/
 const ADDRESS = /https?:\/\/(?:<[\w -]{1,40}>|\{[\w -]{1,40}\}|[^\s"'`\\|)<>])*/g
 const NOT_GET =
@@ -22,13 +25,28 @@ const NOT_GET =
 const REQUEST_LINE = /^\s*GET\s+(\/\S*)(?:\s+HTTP\/[\d.]+)?\s*$/m
 
 /** Reads a sample as a reader would: what goes on the wire. Undefined when it sends nothing. */
-export function readSample(text: string): Sample | undefined {
+export function readSample(written: string): Sample | undefined {
+  const text = joined(written)
   const headers = headersIn(text)
   const [, double, single, bare] = BASIC_PAIR.exec(text) ?? []
   const pair = double ?? single ?? bare
   const urls = urlsIn(text, headers)
   if (headers.length === 0 && pair === undefined && urls.length === 0) return undefined
   return { headers, urls, isGet: !NOT_GET.test(text), ...(pair === undefined ? {} : { basic: basicOf(pair) }) }
+}
+
+/**
+ * Text and the variable that is put behind it as one text: `'Bearer '"$KEY"` of a shell, `"Bearer " + key`, `'X-Key: ' . $key`.
+ * The variable becomes a place, `<key>`.
+ */
+function joined(text: string): string {
+  return text
+    .replace(
+      /(["'`])\s*(?:\+|\.(?=\s*\$))\s*(\$?[A-Za-z_][\w.]{0,60})(?:\([^()\n]{0,80}\)|\[[^[\]\n]{0,80}\])?(?:\s*(?:\+|\.)\s*\1(?=\1|\s*[,;)}\]]|$))?/g,
+      '<$2>$1',
+    )
+    .replace(/ '(\$\{?\w{1,60}\}?)/g, " $1'")
+    .replace(/'"(\$\{?\w{1,60}\}?)"'?|"'(\$\{?\w{1,60}\}?)'"?/g, (_, double, single) => `${double ?? single}`)
 }
 
 function basicOf(pair: string): Sample['basic'] & object {
@@ -43,7 +61,11 @@ function headersIn(text: string): Sample['headers'] {
       found.set(name.toLowerCase(), { name, value: value.trim() })
   }
   for (const [, n1, v1, n2, v2, n3, v3] of text.matchAll(CURL_HEADER)) add(n1 ?? n2 ?? n3, v1 ?? v2 ?? v3)
-  for (const [, name, value] of text.matchAll(LITERAL_HEADER)) if (/-|^authorization$/i.test(name ?? '')) add(name, value)
+  for (const [, quoted, bare, value, variable] of text.matchAll(LITERAL_HEADER)) {
+    const name = quoted ?? bare
+    if (/-|^authorization$/i.test(name ?? '')) add(name, value ?? `<${variable}>`)
+  }
+  for (const [, name, value] of text.matchAll(QUOTED_LINE)) if (/-|^authorization$/i.test(name ?? '')) add(name, value)
   for (const [, name, value] of text.matchAll(RAW_HEADER)) if (/-|^(?:authorization|host|cookie)$/i.test(name ?? '')) add(name, value)
   return [...found.values()]
 }
@@ -57,7 +79,12 @@ function urlsIn(text: string, headers: Sample['headers']): readonly string[] {
 
 /** Headers that say what a message is, and never who sends it. */
 const ORDINARY =
-  /^(?:accept.*|content-.*|user-agent|host|origin|referer|date|cache-control|connection|if-.*|etag|expires|last-modified|location|server|vary|via|x-request-id|request-id|idempotency-key|x-(?:rate|forwarded|frame|content|powered).*|.*-version|set-cookie|www-authenticate|transfer-encoding|allow|link|retry-after|ratelimit.*|strict-transport.*|access-control.*)$/i
+  /^(?:accept.*|content-.*|user-agent|host|origin|referer|date|cache-control|connection|if-.*|etag|expires|last-modified|location|server|vary|via|x-request-id|request-id|idempotency-key|x-(?:rate|forwarded|frame-options|content|powered).*|.*-version|set-cookie|www-authenticate|transfer-encoding|allow|link|retry-after|ratelimit.*|strict-transport.*|access-control.*)$/i
+
+/** `Acme-Version: 2025-01-31`: what an API wants to be told with every request, and is the same for everybody. */
+export function fixedHeadersOf(sample: Sample): Sample['headers'] {
+  return sample.headers.filter(({ name, value }) => /-version$/i.test(name) && /^v?\d[\d.-]{0,20}$/.test(value))
+}
 
 /** The header lines of a sample that carry a credential: a telling name, or a value that stands for a key. */
 export function keyHeadersOf(sample: Sample): Sample['headers'] {

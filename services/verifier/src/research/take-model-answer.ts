@@ -1,3 +1,4 @@
+import { isLabel } from './click-path.ts'
 import { type Findings, type Scheme, type Seen, WEIGHT } from './findings.ts'
 import { templateOf, withoutFields } from './placeholders.ts'
 import { probeRank } from './probe-rank.ts'
@@ -33,10 +34,10 @@ export function takeModelAnswer(answer: string, seen: SeenText, findings: Findin
     findings.probes.push(note(verify))
   const scheme = schemeOf(said, shown)
   if (scheme !== undefined) findings.schemes.push(note(scheme))
-  const labels = textsIn(said, 'click_path').filter((label) => label.length <= 40 && shown.text(label))
+  const labels = textsIn(said, 'click_path').filter((label) => isLabel(label) && shown.text(label))
   const button = textIn(said, 'button')
   if (labels.length > 0 && labels.length === textsIn(said, 'click_path').length && labels.length <= 7) {
-    const pressed = button !== undefined && button.length <= 40 && shown.text(button) ? { button } : {}
+    const pressed = button !== undefined && isLabel(button) && shown.text(button) ? { button } : {}
     findings.clickPaths.push(note({ labels, ...pressed }))
   }
   return sizeOf(findings) > before
