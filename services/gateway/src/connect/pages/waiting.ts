@@ -36,9 +36,10 @@ export function renderWaiting(view: WaitingView): string {
 /** The code is shown in large letters, since it is read from one screen and typed into another. */
 function renderDevice(view: WaitingView, device: NonNullable<WaitingView['device']>): string {
   const { provider, againUrl } = view
+  const onward = device.addressWithCode ?? device.address
   return sessionPage(view, {
     heading: `Enter this code at ${provider.name}`,
-    lead: html`Open <a href="${device.addressWithCode ?? device.address}" target="_blank" rel="noopener noreferrer">${device.address}</a> on any device, enter the code and allow the access. This page goes on by itself.`,
+    lead: html`Open <strong>${device.address}</strong> on any device, enter the code and allow the access. This page goes on by itself.`,
     stays: [view.phase],
     refreshSeconds: DEVICE_SECONDS,
     body: html`<div class="code">
@@ -47,7 +48,9 @@ function renderDevice(view: WaitingView, device: NonNullable<WaitingView['device
         <span class="unseen" role="status" id="copied"></span>
       </div>
       <div class="notice warn">${icon('warn')}<p>Did somebody else send you the link, or tell you to enter this code? Then do not enter it: cancel below.</p></div>
-      <h2>Does the code not work?</h2>
-      <div class="actions"><a class="button primary" href="${againUrl}">Get another code</a></div>`,
+      <div class="actions">
+        <a class="button primary" href="${onward}" target="_blank" rel="noopener noreferrer">Open ${new URL(onward).host}${icon('leave')}</a>
+        <a class="button" href="${againUrl}">Get another code</a>
+      </div>`,
   })
 }

@@ -130,6 +130,7 @@ export const assets: AssetsView = {
   ],
 }
 export const waiting: WaitingView = { ...frame, phase: 'at_provider', againUrl: '/connect/link?again=1' }
+export const device: WaitingView = { ...waiting, device: { userCode: 'WDJB-MJHT', address: 'https://asana.com/device' } }
 export const ends: { readonly [K in EndView['kind']]: Extract<EndView, { readonly kind: K }> } = {
   host: { ...frame, kind: 'host', account: 'maria@acme.example', unverified: false, continueUrl: '/connect/link/continue' },
   code: { ...frame, kind: 'code', account: 'maria@acme.example', unverified: false, digits: '048213' },
