@@ -68,6 +68,9 @@ export function isLabel(label: string): boolean {
 function lastLabel(text: string): string {
   const quoted = /[“"'‘«*「『【]([^“”"'‘’«»*「」『』【】]{1,40})[”"'’»*」』】]\s*$/.exec(text)?.[1]
   if (quoted !== undefined) return quoted
+  // `the portal (Developer → …`: the way stands in the bracket.
+  const bracket = /[(（]([^()（）]{1,40})$/.exec(text)?.[1]
+  if (bracket !== undefined) return bracket
   const after = LEAD_IN.exec(text)?.[1] ?? text
   return after.trim()
 }

@@ -7,6 +7,8 @@ const AUTHORIZE =
   /\/(?:oauth2?|oauth2?\/v\d|v\d\/oauth2?|connect|login\/oauth|auth|-)\/(?:[\w-]+\/)*(?:authorize|authorise|auth|oauth_authorize|dialog)\/?$|\/(?:oauth2?[/_-])?authori[sz]e\/?$/i
 const TOKEN =
   /\/(?:oauth2?|oauth2?\/v\d|v\d\/oauth2?|connect|login\/oauth|auth|-)\/(?:[\w-]+\/)*(?:token|access_token|oauth_token)\/?$|\/(?:oauth2?[/_-])(?:access_)?token\/?$/i
+/** Beside the address of a sign-in it is the one that goes with it. */
+const TOKEN_ALONE = /\/(?:access[_-]?)?tokens?\/?$/i
 const REVOKE = /\/(?:[\w/-]*\/)?(?:oauth[\w/]*\/)?revoke\/?$/i
 /** An address that is opened with a client's id is where the person signs in, whatever its path. */
 const ASKS_FOR_CODE = /[?&]response_type=code\b|[?&]client_id=[^&]*&(?:.*&)?redirect_uri=/i
@@ -28,7 +30,8 @@ export function oauthFromPage(page: ReadablePage, isOwn: (url: string) => boolea
     return read !== undefined && isOwn(withoutFields(read.template)) ? [{ url: read.template, address }] : []
   })
   const authorize = own.find(({ url }) => AUTHORIZE.test(url)) ?? own.find(({ address }) => ASKS_FOR_CODE.test(address))
-  const token = own.find(({ url }) => TOKEN.test(url)) ?? own.find(({ url }) => url === tokenUri)
+  const token =
+    own.find(({ url }) => TOKEN.test(url)) ?? own.find(({ url }) => url === tokenUri) ?? own.find(({ url }) => TOKEN_ALONE.test(url))
   if (authorize === undefined || token === undefined) return undefined
   const revoke = own.find(({ url }) => REVOKE.test(url))
   const scopes = own.flatMap(({ address }) => (SCOPE.exec(address)?.[1] ?? '').split(/\+|%20|,/)).map(decoded)

@@ -74,6 +74,37 @@ describe('a sample', () => {
     ['a sum of JavaScript', `fetch('${AT}', { headers: { 'Authorization': 'Bearer ' + process.env.TOKEN } })`, { kind: 'bearer' }],
     ['PHP', `curl_init('${AT}'); $headers = ['X-Acme-Key: ' . $apiKey];`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
     ['a variable', `Request('${AT}').add_header('X-Acme-Key', api_key)`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
+    ['a template in an address', `fetch(\`${AT}?access_key=\${process.env.KEY}\`)`, { kind: 'query', name: 'access_key' }],
+    ['parameters of Python', `requests.get('${AT}', params={'api_key': API_KEY})`, { kind: 'query', name: 'api_key' }],
+    ['data that curl puts behind the address', `curl -G ${AT} -d "apikey=YOUR_KEY"`, { kind: 'query', name: 'apikey' }],
+    [
+      'a pair of Python',
+      `requests.get('${AT}', auth=('YOUR_API_KEY', ''))`,
+      { kind: 'basic', username: { holds: 'key' }, password: { holds: 'nothing' } },
+    ],
+    [
+      'a pair of JavaScript',
+      `axios.get('${AT}', { auth: { username: 'ann', password: 'pass' } })`,
+      { kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } },
+    ],
+    ['HTTPie', `http GET ${AT} X-Acme-Token:YOUR_TOKEN`, { kind: 'headers', headers: [{ name: 'X-Acme-Token' }] }],
+    ['HTTPie with a word', `http ${AT} "Authorization:Bearer YOUR_TOKEN"`, { kind: 'bearer' }],
+    [
+      'a request as it goes on the wire',
+      `GET /v1/me HTTP/1.1\nHost: api.acme.example\nAuthorization: Bearer eyJhbGciOi...`,
+      { kind: 'bearer' },
+    ],
+    [
+      'a pair on the wire',
+      `GET /v1/me HTTP/1.1\nHost: api.acme.example\nAuthorization: Basic base64(id:secret)`,
+      { kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } },
+    ],
+    ['a name that says nothing', `curl ${AT} -H "X-Acme: IHR_SCHLUESSEL"`, { kind: 'headers', headers: [{ name: 'X-Acme' }] }],
+    [
+      'a name that says nothing beside one that does',
+      `curl ${AT} -H "X-Acme: YOUR_WISH" -H "X-Acme-Key: YOUR_KEY"`,
+      { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] },
+    ],
     ['a program in Go', `req.Header.Set("X-Acme-Key", "YOUR_KEY") // ${AT}`, { kind: 'headers', headers: [{ name: 'X-Acme-Key' }] }],
   ])('[S2-12] of %s is read', (_, code, scheme) => {
     expect(best(code)).toEqual(scheme)
@@ -82,6 +113,7 @@ describe('a sample', () => {
   test.each([
     ['another API', `curl -H "X-Other-Key: YOUR_KEY" https://api.other.example/v1/me`],
     ['one key of two', `curl "${AT}?key=YOUR_KEY&amp;token=YOUR_TOKEN"`],
+    ['parameters that are no key', `requests.get('${AT}', params={'page': PAGE})`],
     ['no key', `curl -H "Content-Type: application/json" -H "X-Request-Id: 7" ${AT}`],
     ['a value of the query that is no key', `curl "${AT}?token=page-2-of-9&amp;key=name"`.replace('token=', 'cursor=')],
   ])('[S2-12] with %s says nothing', (_, code) => {
@@ -116,6 +148,11 @@ test('[S2-12] what every request says beside its key is kept, what only one says
   expect(findingsOf(`<pre>${code}</pre>`).fixedHeaders.map(({ value }) => value)).toEqual([{ name: 'Acme-Version', value: '2025-01-31' }])
 })
 
+test('[S2-12] a sentence that names the address of somebody else is about him', () => {
+  const page = `<p>Others take Authorization: Bearer at https://api.other.example/v1.</p><pre>curl ${AT} -H "X-Acme: YOUR_KEY"</pre>`
+  expect(findingsOf(page).schemes.map(({ value }) => value)).toEqual([{ kind: 'headers', headers: [{ name: 'X-Acme' }] }])
+})
+
 describe('a grant', () => {
   const tokenAt = 'https://id.acme.example/token'
   const call = `<pre>curl -H "Authorization: Bearer ACCESS_TOKEN" ${AT}</pre>`
@@ -129,6 +166,14 @@ describe('a grant', () => {
     ])
     expect(findings.baseUrls.map(({ value }) => value)).toEqual(['https://api.acme.example/v1'])
     expect(findings.probes.map(({ value }) => value)).toEqual([AT])
+  })
+
+  test('[S2-12] is known by a table of two addresses', () => {
+    const rows = ['authorize', 'token'].map((path) => `<tr><td>${path}</td><td>https://login.acme.example/${path}</td></tr>`)
+    expect(ranked(findingsOf(`<h2>OAuth 2.0</h2><table>${rows.join('')}</table>`).schemes)[0]?.value).toMatchObject({
+      authorizeUri: 'https://login.acme.example/authorize',
+      tokenUri: 'https://login.acme.example/token',
+    })
   })
 
   test('[S2-12] is known by what is sent there, whatever its address', () => {
@@ -223,6 +268,7 @@ describe('where a person clicks', () => {
     ['Откройте Настройки → Интеграции → API-ключи и нажмите «Создать ключ».', ['Настройки', 'Интеграции', 'API-ключи'], 'Создать ключ'],
     ['进入 设置 → 开发者 → API密钥，点击“创建密钥”。', ['设置', '开发者', 'API密钥'], '创建密钥'],
     ['ダッシュボードの「設定」→「APIキー」を開きます。', ['設定', 'APIキー'], undefined],
+    ['Register at the developer portal (Developer → My apps → New app).', ['Developer', 'My apps', 'New app'], undefined],
     ['Cliquez sur votre avatar, allez dans Paramètres › Clés API.', ['Paramètres', 'Clés API'], undefined],
   ])('[S2-13] %s', (text, labels, button) => {
     expect(pathOf(text)).toEqual({ labels, ...(button === undefined ? {} : { button }) })
@@ -251,6 +297,9 @@ describe('a page made to be slow', () => {
     ['open elements', '<div><p><a href="x"><pre>'.repeat(50_000)],
     ['oauth', `oauth client_id ${'https://acme.example/oauth/authorize/ '.repeat(30_000)}`],
     ['blanks', `base url${' '.repeat(1_000_000)}x`],
+    ['pairs', `https://acme.example ${'auth=('.repeat(100_000)}`],
+    ['parameters', `https://acme.example params={${'a:b '.repeat(100_000)}`],
+    ['items', `http ${'X-Key:'.repeat(100_000)}`],
     ['attributes', `<a ${'b="c" '.repeat(50_000)}>`],
   ])('[S2-12] by %s is read without standing still', (_, text) => {
     expect(findingsOf(text).baseUrls).toEqual([])

@@ -1,6 +1,6 @@
 import { basePathOf, statedBaseUrls } from './base-url.ts'
 import { clickPathsOf } from './click-path.ts'
-import { type Findings, type Seen, WEIGHT } from './findings.ts'
+import { type Findings, type Scheme, type Seen, WEIGHT } from './findings.ts'
 import { isAside, isAuthPage } from './link-score.ts'
 import { machineFromPage, oauthFromPage } from './oauth-pages.ts'
 import { isPlaceholder, templateOf, withoutFields } from './placeholders.ts'
@@ -8,7 +8,7 @@ import { probeRank } from './probe-rank.ts'
 import { proseSchemes } from './prose.ts'
 import type { ReadablePage } from './readable-page.ts'
 import { isKeyParameter, queryPairs, schemesOfSample } from './sample-schemes.ts'
-import { fixedHeadersOf, readSample, type Sample } from './samples.ts'
+import { fixedHeadersOf, isKeyName, readSample, type Sample } from './samples.ts'
 import { isWithdrawnPage, samplesOf, tellsOfWebhooks } from './surroundings.ts'
 
 /**
@@ -26,7 +26,9 @@ export function readPageEvidence(page: ReadablePage, isOwn: (url: string) => boo
     if (sample === undefined || withdrawn || isForeign(sample, isOwn)) continue
     const schemes = schemesOfSample(sample)
     const isOfGrant = grants.length > 0 && !ofOwnToken && (sendsGrant(sample) || fetchesAccess(text))
-    if (!isOfGrant) for (const scheme of schemes) findings.schemes.push(seen(scheme, weightOfSample))
+    if (!isOfGrant)
+      for (const scheme of schemes)
+        findings.schemes.push(seen(scheme, saysWhatItIs(scheme) ? weightOfSample : Math.min(weightOfSample, WEIGHT.sample)))
     if (fetchesAccess(text)) continue
     const carriesKey = schemes.length > 0
     if (carriesKey) for (const header of fixedHeadersOf(sample)) findings.fixedHeaders.push(seen(header, weightOfSample))
@@ -34,11 +36,16 @@ export function readPageEvidence(page: ReadablePage, isOwn: (url: string) => boo
   }
   for (const base of statedBaseUrls(page.blocks))
     if (isOwn(withoutFields(base))) findings.baseUrls.push(seen(base, WEIGHT.sampleOnAuthPage))
-  for (const scheme of proseSchemes(page.blocks, onAuthPage)) findings.schemes.push(seen(scheme, WEIGHT.prose))
+  if (onAuthPage) for (const scheme of proseSchemes(page, isOwn)) findings.schemes.push(seen(scheme, WEIGHT.prose))
   for (const grant of grants) findings.schemes.push(seen(grant, weightOfSample))
   for (const path of clickPathsOf(page, isOwn)) findings.clickPaths.push(seen(path, weightOfSample))
   if (page.siteName !== '') findings.names.push(seen(page.siteName, WEIGHT.sample))
   if (page.description !== '') findings.descriptions.push(seen(page.description, WEIGHT.prose))
+}
+
+/** `X-Blue: {value}` may be a key or a wish; a header whose name says that it holds a key wins over it. */
+function saysWhatItIs(scheme: Scheme): boolean {
+  return scheme.kind !== 'headers' || scheme.headers.some(({ name }) => isKeyName(name) || /^authorization$/i.test(name))
 }
 
 function isForeign(sample: Sample, isOwn: (url: string) => boolean): boolean {

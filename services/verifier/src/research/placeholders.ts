@@ -1,7 +1,14 @@
 /** `YOUR_API_KEY`, `<token>`, `{api_key}`, `$TOKEN`, `xxxx…`: what stands in samples where a reader puts his own value. */
 export function isPlaceholder(text: string): boolean {
   const value = text.trim().replace(/^["'`]|["'`]$/g, '')
-  if (/^(?:<[^<>]{1,60}>|\{{1,2}[^{}]{1,60}\}{1,2}|\$\{?[A-Za-z_]\w*\}?|\[[^[\]]{1,60}\]|%[A-Za-z_]\w*%|:[a-z_]+)$/.test(value)) return true
+  if (
+    /^(?:<[^<>]{1,60}>|\{{1,2}[^{}]{1,60}\}{1,2}|\$\{?[A-Za-z_]\w*\}?|\$\{[^{}]{1,60}\}|\[[^[\]]{1,60}\]|%[A-Za-z_]\w*%|:[a-z_]+)$/.test(
+      value,
+    )
+  )
+    return true
+  // `IHR_SCHLUESSEL`: written as a constant is, in whatever language.
+  if (/^[A-Z]{2,}(?:_[A-Z]{2,}){1,5}$/.test(value)) return true
   if (/^(?:x{3,}|\*{3,}|\.{3,}|…)/i.test(value)) return true
   return /(?:your|my|the|example|insert|replace|paste|demo|test)[-_ ]?|(?:api|access|auth|secret)[-_ ]?(?:key|token)|^(?:api)?(?:key|token)$/i.test(
     value,

@@ -3,6 +3,9 @@ import type { Block } from './readable-page.ts'
 
 const WITHDRAWN = /deprecat|no longer|do not|don['’]t|never|legacy|obsolete|not support|veraltet|nicht mehr|instead of/i
 
+/** A sentence with an address of somebody else is about him. */
+const ADDRESS = /https?:\/\/[^\s"'`|)<>,]+/g
+
 /** What a sentence says of the wire, without a sample: the weakest evidence. Header and parameter names read alike in all languages. */
 const SAYINGS: readonly { readonly pattern: RegExp; readonly scheme: (match: RegExpExecArray) => Scheme }[] = [
   { pattern: /authorization\b.{0,40}\bbearer\b|\bbearer[- ](?:token|auth)/i, scheme: () => ({ kind: 'bearer' }) },
@@ -21,14 +24,13 @@ const SAYINGS: readonly { readonly pattern: RegExp; readonly scheme: (match: Reg
   },
 ]
 
-/** Ways to authenticate that a page about authentication names in its sentences. Other pages mention too much. */
-export function proseSchemes(blocks: readonly Block[], onAuthPage: boolean): readonly Scheme[] {
-  if (!onAuthPage) return []
+/** Ways to authenticate that a page names in its sentences: for pages about authentication, since others mention too much. */
+export function proseSchemes({ blocks }: { readonly blocks: readonly Block[] }, isOwn: (url: string) => boolean): readonly Scheme[] {
   const found = new Map<string, Scheme>()
   for (const { text, kind } of blocks) {
     if (kind === 'code') continue
     for (const sentence of text.slice(0, 5_000).split(/(?<=[.!?。])\s+/)) {
-      if (WITHDRAWN.test(sentence)) continue
+      if (WITHDRAWN.test(sentence) || (sentence.match(ADDRESS) ?? []).some((url) => !isOwn(url))) continue
       for (const { pattern, scheme } of SAYINGS) {
         const match = pattern.exec(sentence)
         if (match !== null) found.set(JSON.stringify(scheme(match)), scheme(match))

@@ -1,4 +1,5 @@
 import { isPlaceholder } from './placeholders.ts'
+import { httpieHeaders, pairOfProgram, parametersOfProgram } from './program-samples.ts'
 
 /** What one code sample sends. */
 export interface Sample {
@@ -14,7 +15,7 @@ const CURL_HEADER =
 const RAW_HEADER = /^[ \t>]*([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]+(\S[^\n]{0,300})$/gm
 /** `"X-Api-Key": "…"`, `headers['X-Api-Key'] = …` and `Authorization: "…"`, as programs write them; a variable may be the value. */
 const LITERAL_HEADER =
-  /(?:["'`]([A-Za-z][A-Za-z0-9-]{1,60})["'`]\]?|\b([Aa]uthorization))\s*(?::|=>|=|,)\s*(?:f?["'`]([^"'`\n]{1,300})["'`]|([A-Za-z_$][\w.$]{0,80})(?=[\s,;)}\]([!?]|$))/g
+  /(?:["'`]([A-Za-z][A-Za-z0-9-]{1,60})["'`]\]?|\b([Aa]uthorization))\s*(?::|=>|=|,)\s*(?:f?["'`]([^"'`\n]{1,300})["'`]|([A-Za-z_$][\w.$]{0,80})(?=[([!?]|\s{0,20}(?:[,;)}\]]|$)))/gm
 /** `'X-Api-Key: …'` as one text, as PHP and shells in lists have it. */
 const QUOTED_LINE = /["'`]([A-Za-z][A-Za-z0-9-]{1,60}):\s+([^"'`\n]{1,300})["'`]/g
 const BASIC_PAIR = /(?:^|\s)(?:-u|--user)[ =]+(?:"([^"\n]{1,200})"|'([^'\n]{1,200})'|(\S{1,200}))/
@@ -30,9 +31,11 @@ export function readSample(written: string): Sample | undefined {
   const headers = headersIn(text)
   const [, double, single, bare] = BASIC_PAIR.exec(text) ?? []
   const pair = double ?? single ?? bare
-  const urls = urlsIn(text, headers)
-  if (headers.length === 0 && pair === undefined && urls.length === 0) return undefined
-  return { headers, urls, isGet: !NOT_GET.test(text), ...(pair === undefined ? {} : { basic: basicOf(pair) }) }
+  const basic = pair === undefined ? pairOfProgram(text) : basicOf(pair)
+  const { query, isGet } = parametersOfProgram(text)
+  const urls = urlsIn(text, headers).map((url, i) => (i === 0 && query !== '' ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url))
+  if (headers.length === 0 && basic === undefined && urls.length === 0) return undefined
+  return { headers, urls, isGet: isGet || !NOT_GET.test(text), ...(basic === undefined ? {} : { basic }) }
 }
 
 /**
@@ -66,6 +69,7 @@ function headersIn(text: string): Sample['headers'] {
     if (/-|^authorization$/i.test(name ?? '')) add(name, value ?? `<${variable}>`)
   }
   for (const [, name, value] of text.matchAll(QUOTED_LINE)) if (/-|^authorization$/i.test(name ?? '')) add(name, value)
+  for (const [name, value] of httpieHeaders(text)) add(name, value)
   for (const [, name, value] of text.matchAll(RAW_HEADER)) if (/-|^(?:authorization|host|cookie)$/i.test(name ?? '')) add(name, value)
   return [...found.values()]
 }
@@ -86,10 +90,18 @@ export function fixedHeadersOf(sample: Sample): Sample['headers'] {
   return sample.headers.filter(({ name, value }) => /-version$/i.test(name) && /^v?\d[\d.-]{0,20}$/.test(value))
 }
 
+export function isKeyName(name: string): boolean {
+  return /key|token|auth|secret|signature|passw/i.test(name)
+}
+
 /** The header lines of a sample that carry a credential: a telling name, or a value that stands for a key. */
 export function keyHeadersOf(sample: Sample): Sample['headers'] {
-  return sample.headers.filter(({ name, value }) => {
-    if (ORDINARY.test(name) || /^(?:authorization|cookie)$/i.test(name)) return false
-    return /key|token|auth|secret|signature|passw/i.test(name) || (/-(?:id|account|tenant|app)/i.test(name) && isPlaceholder(value))
+  const candidates = sample.headers.filter(({ name }) => !ORDINARY.test(name) && !/^(?:authorization|cookie)$/i.test(name))
+  const telling = candidates.filter(({ name, value }) => {
+    return isKeyName(name) || (/-(?:id|account|tenant|app)/i.test(name) && isPlaceholder(value))
   })
+  const hasOther = sample.basic !== undefined || sample.headers.some(({ name }) => /^authorization$/i.test(name))
+  if (telling.length > 0 || hasOther) return telling
+  // The name says nothing, in whatever language; the value is for the reader to fill in.
+  return candidates.filter(({ name, value }) => /^x-/i.test(name) && isPlaceholder(value))
 }
