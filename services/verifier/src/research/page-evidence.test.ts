@@ -124,11 +124,15 @@ describe('a sample', () => {
     const probesOf = (code: string): string[] => findingsOf(`<pre>${code}</pre>`).probes.map(({ value }) => value)
     const key = '-H "X-Acme-Key: KEY"'
     expect(probesOf(`curl ${AT} ${key}`)).toEqual([AT])
+    for (const path of ['rest/api/3/myself', 'v1/users/@me', 'v1/themes', 'v1/authentication', 'v1/latest'])
+      expect(probesOf(`curl https://api.acme.example/${path} ${key}`)).toEqual([`https://api.acme.example/${path}`])
     for (const code of [
       `curl -X POST ${AT} ${key}`,
       `curl ${AT} ${key} -d a=b`,
       `curl https://api.acme.example/v1/users/{id} ${key}`,
       `curl https://api.acme.example/v1/users/12345 ${key}`,
+      `curl https://api.acme.example/v1/sites/mycompany ${key}`,
+      `curl https://api.acme.example/v1/sites/test ${key}`,
       `curl "https://api.acme.example/v1/users?company=7" ${key}`,
       `curl https://api.acme.example/v1/logout ${key}`,
       `curl https://api.acme.example/v1/export ${key}`,

@@ -1,3 +1,7 @@
+/** Words that stand for a value. Not as a part of others: `myself`, `themes` and `latest` are names of an API's own. */
+const FILLED_IN =
+  /(?:your|example|insert|replace|paste)[-_ ]?|(?<![a-z])(?:my|the)(?:[-_ ]|api|access|auth|secret|key|token|company|name|id)|(?<![a-z])(?:demo|test)(?:(?![a-z])|key|token)|(?:api|access|auth|secret)[-_ ]?(?:key|token)|^(?:api)?(?:key|token)$/i
+
 /** `YOUR_API_KEY`, `<token>`, `{api_key}`, `$TOKEN`, `xxxx…`: what stands in samples where a reader puts his own value. */
 export function isPlaceholder(text: string): boolean {
   const value = text.trim().replace(/^["'`]|["'`]$/g, '')
@@ -10,9 +14,7 @@ export function isPlaceholder(text: string): boolean {
   // `IHR_SCHLUESSEL`: written as a constant is, in whatever language.
   if (/^[A-Z]{2,}(?:_[A-Z]{2,}){1,5}$/.test(value)) return true
   if (/^(?:x{3,}|\*{3,}|\.{3,}|…)/i.test(value)) return true
-  return /(?:your|my|the|example|insert|replace|paste|demo|test)[-_ ]?|(?:api|access|auth|secret)[-_ ]?(?:key|token)|^(?:api)?(?:key|token)$/i.test(
-    value,
-  )
+  return FILLED_IN.test(value)
 }
 
 /** In a host, only what cannot be somebody's real name there: `{shop}`, `<domain>`, `yourcompany`, `your-domain`. */

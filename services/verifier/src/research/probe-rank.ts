@@ -8,7 +8,7 @@ const ORDER =
 
 /** Endpoints that say whose account it is, the most telling first. */
 const TELLING: readonly RegExp[] = [
-  /\/(?:me|whoami|self)(?:\.json)?$/i,
+  /\/(?:me|@me|myself|whoami|self)(?:\.json)?$/i,
   /\/(?:users?|agents?|accounts?|profile)\/(?:me|self|current)(?:\.json)?$/i,
   /\/(?:user|account|profile|viewer|current[_-]user|userinfo|tokeninfo|auth[._-]test)(?:\.json)?$/i,
 ]
