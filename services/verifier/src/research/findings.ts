@@ -22,7 +22,9 @@ export interface KeyHeader {
 
 /** What a part of a Basic pair holds: the key itself, something the person chooses, a fixed text, or nothing. */
 export type BasicPart =
-  | { readonly holds: 'key' | 'password' | 'nothing' }
+  /** `label`: what a pair of two keys calls this one. */
+  | { readonly holds: 'key'; readonly label?: string }
+  | { readonly holds: 'password' | 'nothing' }
   /** `suffix` is what the API wants behind it: `/token`. */
   | { readonly holds: 'user'; readonly suffix?: string }
   | { readonly holds: 'fixed'; readonly text: string }

@@ -105,6 +105,8 @@ function copiedOf(scheme: Scheme): string {
   if (scheme.kind === 'machine') return 'its client id and its client secret'
   if (scheme.kind === 'headers' && scheme.headers.length > 1)
     return `the values for ${scheme.headers.map(({ name }) => name).join(' and ')}`
+  if (scheme.kind === 'basic' && scheme.username.holds === 'key' && scheme.password.holds === 'key')
+    return `${scheme.username.label ?? 'the API key'} and ${scheme.password.label ?? 'its secret'}`
   if (scheme.kind === 'basic' && scheme.username.holds === 'user') return 'the API key, and have your user name or e-mail there ready'
   return `the ${nounOf(scheme)}`
 }

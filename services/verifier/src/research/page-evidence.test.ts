@@ -99,6 +99,18 @@ describe('a sample', () => {
       `GET /v1/me HTTP/1.1\nHost: api.acme.example\nAuthorization: Basic base64(id:secret)`,
       { kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } },
     ],
+    [
+      'two keys on the wire',
+      `GET /v1/me HTTP/1.1\nHost: api.acme.example\nAuthorization: Basic base64(account_sid:auth_token)`,
+      { kind: 'basic', username: { holds: 'key', label: 'Account SID' }, password: { holds: 'key', label: 'Auth token' } },
+    ],
+    [
+      'two keys as a pair',
+      `curl -u "PUBLIC_KEY:PRIVATE_KEY" ${AT}`,
+      { kind: 'basic', username: { holds: 'key', label: 'Public key' }, password: { holds: 'key', label: 'Private key' } },
+    ],
+    ['.NET', `h.Authorization = new AuthenticationHeaderValue("Bearer", token); Get("${AT}")`, { kind: 'bearer' }],
+    ['a key of another name', `curl "${AT}?auth_key=YOUR_KEY"`, { kind: 'query', name: 'auth_key' }],
     ['a name that says nothing', `curl ${AT} -H "X-Acme: IHR_SCHLUESSEL"`, { kind: 'headers', headers: [{ name: 'X-Acme' }] }],
     [
       'a name that says nothing beside one that does',
@@ -150,6 +162,13 @@ describe('a sample', () => {
 test('[S2-12] what every request says beside its key is kept, what only one says is not', () => {
   const code = `curl ${AT} -H "X-Acme-Key: KEY" -H "Acme-Version: 2025-01-31" -H "X-Trace: 7" -H "Accept: text/plain"`
   expect(findingsOf(`<pre>${code}</pre>`).fixedHeaders.map(({ value }) => value)).toEqual([{ name: 'Acme-Version', value: '2025-01-31' }])
+})
+
+test('[S2-12] what a page tells its readers not to do is not done', () => {
+  for (const before of ['Do not put the key in the address:', "Don't pass it there:", 'Wrong:', 'Never include it in an address.']) {
+    const page = `<p>${before}</p><pre>curl "${AT}?api_key=YOUR_KEY"</pre><p>Right:</p><pre>curl ${AT} -H "X-Acme-Key: YOUR_KEY"</pre>`
+    expect(findingsOf(page).schemes.map(({ value }) => value.kind)).toEqual(['headers'])
+  }
 })
 
 test('[S2-12] a sentence that names the address of somebody else is about him', () => {

@@ -110,16 +110,19 @@ function basicPattern(
   context: PatternContext,
 ): WrittenPattern {
   const { username, password } = scheme
-  const key = (name: string): Field => secretField(name, 'API key', `The key from your ${context.name} account`)
+  const key = (name: string, { label }: { readonly label?: string }): Field =>
+    label === undefined
+      ? secretField(name, 'API key', `The key from your ${context.name} account`)
+      : secretField(name, label, `As in your ${context.name} account`)
   const first =
     username.holds === 'key'
-      ? [key('username')]
+      ? [key('username', username)]
       : username.holds === 'user'
         ? [{ field_name: 'username', label: 'User name or e-mail', input_type: 'text', required: true }]
         : []
   const second =
     password.holds === 'key'
-      ? [key('password')]
+      ? [key('password', password)]
       : password.holds === 'password'
         ? [secretField('password', 'Password', 'As you sign in there')]
         : []
@@ -131,7 +134,7 @@ function basicPattern(
   )
   const pattern = {
     type: 'BASIC',
-    display_name: first.length + second.length > 1 ? 'User name and password' : 'API key',
+    display_name: first.length + second.length === 1 ? 'API key' : username.holds === 'key' ? 'API keys' : 'User name and password',
     fields: [...place, ...first, ...second],
     ...(fixed.length === 0 ? {} : { auth_field_mutations: Object.fromEntries(fixed) }),
   }

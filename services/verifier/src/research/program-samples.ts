@@ -22,6 +22,15 @@ export function pairOfProgram(text: string): { readonly left: string; readonly r
   return undefined
 }
 
+/** `new AuthenticationHeaderValue("Bearer", token)` of .NET. */
+const HEADER_VALUE = new RegExp(String.raw`AuthenticationHeaderValue\(\s?"([A-Za-z][\w-]{0,30})"\s?,\s?${ARGUMENT}`)
+
+/** The value of the header Authorization where a program gives it in two parts. */
+export function authorizationOfProgram(text: string): string | undefined {
+  const [, word, quoted, variable] = HEADER_VALUE.exec(text) ?? []
+  return word === undefined ? undefined : `${word} ${shownAs(quoted, variable)}`
+}
+
 /** `params={…}` and `new URLSearchParams({…})`: the braces hold no others. */
 const PARAMETERS = /(?:\b(?:params|query)["']?\s?[:=]\s?|URLSearchParams\(\s?)\{([^{}]{1,1000})\}/i
 const PARAMETER = new RegExp(String.raw`["']?\b([A-Za-z_][\w-]{0,40})["']?\s?:\s?${ARGUMENT}`, 'g')

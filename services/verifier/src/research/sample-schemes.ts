@@ -21,7 +21,7 @@ function authorizationScheme(value: string, keys: readonly KeyHeader[]): readonl
     return keys.length === 0
       ? [{ kind: 'bearer' }]
       : [{ kind: 'headers', headers: [{ name: 'Authorization', prefix: 'Bearer ' }, ...keys] }]
-  if (/^basic$/i.test(word)) return [{ kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } }]
+  if (/^basic$/i.test(word)) return [encodedScheme(rest)]
   // Whatever the word is: what stands behind it is the key.
   if (word !== '' && (WORDS.test(word) ? rest !== '' : isPlaceholder(rest))) {
     // `Token token=…` is one word longer.
@@ -31,6 +31,13 @@ function authorizationScheme(value: string, keys: readonly KeyHeader[]): readonl
   return isPlaceholder(value) ? [{ kind: 'headers', headers: [{ name: 'Authorization' }, ...keys] }] : []
 }
 
+/** `Basic base64(id:secret)`, `Basic {email:token}`: the halves are named where they are put together. */
+function encodedScheme(text: string): Scheme {
+  const [, left, right = ''] = /[({<"']\s?([\w./ -]{2,60}):([\w./ -]{0,60})[)}>"']/.exec(text) ?? []
+  if (left === undefined) return { kind: 'basic', username: { holds: 'user' }, password: { holds: 'password' } }
+  return basicScheme({ left, right })
+}
+
 function withPrefix(name: string, value: string): KeyHeader {
   const word = /^(Bearer|Token|Key|Basic)\s+\S/i.exec(value)?.[1]
   return word === undefined ? { name } : { name, prefix: `${word} ` }
@@ -38,6 +45,8 @@ function withPrefix(name: string, value: string): KeyHeader {
 
 /** Freshdesk's `key:X`, Stripe's `key:`, Zendesk's `user/token:key`: which half is the key is in the words of the sample. */
 function basicScheme({ left, right }: Sample['basic'] & object): Scheme {
+  const pair = right === undefined ? undefined : pairOfKeys(left, right)
+  if (pair !== undefined) return pair
   const isKey = (text: string): boolean => KEY_LIKE.test(text) && (isPlaceholder(text) || /\d/.test(text))
   if (right === undefined) return { kind: 'basic', username: { holds: isKey(left) ? 'key' : 'user' }, password: { holds: 'password' } }
   if (isKey(left)) {
@@ -53,10 +62,32 @@ function basicScheme({ left, right }: Sample['basic'] & object): Scheme {
   return { kind: 'basic', username, password: { holds: isKey(right) ? 'key' : 'password' } }
 }
 
+/** `public_key:private_key`, `account_sid:auth_token`: two halves that the account's settings show, neither of them a sign-in. */
+const FIRST_OF_TWO =
+  /^(?:public|access|app|application|api|consumer)[-_ ]?key(?:[-_ ]?id)?$|^(?:account|client|app|key|api[-_ ]?key|token)[-_ ]?s?id$/i
+const SECOND_OF_TWO =
+  /^(?:(?:private|secret|api|access|app)[-_ ]?key|(?:api|auth|access)[-_ ]?token|(?:(?:client|api|app|key|consumer|token)[-_ ]?)?secret)$/i
+
+function pairOfKeys(left: string, right: string): Scheme | undefined {
+  const [first, second] = [left, right].map((half) => half.replace(/^[<{[$"']+|[>}\]"']+$/g, '').replace(/^your[-_ ]?/i, ''))
+  if (first === undefined || second === undefined || !FIRST_OF_TWO.test(first) || !SECOND_OF_TWO.test(second)) return undefined
+  return { kind: 'basic', username: { holds: 'key', label: labelOf(first) }, password: { holds: 'key', label: labelOf(second) } }
+}
+
+/** `ACCOUNT_SID` → `Account SID`. */
+function labelOf(name: string): string {
+  const words = name
+    .toLowerCase()
+    .split(/[-_ ]+/)
+    .join(' ')
+    .replace(/\b(?:api|id|sid)\b/g, (word) => word.toUpperCase())
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`
+}
+
 const KEY_LIKE = /key|token|secret|sk_|pat\b/i
 
 const KEY_PARAMETER =
-  /^(?:api[-_]?key|key|apikey|access[-_]?key|token|api[-_]?token|access[-_]?token|auth[-_]?token|appid|app[-_]?key|subscription-key)$/i
+  /^(?:(?:api|access|auth|user|client|private|secret|license|account|app|subscription|hapi)?[-_]?key|(?:api|access|auth|user|secret)?[-_]?token|appid)$/i
 
 function querySchemes(urls: readonly string[]): readonly Scheme[] {
   return urls.flatMap((url): readonly Scheme[] => {

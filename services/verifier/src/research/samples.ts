@@ -1,5 +1,5 @@
 import { isPlaceholder } from './placeholders.ts'
-import { httpieHeaders, pairOfProgram, parametersOfProgram } from './program-samples.ts'
+import { authorizationOfProgram, httpieHeaders, pairOfProgram, parametersOfProgram } from './program-samples.ts'
 
 /** What one code sample sends. */
 export interface Sample {
@@ -64,6 +64,7 @@ function headersIn(text: string): Sample['headers'] {
       found.set(name.toLowerCase(), { name, value: value.trim() })
   }
   for (const [, n1, v1, n2, v2, n3, v3] of text.matchAll(CURL_HEADER)) add(n1 ?? n2 ?? n3, v1 ?? v2 ?? v3)
+  add('Authorization', authorizationOfProgram(text))
   for (const [, quoted, bare, value, variable] of text.matchAll(LITERAL_HEADER)) {
     const name = quoted ?? bare
     if (/-|^authorization$/i.test(name ?? '')) add(name, value ?? `<${variable}>`)

@@ -2,7 +2,7 @@ import type { Block, ReadablePage } from './readable-page.ts'
 
 /** What is said of a sample just before it, when it is the way not to do it. */
 const WITHDRAWN =
-  /deprecat|no longer (?:supported|accepted|works?)|do not use|don['’]t use|never (?:do|use|send)|legacy|obsolete|sunset|will be removed|was removed|insecure|veraltet|nicht mehr|obsolet|obsolèt|en desuso|non più|устарел|больше не/i
+  /deprecat|no longer (?:supported|accepted|works?)|(?:do not|don['’]t|never) (?:do|use|send|put|pass|place|include)|^\W{0,3}(?:wrong|bad)\b|legacy|obsolete|sunset|will be removed|was removed|insecure|veraltet|nicht mehr|obsolet|obsolèt|en desuso|non più|устарел|больше не/im
 
 /** What is said at the head of a page about the whole of it. */
 const WITHDRAWN_PAGE =
