@@ -50,6 +50,8 @@ describeInBrowser('a sign-in on another device', () => {
     expect(size).toBeGreaterThanOrEqual(24)
     await page.getByText(`${ISSUER}/device`, { exact: true }).waitFor()
     expect(await page.getByRole('link', { name: 'Open devices.example' }).getAttribute('href')).toBe(`${ISSUER}/device?user_code=${code}`)
+    await page.evaluate('document.querySelector("#digits span").textContent = "WDJBMJHTQXNVPLKC-BCDF"')
+    await lookAt(page, 'device-code-long')
     as.decideDevice(code ?? '', 'approved')
     expect(await connectedAt(page, walk.team)).toMatch(/^cred_/)
     await visitor.leave()
