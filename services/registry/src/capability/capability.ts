@@ -1,4 +1,5 @@
 import type { AuthType, CapabilityMode, SecurityLevel } from '@credence/credential'
+import { kindOfFact } from '@credence/credential/facts'
 import type { HasOutbox } from '@credence/events'
 
 export interface AskedFact {
@@ -93,10 +94,10 @@ export function consentedTo({ consent, scopes }: Pick<CapabilityDoc, 'consent' |
   return { purpose: consent.purpose, scopes: own.length === 0 ? scopes : own }
 }
 
-/** Whether two gates ask the same; how they put it into words is no difference. */
+/** Whether two gates ask the same. How they put it into words is no difference, nor whether a kind is written or follows from the name. */
 export function asksTheSame(one: Security, other: Security): boolean {
   const asked = ({ level, facts, lookup, pageOnly }: Security): string =>
-    JSON.stringify([level, facts.map(({ name, kind = '' }) => [name, kind]), lookup ?? null, pageOnly ?? false])
+    JSON.stringify([level, facts.map(({ name, kind }) => [name, kindOfFact(name, kind)]), lookup ?? null, pageOnly ?? false])
   return asked(one) === asked(other)
 }
 
