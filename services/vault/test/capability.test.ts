@@ -70,6 +70,31 @@ async function write(collection: string, id: string, members: object): Promise<v
   await docs.replace({ ...doc, ...members }, doc.rev)
 }
 
+describe('the rules of a capability', () => {
+  test.each([
+    '_method=DELETE',
+    'a=1&_METHOD=put',
+    '_metho%64=DELETE',
+    '_method=GET&_method=DELETE',
+    'a=1;_method=DELETE',
+    '%5fmethod=delete',
+    '.method=DELETE',
+    '+_method=DELETE',
+    '_method=',
+  ])('[S0-15] hold against a query that asks for another method: %s', async (query) => {
+    const { id } = await capability({ methods: ['GET'] })
+    expect(await checked(id, { path: `/x?${query}` })).toBe('METHOD_REFUSED')
+  })
+
+  test.each(['_method=GET', '_method=get&_method=GET', 'method=DELETE', 'a=_method', 'x_method=DELETE', 'a=%zz'])(
+    '[S0-15] let a query pass that asks for none but theirs: %s',
+    async (query) => {
+      const { id } = await capability({ methods: ['GET'] })
+      expect(await checked(id, { path: `/x?${query}` })).toBe('ok')
+    },
+  )
+})
+
 describe('a stored capability', () => {
   test.each([
     ['its credential', { credentialId: `cred_${'9'.repeat(26)}` }],
