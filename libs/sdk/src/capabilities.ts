@@ -10,19 +10,22 @@ export interface NewSecurity {
   /** `kind`: how its forms are made alike; absent: by its name. */
   readonly facts?: readonly { readonly name: string; readonly question: string; readonly kind?: string }[]
   /** One call to the team's own API; absent: the records that it pushes. */
-  readonly lookup?: {
-    /** Of the whole project; absent: that of the capability. */
-    readonly credentialId?: string
-    readonly method?: string
-    /** `/orders/{{order_number}}`, with `{{user.id}}` and `{{user.email}}` too. */
-    readonly path: string
-    readonly body?: string
-    /** JSON pointer to a record or a list of them; absent: the whole answer. */
-    readonly records?: string
-    readonly match: readonly { readonly fact: string; readonly pointer: string }[]
-  }
+  readonly lookup?: NewLookup | undefined
   /** Answers are taken from the customer himself at the page alone. */
   readonly pageOnly?: boolean
+}
+
+/** The call that finds what the team knows of a customer. */
+export interface NewLookup {
+  /** Of the whole project; absent: that of the capability. */
+  readonly credentialId?: string
+  readonly method?: string
+  /** `/orders/{{order_number}}`, with `{{user.id}}` and `{{user.email}}` too. */
+  readonly path: string
+  readonly body?: string
+  /** JSON pointer to a record or a list of them; absent: the whole answer. */
+  readonly records?: string
+  readonly match: readonly { readonly fact: string; readonly pointer: string }[]
 }
 
 /** What a team writes of a capability. */
