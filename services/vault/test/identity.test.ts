@@ -212,6 +212,50 @@ describe('a record', () => {
     expect(await matches(id, 'usr_a', '94105')).toBe(false)
   })
 
+  describe('of a phone number', () => {
+    let id = ''
+    beforeAll(async () => {
+      id = (await gated({ facts: ['phone'], asked: { ...ASKED, kinds: ['phone'] } })).id
+    })
+    const said = (user: string, phone: string): Promise<boolean> => {
+      const answers = new Map([['phone', Buffer.from(phone)]])
+      return matchFacts(parts, order, { capabilityId: id, user, names: [], answers, version: ASKED.version, how: 'api' })
+    }
+
+    test('[S0-13] is right with and without its country, whichever of both has it', async () => {
+      await push('usr_p', { phone: ['+1 415 555 0100', '030 1234567'] })
+      for (const phone of ['(415) 555-0100', '+1 415.555.0100', '030 / 123 45 67', '+49 30 1234567'])
+        expect(await said('usr_p', phone), phone).toBe(true)
+      for (const phone of ['555 0100', '+44 415 555 0100', '+49 30 1234568', 'none']) expect(await said('usr_p', phone), phone).toBe(false)
+    })
+
+    test('[S0-13] is right as it was where its record was written before there were forms without a country', async () => {
+      const bytes = (hex: string): Uint8Array => Buffer.from(hex, 'hex')
+      const digests = {
+        text: bytes('acc5178158ad7abd21232164acfd4e39a4c6607e66b5673cef9974fc6917e5c2'),
+        phone: bytes('29a8a3efaac5146e5123726b6d67b96fa6d8c4f8e9aa23a05949d296f330959b'),
+        postal_code: bytes('7514f249eb638bcbee3d43f2fbcc7a0396959cfd6fce257502c03dce21cc78bf'),
+        order_number: bytes('19ac4bce9ff6f85c94509756bd507f3d8592274fe6c117ada2e8aff6876efe0d'),
+        digits: bytes('b57bd4d3e1a944e884fa5b0ef491b4ea7c284729bf03c41cf7a1444e49f3c64c'),
+        date: bytes('7b91621200a66cf272c0dd08d433a885026bf56d31c9b33f09ee04dece46e4b7'),
+      }
+      const docs = await parts.store.collection<FactRecord>({ name: 'vault_fact_records', indexes: [] })
+      await docs.insert({
+        id: 'e3371a5a230f8cbd6dd85205b78f963b2c017682b8a0265f43d63bf6db5f1aae',
+        v: 1,
+        project: PROJECT,
+        user: 'usr_old',
+        facts: [{ name: 'phone', values: [digests] }],
+        updatedAt: new Date(0),
+        mac: bytes('79b84aa403b03262c9b190c32a3a0e5717df929c97de7c38a4bfc1a252f99e54'),
+      })
+      for (const phone of ['+49 30 1234567', '0049 (30) 123 45 67']) expect(await said('usr_old', phone), phone).toBe(true)
+      expect(await said('usr_old', '+49 30 1234568')).toBe(false)
+      await putFacts(parts, order, { records: [{ user: 'usr_old', facts: new Map([['zip', [Buffer.from('94105')]]]) }], merge: true })
+      expect(await said('usr_old', '+49 30 1234567')).toBe(true)
+    })
+  })
+
   test('[S0-13] shows in the store neither a value, nor a hash that could be tried, nor who has the same', async () => {
     await push('usr_b', { zip: ['94105'] })
     await push('usr_c', { zip: ['94105'] })

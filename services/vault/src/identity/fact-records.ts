@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { FACT_KINDS, type FactKind, normalForm } from '@credence/credential/facts'
+import { answerForms, FACT_KINDS, type FactKind, recordForms } from '@credence/credential/facts'
 import { CodedError, isCoded } from '@credence/errors'
 import type { Collection, CollectionSpec, Doc, DocumentStore, Stored } from '@credence/store'
 import { sameBytes } from '../credential/same-bytes.ts'
@@ -9,7 +9,7 @@ type ValueDigests = Readonly<Partial<Record<FactKind, Uint8Array>>>
 
 export interface KnownFact {
   readonly name: string
-  /** Each of them is right: a customer has several orders. */
+  /** Each of them is right: a customer has several orders, and a number may be said in several ways. */
   readonly values: readonly ValueDigests[]
 }
 
@@ -31,11 +31,13 @@ export interface FactOf {
 
 export interface FactRecords {
   /**
-   * HMAC-SHA-256 under a key of the project that never leaves the vault, over the customer, the fact, the kind and the normal
-   * form: who has the store can neither try all zips there are, nor see that two customers have the same one.
+   * Each form that an answer may stand in, as HMAC-SHA-256 under a key of the project that never leaves the vault, over the
+   * customer, the fact, the kind and the form: who has the store can neither try all zips there are, nor see that two customers
+   * have the same one.
    */
-  digest(of: FactOf, kind: FactKind, value: Uint8Array): Uint8Array
-  digests(of: FactOf, value: Uint8Array): ValueDigests
+  answers(of: FactOf, kind: FactKind, value: Uint8Array): readonly Uint8Array[]
+  /** The normal forms of a value, and what else it is found under; none for one that would match nothing. */
+  records(of: FactOf, value: Uint8Array): readonly ValueDigests[]
   /** Throws CREDENTIAL_QUARANTINED for one that a storage writer made or altered. */
   read(project: string, user: string): Promise<Stored<FactRecord> | undefined>
   write(project: string, user: string, decide: (before: readonly KnownFact[]) => readonly KnownFact[]): Promise<void>
@@ -56,21 +58,21 @@ export async function openFactRecords(options: {
 }): Promise<FactRecords> {
   const { key, now } = options
   const docs = await options.store.collection<FactRecord>(FACT_RECORD_COLLECTION)
-  const digest: FactRecords['digest'] = ({ project, user, name }, kind, value) => {
-    const form = normalForm(kind, Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'))
-    return hmac(hmac(key, ['facts', project]), [user, name, kind, form])
-  }
+  const digest = ({ project, user, name }: FactOf, kind: FactKind, form: string): Uint8Array =>
+    hmac(hmac(key, ['facts', project]), [user, name, kind, form])
   const read: FactRecords['read'] = async (project, user) => {
     const doc = await docs.get(idOf(project, user), { fresh: true })
     if (doc === undefined || sameBytes(macOf(key, doc), doc.mac)) return doc
     throw new CodedError('CREDENTIAL_QUARANTINED', 'What was stored of this customer was altered.')
   }
   return {
-    digest,
-    digests(of, value) {
-      const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')
-      const kinds = FACT_KINDS.filter((kind) => normalForm(kind, text) !== '')
-      return Object.fromEntries(kinds.map((kind) => [kind, digest(of, kind, value)]))
+    answers: (of, kind, value) => answerForms(kind, textOf(value)).map((form) => digest(of, kind, form)),
+    records(of, value) {
+      const forms = FACT_KINDS.map((kind) => [kind, recordForms(kind, textOf(value))] as const)
+      const most = Math.max(...forms.map(([, all]) => all.length))
+      return Array.from({ length: most }, (_, i) =>
+        Object.fromEntries(forms.flatMap(([kind, { [i]: form }]) => (form === undefined ? [] : [[kind, digest(of, kind, form)]]))),
+      )
     },
     read,
     async write(project, user, decide) {
@@ -91,6 +93,10 @@ export async function openFactRecords(options: {
     },
     list: (project, { limit, after }) => docs.find('by_project', { prefix: [project], limit, ...(after === undefined ? {} : { after }) }),
   }
+}
+
+function textOf(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')
 }
 
 function macOf(key: Uint8Array, { id, project, user, facts }: Omit<FactRecord, 'mac'>): Buffer {

@@ -51,18 +51,19 @@ async function matchPushed(vault: VaultContext, { project, gate }: CapabilityDoc
   let matched = true
   for (const [i, name] of gate.facts.entries()) {
     const kind = gate.asked?.kinds[i] ?? 'text'
-    const given = vault.factRecords.digest({ project, user, name }, kind, answers.get(name) ?? new Uint8Array())
+    const given = vault.factRecords.answers({ project, user, name }, kind, answers.get(name) ?? new Uint8Array())
     const known = (record?.facts.find((fact) => fact.name === name)?.values ?? []).flatMap((value) => value[kind] ?? [])
-    // Not `some`, and no `&&`: every fact and every value is compared whatever the one before said.
-    let found = false
-    for (const digest of [...known, ...decoys(vault, known.length)]) found = sameBytes(given, digest) || found
-    matched = found && matched
+    matched = isAmong(vault, given, known) && matched
   }
   return matched
 }
 
-function decoys(vault: VaultContext, known: number): Uint8Array[] {
-  return Array.from({ length: Math.max(LEAST_COMPARED - known, 0) }, () => vault.random.bytes(32))
+/** Not `some`, and no `&&`: everything is compared whatever the one before said. */
+function isAmong(vault: VaultContext, given: readonly Uint8Array[], known: readonly Uint8Array[]): boolean {
+  const decoys = Array.from({ length: Math.max(LEAST_COMPARED - known.length, 0) }, () => vault.random.bytes(32))
+  let found = false
+  for (const digest of [...known, ...decoys]) for (const one of given) found = sameBytes(one, digest) || found
+  return found
 }
 
 /** One record has to have all of them: the zip of one order and the number of another are no proof. */
@@ -78,10 +79,9 @@ async function matchLookedUp(vault: VaultContext, capability: CapabilityDoc, ans
         const kind = gate.asked?.kinds[i] ?? 'text'
         const of = { project, user, name }
         const value = record[i]
-        const given = vault.factRecords.digest(of, kind, answers.get(name) ?? new Uint8Array())
-        const isThere = value !== undefined && vault.factRecords.digests(of, value)[kind] !== undefined
-        const found = vault.factRecords.digest(of, kind, value ?? new Uint8Array())
-        all = sameBytes(given, found) && isThere && all
+        const given = vault.factRecords.answers(of, kind, answers.get(name) ?? new Uint8Array())
+        const known = value === undefined ? [] : vault.factRecords.records(of, value).flatMap((one) => one[kind] ?? [])
+        all = isAmong(vault, given, known) && all
       }
       matched = all || matched
     }

@@ -75,7 +75,7 @@ function digestAll(vault: VaultContext, project: string, records: readonly Pushe
         const pointer = `/records/${i}/facts/${name.slice(0, 40).replaceAll('~', '~0').replaceAll('/', '~1')}`
         if (!FACT_NAME.test(name)) refuse(pointer, 'INVALID_VALUE', 'Write a name such as email, order_number or zip.')
         if (values.length === 0 || values.length > MOST.values) refuse(pointer, 'WRONG_NUMBER', `Send 1 to ${MOST.values} values.`)
-        return { name, values: values.map((value) => digestOne(vault, { project, user, name }, { value, pointer, refuse })) }
+        return { name, values: values.flatMap((value) => digestOne(vault, { project, user, name }, { value, pointer, refuse })) }
       }),
     }
   })
@@ -93,13 +93,13 @@ function digestOne(
   vault: VaultContext,
   of: { readonly project: string; readonly user: string; readonly name: string },
   { value, pointer, refuse }: Value,
-): KnownFact['values'][number] {
+): KnownFact['values'] {
   if (value.byteLength > MOST.bytes) {
     refuse(pointer, 'TOO_LONG', `Use at most ${MOST.bytes} bytes.`)
-    return {}
+    return []
   }
-  const digests = vault.factRecords.digests(of, value)
+  const digests = vault.factRecords.records(of, value)
   // It would match nothing, whatever a customer answers.
-  if (Object.keys(digests).length === 0) refuse(pointer, 'INVALID_VALUE', 'Send a value with letters or digits.')
+  if (digests.length === 0) refuse(pointer, 'INVALID_VALUE', 'Send a value with letters or digits.')
   return digests
 }
