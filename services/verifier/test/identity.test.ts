@@ -78,6 +78,15 @@ const answer = (challenge: string, zip: string, at = context): Promise<string> =
     (error: unknown) => (isCoded(error) ? error.code : String(error)),
   )
 
+/** What the vault says whose lookup found out nothing. */
+const unavailable = (): Promise<boolean> =>
+  Promise.reject(new CodedError('RECORDS_UNAVAILABLE', undefined, { facts: { cause: 'upstream_timeout' } }))
+const refusalOf = (challenge: string, at = context): Promise<CodedError> =>
+  answerIdentity(at, agent(), { challenge, answers: { zip: Buffer.from(ZIP) }, how: 'api' }).then(
+    () => Promise.reject(new TypeError('it was let through')),
+    (error: unknown) => error as CodedError,
+  )
+
 describe('an attempt', () => {
   test('[S0-13] is one per challenge, also where both replicas get it a hundred times at once', async () => {
     const challenge = await open()
@@ -98,18 +107,62 @@ describe('an attempt', () => {
   })
 
   test('[S0-13] that could not be compared is given back as often as it happens, and its answer names the next challenge', async () => {
-    match = () => Promise.reject(new CodedError('RECORDS_UNAVAILABLE', undefined, { facts: { cause: 'upstream_timeout' } }))
+    match = unavailable
     let challenge = await open()
     for (let n = 0; n < 12; n++) {
-      const error = await answerIdentity(context, agent(), { challenge, answers: { zip: Buffer.from(ZIP) }, how: 'api' }).catch(
-        (thrown) => thrown,
-      )
-      expect([error.code, error.details.identity.attemptsLeft]).toEqual(['RECORDS_UNAVAILABLE', 5])
+      const { code, details } = await refusalOf(challenge)
+      expect([code, details.identity?.attemptsLeft]).toEqual(['RECORDS_UNAVAILABLE', 5])
       expect(await answer(challenge, ZIP)).toBe('CHALLENGE_REFUSED')
-      challenge = error.details.identity.challenge
+      challenge = details.identity?.challenge ?? ''
+      await clock.advance(details.retryAfterMs ?? 0)
     }
     match = undefined
     expect(await answer(challenge, ZIP)).toBe('passed')
+  })
+
+  test('[S0-13] waits after lookups that failed in a row, at both replicas, without a lookup and at no cost', async () => {
+    let lookups = 0
+    match = () => {
+      lookups++
+      return unavailable()
+    }
+    // Nobody who tries again at once has to wait for it.
+    for (let n = 0; n < 3; n++) await refusalOf(await open(), n % 2 === 0 ? context : replica)
+    expect(lookups).toBe(3)
+    for (const [n, pause] of [5_000, 15_000, 60_000, 300_000, 300_000].entries()) {
+      const challenge = await open()
+      expect((await refusalOf(challenge)).details.retryAfterMs).toBe(pause)
+      expect(await answer(challenge, ZIP)).toBe('CHALLENGE_REFUSED')
+      await clock.advance(pause - 1)
+      const early = (await refusalOf(await open(replica), replica)).details
+      expect([early.facts?.cause, early.identity?.attemptsLeft]).toEqual(['failed_before', 5])
+      expect(lookups).toBe(4 + n)
+      await clock.advance(1)
+    }
+    match = undefined
+    expect(await answer(await open(), ZIP)).toBe('passed')
+  })
+
+  test('[S0-13] that is compared ends the pauses, right or wrong, and so does a day without a try', async () => {
+    const fail = async (): Promise<number | undefined> => {
+      const { details } = await refusalOf(await open())
+      await clock.advance(details.retryAfterMs ?? 0)
+      return details.retryAfterMs
+    }
+    const pauses = async (): Promise<(number | undefined)[]> => {
+      match = unavailable
+      const all = [await fail(), await fail(), await fail(), await fail(), await fail()]
+      match = undefined
+      return all
+    }
+    const anew = [5_000, 5_000, 5_000, 5_000, 15_000]
+    expect(await pauses()).toEqual(anew)
+    expect(await answer(await open(), '10115')).toBe('IDENTITY_MISMATCH')
+    expect(await pauses()).toEqual(anew)
+    expect(await answer(await open(), ZIP)).toBe('passed')
+    expect(await pauses()).toEqual(anew)
+    await clock.advance(24 * 60 * 60_000)
+    expect(await pauses()).toEqual(anew)
   })
 
   test('[S0-13] needs a challenge that is young, of this capability as it asks now, and of this customer', async () => {

@@ -410,6 +410,24 @@ describe('a lookup', () => {
     30_000,
   )
 
+  test('[S0-13] that fails again and again is not made as often as somebody tries, and still costs no attempt', async () => {
+    const user = customer()
+    const { id } = await gated({ security: security({ path: '/status/503?again={{order_number}}' }) })
+    const agent = scene.credence.forUser(user)
+    const lookups = (): number => scene.api.requests.filter(({ path }) => path.includes('again=')).length
+    const made: number[] = []
+    // Each pause is longer than the one before: on no machine are all of these tries so far apart.
+    for (let n = 0; n < 8; n++) {
+      const before = lookups()
+      const { challenge } = await asked(user, id)
+      const refused = await refusalOf(agent.identity.answer(challenge, answers))
+      expect([refused.code, refused.status, refused.identity?.attemptsLeft]).toEqual(['RECORDS_UNAVAILABLE', 503, 3])
+      made.push(lookups() - before)
+    }
+    expect(made.slice(0, 3)).toEqual([1, 1, 1])
+    expect(made).toContain(0)
+  })
+
   test('[S0-13] cannot be led to another path by what a customer says', async () => {
     const { id } = await gated({ security: security() })
     for (const order_number of ['../admin', '..', 'x/../../admin?all=1#', '%2e%2e/admin']) {

@@ -5,6 +5,7 @@ import type { Principal } from '@credence/rpc'
 import { refused } from './challenge.ts'
 import { changeStanding } from './change-standing.ts'
 import type { Gate, IdentityContext } from './identity-context.ts'
+import { NO_PAUSE, pausedAfter, pauseLeftMs } from './lookup-pause.ts'
 import { challengeOf } from './open-challenge.ts'
 import { attemptsLeft, counted, type firstStanding, type GrantedPass, givenBack, passed, type Standing, standingAt } from './standing.ts'
 
@@ -85,10 +86,10 @@ function refuseAnswers({ facts, pageOnly }: Gate, { answers, how }: Pick<Answeri
   if (faults.length > 0) throw new CodedError('INVALID_REQUEST', undefined, { faults })
 }
 
-/** I1, I2. Throws CHALLENGE_REFUSED for a challenge of an attempt that was made already, IDENTITY_LOCKED. */
+/** I1, I2, I3. Throws CHALLENGE_REFUSED for a challenge of an attempt that was made already, IDENTITY_LOCKED, RECORDS_UNAVAILABLE. */
 async function count(
   context: IdentityContext,
-  { level }: Gate,
+  gate: Gate,
   terms: Parameters<typeof firstStanding>[0] & { serial: number },
 ): Promise<Standing> {
   const { clock } = context
@@ -96,7 +97,8 @@ async function count(
     const doc = standingAt(before, clock.now())
     if (doc.lockedUntil !== undefined) throw locked(context, doc.lockedUntil)
     if (doc.serial !== terms.serial) throw refused()
-    return counted(doc, level, clock.now())
+    if (pauseLeftMs(doc, clock.now()) > 0) throw unavailable(context, gate, { doc, facts: { cause: 'failed_before' } })
+    return counted(doc, gate.level, clock.now())
   })
 }
 
@@ -106,14 +108,25 @@ function locked({ clock }: IdentityContext, until: Date): CodedError {
 
 async function notCompared(context: IdentityContext, { gate, mine }: Attempt, error: unknown): Promise<unknown> {
   if (!NOT_COMPARED.some((code) => isCoded(error, code))) return error
-  const doc = await changeStanding(context, mine, (before) => givenBack(before, mine))
-  if (isCoded(error, 'CONFLICT') || isCoded(error, 'NOT_FOUND')) return refused()
-  if (!isCoded(error, 'RECORDS_UNAVAILABLE')) return error
-  const { facts = {} } = error.details
-  return new CodedError('RECORDS_UNAVAILABLE', undefined, { ...askedAgain(context, gate, doc), retryAfterMs: RETRY_MS, facts })
+  const isLookup = isCoded(error, 'RECORDS_UNAVAILABLE')
+  const doc = await changeStanding(context, mine, (before) => ({
+    ...givenBack(before, mine),
+    ...(isLookup ? pausedAfter(before, context.clock.now()) : {}),
+  }))
+  if (isLookup) return unavailable(context, gate, { doc, facts: error.details.facts ?? {} })
+  return isCoded(error, 'CONFLICT') || isCoded(error, 'NOT_FOUND') ? refused() : error
 }
 
 const RETRY_MS = 5_000
+
+function unavailable(
+  context: IdentityContext,
+  gate: Gate,
+  { doc, facts }: { readonly doc: Standing; readonly facts: CodedErrorDetails['facts'] & object },
+): CodedError {
+  const retryAfterMs = Math.max(pauseLeftMs(doc, context.clock.now()), RETRY_MS)
+  return new CodedError('RECORDS_UNAVAILABLE', undefined, { ...askedAgain(context, gate, doc), retryAfterMs, facts })
+}
 
 /** What is to be asked next; the address of the page is put in by whoever has it. */
 function askedAgain(context: IdentityContext, gate: Gate, doc: Standing): Pick<CodedErrorDetails, 'identity'> {
@@ -128,7 +141,7 @@ async function mismatch(context: IdentityContext, { gate, mine, actor }: Attempt
   const data = { actor, owner: user, capability_id: capability, level: gate.level, attempts: used }
   const facts: NewFact[] = [{ type: 'identity.failed', data }]
   if (lockedUntil !== undefined) facts.push({ type: 'identity.locked', data: { ...data, until: lockedUntil } })
-  const doc = await changeStanding(context, mine, (before) => told(context, before, facts))
+  const doc = await changeStanding(context, mine, (before) => told(context, { ...before, ...NO_PAUSE }, facts))
   context.nudge()
   const outcome = lockedUntil === undefined ? 'IDENTITY_MISMATCH' : 'IDENTITY_LOCKED'
   await context.peers.report(project, { capability, user, outcome, actor })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { idOf, SECURITY_LEVELS, type SecurityLevel } from '@credence/credential'
 import { type HasOutbox, OUTBOX_INDEX } from '@credence/events'
 import type { CollectionSpec } from '@credence/store'
+import { type LookupPause, NO_PAUSE } from './lookup-pause.ts'
 
 /** That a customer was verified, as it was told to the vault. */
 export interface GrantedPass {
@@ -18,8 +19,9 @@ export interface GrantedPass {
  *    challenge is good for the serial that it names: of two who answer it at once one is compared.
  * I2 The attempt that uses up the round locks in the same write, so that whoever stops between finds it locked; only an answer
  *    that was right, or that could not be compared, takes the lock back.
+ * I3 A lookup that fails costs no attempt. What limits them are the pauses after several in a row, in which none is made.
  */
-export interface Standing extends HasOutbox {
+export interface Standing extends HasOutbox, LookupPause {
   readonly project: string
   readonly capability: string
   /** `usr_…` */
@@ -74,9 +76,13 @@ export function standingAt(doc: Standing, now: number): Standing {
   const { lockedUntil, triedAt } = doc
   const quietMs = now - (triedAt?.getTime() ?? now)
   const isOver = lockedUntil !== undefined && lockedUntil.getTime() <= now
-  const locks = quietMs >= LOCKS_KEPT_MS ? 0 : doc.locks
-  if (isOver) return { ...doc, locks, used: 0, lockedUntil: undefined }
-  return lockedUntil === undefined && quietMs >= ROUND_KEPT_MS ? { ...doc, locks, used: 0 } : { ...doc, locks }
+  const isNewRound = isOver || (lockedUntil === undefined && quietMs >= ROUND_KEPT_MS)
+  return {
+    ...doc,
+    ...(quietMs >= LOCKS_KEPT_MS ? { locks: 0 } : {}),
+    ...(quietMs >= ROUND_KEPT_MS ? NO_PAUSE : {}),
+    ...(isNewRound ? { used: 0, lockedUntil: undefined } : {}),
+  }
 }
 
 export function attemptsLeft({ used, lockedUntil }: Standing, level: SecurityLevel): number {
@@ -104,6 +110,7 @@ export function passed(doc: Standing, pass: GrantedPass, names: readonly string[
   const generation = doc.generation + 1
   return {
     ...doc,
+    ...NO_PAUSE,
     used: 0,
     locks: 0,
     lockedUntil: undefined,
