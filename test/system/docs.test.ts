@@ -58,4 +58,14 @@ describe('the words of the documentation', () => {
     })
     expect(told).toEqual([])
   })
+
+  test('[C-8] name routes that are there', () => {
+    const form = (route: string): string => route.replaceAll(/\{[^}]*\}|:[a-z_]+/g, '{}')
+    const known = [...read('docs/rest.md').matchAll(/^### `([A-Z]+ [^`]+)`$/gm)].map(([, route = '']) => form(route))
+    const told = docsFiles().flatMap(({ name, markdown }) =>
+      [...markdown.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/v1\/[^`?\s]+)/g)].map(([, route = '']) => ({ name, route })),
+    )
+    expect(told.length).toBeGreaterThan(known.length)
+    expect(told.filter(({ route }) => !known.includes(form(route)))).toEqual([])
+  })
 })
