@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ConnectSession } from '../src/connect/session.ts'
+import { SESSION_COLLECTION } from '../src/connect/session-store.ts'
 import { Browser } from './browser.ts'
 import { payload } from './fake-services.ts'
 import { Platform } from './platform.ts'
@@ -88,6 +90,23 @@ describe('the browser that a session belongs to', () => {
     const guesses = Array.from({ length: 100 }, (_, i) => String((Number(digits) + 1 + i) % 1_000_000).padStart(6, '0'))
     await Promise.all(guesses.map((guess) => complete(id, { code: guess })))
     expect((await complete(id, { code: digits })).status).not.toBe(200)
+    expect(platform.fakes.connects).toHaveLength(0)
+  })
+
+  test.each([
+    ['its id', (id: string, digits: string) => complete(id, { code: digits })],
+    [
+      'the digits alone',
+      (_: string, digits: string) => platform.api('POST', '/v1/sessions/complete', { body: { code: digits, user: 'id:ann' } }),
+    ],
+  ])('[B-8] after the third wrong try nothing is compared, also where who counted it has not ended the session, by %s', async (_, send) => {
+    const { id, digits } = await atEnd()
+    const sessions = await platform.store.collection<ConnectSession>(SESSION_COLLECTION)
+    const { confirmation, ...session } = (await sessions.get(id))!
+    await sessions.replace({ ...session, confirmation: { ...confirmation!, tries: 3 } }, session.rev)
+    expect((await send(id, digits)).body).toMatchObject({ code: 'CONFIRMATION_WRONG', facts: { tries_left: '0' } })
+    expect((await sessions.get(id))?.state).toBe('failed')
+    expect(platform.fakes.destroyed).toHaveLength(1)
     expect(platform.fakes.connects).toHaveLength(0)
   })
 

@@ -59,11 +59,15 @@ async function waitingOf(flow: Flow, principal: Principal, named: string): Promi
   return flow.sessions.unconfirmedOf(principal.project, user)
 }
 
-/** C1 The try is counted before anything is compared: guesses made at the same time are as many tries, not one. */
-async function countTry({ sessions }: Flow, session: Stored<ConnectSession>): Promise<Stored<ConnectSession>> {
+/**
+ * C1 The try is counted before anything is compared: guesses made at the same time are as many tries, not one. C2 After the last
+ * one nothing is compared, also where whoever counted it has not ended the session yet, or stopped before. Throws CONFIRMATION_WRONG.
+ */
+async function countTry(flow: Flow, session: Stored<ConnectSession>): Promise<Stored<ConnectSession>> {
   const { confirmation } = session
   if (confirmation === undefined) throw new TypeError('an unconfirmed session has a code')
-  return sessions.change(session, { confirmation: { ...confirmation, tries: confirmation.tries + 1 } })
+  if (confirmation.tries >= MAX_TRIES) throw await wrong(flow, session)
+  return flow.sessions.change(session, { confirmation: { ...confirmation, tries: confirmation.tries + 1 } })
 }
 
 function isRight(session: ConnectSession, principal: Principal, { user, code }: Completion): boolean {
@@ -74,12 +78,12 @@ function isRight(session: ConnectSession, principal: Principal, { user, code }: 
 }
 
 async function wrong(flow: Flow, session: Stored<ConnectSession>): Promise<CodedError> {
-  await reportConnect(flow, session, 'CONFIRMATION_WRONG')
   const left = MAX_TRIES - (session.confirmation?.tries ?? MAX_TRIES)
   const error = new CodedError('CONFIRMATION_WRONG', undefined, { facts: { tries_left: String(Math.max(left, 0)) } })
   // The caller reads what to send; the person, who waits before the end page, reads how it ended.
   const told = 'The code that came back was wrong three times. Nothing was connected; ask for a new link.'
   if (left <= 0 && session.state === 'unconfirmed') await flow.ending.fail(session, new CodedError('CONFIRMATION_WRONG', told))
+  await reportConnect(flow, session, 'CONFIRMATION_WRONG')
   return error
 }
 
