@@ -26,7 +26,7 @@ const TOLD: Readonly<Record<string, string>> = {
   wrong: 'These answers do not match. Look at all of them: which one was wrong is not told.',
   missing: 'Answer every question.',
   consent: 'Tick what you agree to, or go back to the conversation without it.',
-  later: 'The records cannot be asked at this moment. This did not count: try again in a minute.',
+  later: 'The records cannot be asked at this moment. This did not count: try again in a few minutes.',
 }
 
 /** `/identity/{challenge}`: the customer answers himself, and the agent sees nothing of it. The address is good for one attempt. */
