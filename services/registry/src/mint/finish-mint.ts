@@ -80,6 +80,8 @@ function shownAfter(registry: Registry, doc: Parent, { minted, by }: { readonly 
     expiredBefore: undefined,
     health: 'unverified',
     version: minted.version,
+    // Whose account a value of a backend is, nobody has asked.
+    account: { id: '', name: '' },
     scopes: [],
     expiresAt: undefined,
     accountFields: minted.plainFields,

@@ -7,7 +7,7 @@ import { fenceOf } from '../credential/fence.ts'
 import type { Parent, UserRef } from '../credential/parent.ts'
 import { hiddenParent, prepareRecipe } from '../credential/register.ts'
 import { insertOnce } from '../documents/change.ts'
-import { foldName, type ProviderDoc } from '../provider/provider.ts'
+import type { ProviderDoc } from '../provider/provider.ts'
 import { providersNamed, savedPayload } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
 import { claimSlot, inSlot } from './slot.ts'
@@ -50,10 +50,12 @@ export async function prepareMint(
   const seen = new Set<string>()
   const targets: MintTarget[] = []
   for (const serverName of wanted.serverNames) {
-    const folded = foldName(serverName)
-    const isRepeated = seen.has(folded)
-    seen.add(folded)
-    targets.push(isRepeated ? { refusal: LISTED_TWICE } : await targetOf(registry, actor, { user, serverName, force: wanted.force }))
+    const [provider, other] = await providersNamed(registry, actor.project, serverName, 2)
+    if (provider === undefined) targets.push({ refusal: NOT_FOUND })
+    else if (other !== undefined) targets.push({ refusal: AMBIGUOUS })
+    else if (seen.has(provider.id)) targets.push({ refusal: LISTED_TWICE })
+    else targets.push(await targetOf(registry, actor, { user, provider, force: wanted.force }))
+    if (provider !== undefined) seen.add(provider.id)
   }
   return { user, targets }
 }
@@ -61,11 +63,8 @@ export async function prepareMint(
 async function targetOf(
   registry: Registry,
   actor: Actor,
-  { user, serverName, force }: { readonly user: UserRef; readonly serverName: string; readonly force: boolean },
+  { user, provider, force }: { readonly user: UserRef; readonly provider: ProviderDoc; readonly force: boolean },
 ): Promise<MintTarget> {
-  const [provider, other] = await providersNamed(registry, actor.project, serverName, 2)
-  if (provider === undefined) return { refusal: NOT_FOUND }
-  if (other !== undefined) return { refusal: AMBIGUOUS }
   const payload = savedPayload(provider)
   const auth = headerAuthOf(payload)
   if ((auth?.level ?? levelOf(payload)) === 'project') return { refusal: USERS_ONLY }
