@@ -6,12 +6,14 @@ import type { Placement, Segment } from './recipe-placement.ts'
 /** One header whose raw value a backend hands over. */
 export interface HeaderInput {
   readonly header: string
-  /** What is put before the value when a request leaves, as it is sent; empty: nothing. */
-  readonly prefix: string
-  /** The field that the value is; of `basic_pair` the user name. */
+  /** What is put before the value when a request leaves, piece by piece as it was configured, none of them empty. */
+  readonly prefixes: readonly string[]
+  /** What is put behind it, of a pair behind the user name; empty: nothing. */
+  readonly suffix: string
+  /** The field that the value is; of a pair the user name. */
   readonly field: string
-  /** `basic_pair`: the value is `base64(user:password)` (RFC 7617 §2). */
-  readonly form: 'raw' | 'basic_pair'
+  /** `basic_pair`: the value is `base64(user:password)` (RFC 7617 §2); `basic_user`: the same of a server that asks for no password. */
+  readonly form: 'raw' | 'basic_pair' | 'basic_user'
 }
 
 /** The one pattern of a provider whose secrets all travel in headers. */
@@ -45,13 +47,14 @@ function headersOf(payload: ProviderPayload, index: number): readonly HeaderInpu
   const pattern = payload.auth_patterns[index]
   // A signature is made of the secret for each request: no header of the caller's would be it.
   const placements = pattern === undefined || pattern.sign !== undefined ? [] : placementsOf(pattern)
-  const inputs = placements.filter(takesField).map(inputOf)
+  const fields = recipeFields(payload, index)
+  const asksForPassword = fields.some(({ name }) => name === 'password')
+  const inputs = placements.filter(takesField).map((placement) => inputOf(placement, asksForPassword))
   if (inputs.length === 0 || inputs.some((input) => input === undefined)) return undefined
   const headers = inputs.filter((input) => input !== undefined)
-  const filled = headers.flatMap(({ field, form }) => (form === 'raw' ? [field] : [field, 'password']))
+  const filled = headers.flatMap(({ field, form }) => (form === 'basic_pair' ? [field, 'password'] : [field]))
   const isWhole = new Set(filled).size === filled.length
-  const needed = recipeFields(payload, index).filter(({ required }) => required)
-  return isWhole && needed.every(({ name }) => filled.includes(name)) ? headers : undefined
+  return isWhole && fields.every(({ name, required }) => !required || filled.includes(name)) ? headers : undefined
 }
 
 function takesField({ value }: Placement): boolean {
@@ -62,18 +65,30 @@ function leaves(segments: readonly Segment[]): readonly Segment[] {
   return segments.flatMap((segment) => ('base64' in segment ? leaves(segment.base64) : [segment]))
 }
 
-/** The header as one value: literals, then one field at its end, or the pair of RFC 7617. Undefined for anything else. */
-function inputOf({ in: place, name, value }: Placement): HeaderInput | undefined {
-  const last = value.at(-1)
-  const before = value.slice(0, -1)
-  if (place !== 'header' || last === undefined || !before.every((segment) => 'literal' in segment)) return undefined
-  const prefix = before.map((segment) => ('literal' in segment ? segment.literal : '')).join('')
-  if ('field' in last && last.suffix === undefined)
-    return { header: name, prefix: `${prefix}${last.prefix ?? ''}`, field: last.field, form: 'raw' }
-  if (!('base64' in last)) return undefined
-  const [user] = last.base64
-  const isPlainPair = last.base64.every(
-    (part) => 'literal' in part || ('field' in part && part.prefix === undefined && part.suffix === undefined),
-  )
-  return isPlainPair && user !== undefined && 'field' in user ? { header: name, prefix, field: user.field, form: 'basic_pair' } : undefined
+/** The header as one value: one field among literals, or the pair of RFC 7617. Undefined for anything else. */
+function inputOf({ in: place, name: header, value }: Placement, asksForPassword: boolean): HeaderInput | undefined {
+  const at = value.findIndex((segment) => !('literal' in segment))
+  const one = value[at]
+  if (place !== 'header' || one === undefined || !value.slice(at + 1).every((segment) => 'literal' in segment)) return undefined
+  const [before, behind] = [literals(value.slice(0, at)), literals(value.slice(at + 1))]
+  if ('field' in one) {
+    const { field, prefix = '', suffix = '' } = one
+    return { header, prefixes: [...before, prefix].filter(isText), suffix: [suffix, ...behind].join(''), field, form: 'raw' }
+  }
+  const [user, ...rest] = 'base64' in one ? one.base64 : []
+  if (user === undefined || !('field' in user) || behind.some(isText) || !rest.every(isOfPair)) return undefined
+  const form = asksForPassword ? 'basic_pair' : 'basic_user'
+  return { header, prefixes: before.filter(isText), suffix: user.suffix ?? '', field: user.field, form }
+}
+
+function literals(segments: readonly Segment[]): readonly string[] {
+  return segments.map((segment) => ('literal' in segment ? segment.literal : ''))
+}
+
+function isText(text: string): boolean {
+  return text !== ''
+}
+
+function isOfPair(segment: Segment): boolean {
+  return 'literal' in segment || 'field' in segment
 }

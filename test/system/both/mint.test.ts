@@ -155,6 +155,33 @@ describe('what is refused whole', () => {
     expect((await refusalOf(scene.credence.credentials.resolve(name, { userEmail: user_email }))).code).toBe('NOT_FOUND')
   })
 
+  test('[S3-1] [S3-2] members of other names are left alone, and a known one in another spelling is named', async () => {
+    const name = await bearerServer()
+    const more = {
+      navigator: 'n-1',
+      context: { agent: 'a', page: 'p' },
+      auto_authenticate: { servers: [{ ...server(name, auth(SECRETS.old)), note: 'x' }], trace: true },
+    }
+    const { status, body } = await mint({ user_email: 'more@example.com', ...more })
+    expect([status, body.auto_authenticate?.servers[0]?.status]).toEqual([200, 'authenticated'])
+    const faultsOf = async (wrong: object) => (await mint(wrong)).body.errors
+    expect(await faultsOf({ userEmail: 'more@example.com', 'auto-authenticate': {} })).toEqual([
+      { pointer: '/userEmail', code: 'UNKNOWN_MEMBER', detail: 'Write `user_email`.' },
+      { pointer: '/auto-authenticate', code: 'UNKNOWN_MEMBER', detail: 'Write `auto_authenticate`.' },
+    ])
+    const servers = [{ ...server(name, auth(SECRETS.old)), serverName: name }]
+    expect(await faultsOf({ user_email: 'more@example.com', auto_authenticate: { servers } })).toMatchObject([
+      { pointer: '/auto_authenticate/servers/0/serverName' },
+    ])
+  })
+
+  test('[S3-11] what is no single address is no user', async () => {
+    for (const user_email of ['a@b..example', '<a@b.example>', 'a@b.example,', 'a@b.example;c', 'email:a@b.example', 'a b@c.example']) {
+      const { status, body } = await mint({ user_email })
+      expect([user_email, status, body.errors?.map(({ pointer }) => pointer)]).toEqual([user_email, 400, ['/user_email']])
+    }
+  })
+
   test('[S3-2] ten thousand servers in one mint are told how many there may be', async () => {
     const servers = Array.from({ length: 10_000 }, (_, i) => server(`s${i}`, auth('v')))
     const { status, body } = await mint({ user_email: 'many@example.com', auto_authenticate: { servers } })
@@ -184,6 +211,24 @@ describe('which server is meant', () => {
       ['failed', 'Server name is ambiguous'],
       ['authenticated', null],
       ['failed', 'Server is listed more than once'],
+    ])
+  })
+
+  test('[S3-4] a server is listed again where it is the same one: not where none or two have the name', async () => {
+    const twice = await bearerServer()
+    await provide(scene, { type: 'NONE' }, { display_name: twice })
+    const details = async (...names: readonly string[]) =>
+      (
+        await resultsOf(
+          'names@example.com',
+          names.map((name) => server(name, auth('x'))),
+        )
+      ).map(({ detail }) => detail)
+    expect(await details('Nowhere', 'nowhere', twice, twice)).toEqual([
+      'Server not found',
+      'Server not found',
+      'Server name is ambiguous',
+      'Server name is ambiguous',
     ])
   })
 
@@ -232,6 +277,43 @@ describe('header values', () => {
     expect(await detailOf(auth(SECRETS.old), ['x-account-id', SECRETS.account])).toBeNull()
     const got = await sent('headers@example.com', await credentialFor('headers@example.com', name))
     expect([got.authorization, got['x-account-id']]).toEqual([`Bearer ${SECRETS.old}`, SECRETS.account])
+  })
+
+  test('[S3-6] mutations before and behind the value are put when the request leaves, and found when they are sent', async () => {
+    const name = await bearerServer({ auth_patterns: [{ ...bearer, auth_field_mutations: { token: { prefix: 'pre_', suffix: '/v2' } } }] })
+    const detailOf = async (value: string) => (await resultOf('mutated@example.com', server(name, auth(value)))).detail
+    expect(await detailOf('Bearer abc')).toContain('already includes the configured prefix "Bearer"')
+    expect(await detailOf('pre_abc')).toContain('already includes the configured prefix "pre_"')
+    expect(await detailOf('abc/v2')).toContain('already includes the configured suffix "/v2"')
+    expect(await detailOf(' abc ')).toBeNull()
+    expect((await sent('mutated@example.com', await credentialFor('mutated@example.com', name))).authorization).toBe('Bearer pre_abc/v2')
+  })
+
+  test('[S3-7] what the vault does not take is told of the header', async () => {
+    const name = await bearerServer()
+    expect((await resultOf('values@example.com', server(name, auth('x'.repeat(70_000))))).detail).toBe(
+      'Header value for "Authorization" is not accepted: At most 16 KiB.',
+    )
+  })
+
+  test('[S3-5] the pair of basic is changed as the server says, and has no password where none is asked for', async () => {
+    const pair = (text: string) => auth(Buffer.from(text).toString('base64'))
+    const got = async (name: string) =>
+      Buffer.from(
+        String((await sent('pairs@example.com', await credentialFor('pairs@example.com', name))).authorization).slice(6),
+        'base64',
+      ).toString()
+    const suffixed = { type: 'BASIC', fields: fields('username*', 'password*'), auth_field_mutations: { username: { suffix: '/token' } } }
+    const name = await bearerServer({ auth_patterns: [suffixed] })
+    expect((await resultOf('pairs@example.com', server(name, pair('ann/token:key')))).detail).toContain('configured suffix "/token"')
+    expect((await resultOf('pairs@example.com', server(name, pair('ann:')))).detail).toContain('"Authorization" is not accepted')
+    expect((await resultOf('pairs@example.com', server(name, pair('ann:key')))).status).toBe('authenticated')
+    expect(await got(name)).toBe('ann/token:key')
+    const keyed = { type: 'BASIC', fields: fields('username*'), auth_field_mutations: { password: { default: 'X' } } }
+    const other = await bearerServer({ auth_patterns: [keyed] })
+    expect((await resultOf('pairs@example.com', server(other, pair('key:X')))).detail).toContain('send the base64 form of "user:"')
+    expect((await resultOf('pairs@example.com', server(other, pair('key:')))).status).toBe('authenticated')
+    expect(await got(other)).toBe('key:X')
   })
 
   test('[S3-5] basic takes the base64 pair as its value', async () => {
@@ -326,6 +408,16 @@ describe('again, and with force', () => {
     expect((await resultOf(email, server(provider.displayName, auth(SECRETS.fresh)))).status).toBe('already_authenticated')
     expect(await credentialFor(email, provider.displayName)).toBe(own.id)
   })
+
+  test('[S3-8] [S3-10] a replacement says nothing of whose account it is: nobody has asked the provider', async () => {
+    const provider = await provide(scene, { ...bearer, verify: { path: '/me', account_name: '/path' } })
+    const email = 'whose@example.com'
+    const owner = scene.credence.forUser(`email:${email}`).credentials
+    const { id } = await owner.create({ providerId: provider.id, fields: { token: SECRETS.old } })
+    expect((await owner.get(id)).account?.name).toBe('/me')
+    await resultOf(email, server(provider.displayName, auth(SECRETS.fresh)), true)
+    expect((await owner.get(id)).account).toBeUndefined()
+  })
 })
 
 describe('who it is', () => {
@@ -345,7 +437,14 @@ describe('who it is', () => {
     const { secret } = await scene.credence.keys.create({ label: 'reader', scopes: ['use', 'credentials.read'] })
     const reader = createCredence({ apiUrl: scene.platform.admin, key: secret })
     expect((await refusalOf(reader.credentials.resolve(name, { userEmail: 'resolve@example.com' }))).code).toBe('SCOPE_REQUIRED')
-    expect((await refusalOf(scene.credence.credentials.resolve('Nowhere', { userEmail: 'resolve@example.com' }))).code).toBe('NOT_FOUND')
+    const told = await refusalOf(reader.credentials.resolve(name, { userEmail: 'nobody@example.com' }))
+    expect(told.code).toBe('SCOPE_REQUIRED')
+    const missing = [
+      await refusalOf(scene.credence.credentials.resolve('Nowhere', { userEmail: 'resolve@example.com' })),
+      await refusalOf(scene.credence.credentials.resolve(name, { userEmail: 'nobody@example.com' })),
+    ]
+    expect(missing.map(({ code }) => code)).toEqual(['NOT_FOUND', 'NOT_FOUND'])
+    expect(missing[0]?.message).toBe(missing[1]?.message)
     const clients = await grpcClients({ address: scene.platform.api, key: scene.key, user: 'email:resolve@example.com' })
     expect((await clients.registry.resolve({ serverName: name })).credentialId).toBe(await credentialFor('resolve@example.com', name))
   })

@@ -5,9 +5,16 @@ import { describe, expect, test } from 'vitest'
 import { decodeBase64 } from './base64-bytes.ts'
 import { fillHeaders } from './header-values.ts'
 
-const bearer: HeaderInput = { header: 'Authorization', prefix: 'Bearer ', field: 'token', form: 'raw', plain: false }
-const account: HeaderInput = { header: 'X-Account-Id', prefix: '', field: 'account', form: 'raw', plain: true }
-const basic: HeaderInput = { header: 'Authorization', prefix: 'Basic ', field: 'username', form: 'basic_pair', plain: false }
+const bearer: HeaderInput = { header: 'Authorization', prefixes: ['Bearer '], suffix: '', field: 'token', form: 'raw', plain: false }
+const account: HeaderInput = { header: 'X-Account-Id', prefixes: [], suffix: '', field: 'account', form: 'raw', plain: true }
+const basic: HeaderInput = {
+  header: 'Authorization',
+  prefixes: ['Basic '],
+  suffix: '',
+  field: 'username',
+  form: 'basic_pair',
+  plain: false,
+}
 
 const given = (name: string, value: string) => ({ name, value: new Secret(Buffer.from(value)) })
 const problems = (inputs: readonly HeaderInput[], ...headers: readonly ReturnType<typeof given>[]) => fillHeaders(inputs, headers).problems
@@ -30,6 +37,11 @@ describe('the headers of a mint', () => {
       'Bearer',
       'bearer  ',
       'Bearer\u3000abc',
+      'Bearer\u0085abc',
+      'Bearer\u1680abc',
+      'Bearer\u2028abc',
+      'Bearer\u205fabc',
+      '\ufeffBearer abc',
     ])
       expect(problems([bearer], given('Authorization', value)), JSON.stringify(value)).toEqual([doubled('Authorization', 'Bearer')])
     for (const value of ['Bearerabc', 'abc Bearer', 'Bear', 'B', 'Bearer-1'])
@@ -37,11 +49,29 @@ describe('the headers of a mint', () => {
   })
 
   test('[S3-6] a prefix that ends in a sign is found without white space, one of two words with any between', () => {
-    const signed = { ...bearer, prefix: 'token=' }
+    const signed = { ...bearer, prefixes: ['token='] }
     expect(problems([signed], given('authorization', 'Token=abc'))).toEqual([doubled('Authorization', 'token=')])
     expect(problems([signed], given('authorization', 'tokenabc'))).toEqual([])
-    const words = { ...bearer, prefix: 'Token token=' }
+    const words = { ...bearer, prefixes: ['Token token='] }
     expect(problems([words], given('authorization', 'token \t token=abc'))).toEqual([doubled('Authorization', 'Token token=')])
+  })
+
+  test('[S3-6] each piece that is put before a value is found by itself, and so is what is put behind it', () => {
+    const pieces = { ...bearer, prefixes: ['Bearer ', 'pre_'], suffix: '/v2' }
+    expect(problems([pieces], given('Authorization', 'Bearer abc'))).toEqual([doubled('Authorization', 'Bearer')])
+    expect(problems([pieces], given('Authorization', 'pre_abc'))).toEqual([doubled('Authorization', 'pre_')])
+    expect(problems([pieces], given('Authorization', 'abc/v2'))).toEqual([
+      'Header value for "Authorization" already includes the configured suffix "/v2"; send the raw value',
+    ])
+    expect(problems([pieces], given('Authorization', 'abc'))).toEqual([])
+  })
+
+  test('[S3-7] blanks around a value are no part of it, and blanks alone are none', () => {
+    expect(fillHeaders([bearer], [given('Authorization', ' \tabc\t ')]).secret.token?.toString()).toBe('abc')
+    for (const value of [' ', '\t', '\u00a0', '\u2003 '])
+      expect(problems([bearer], given('Authorization', value)), JSON.stringify(value)).toEqual([
+        'Missing required header value(s): Authorization',
+      ])
   })
 
   test('[S3-7] what is missing, empty, unknown, given twice or broken is all said at once, without a value', () => {
@@ -74,6 +104,32 @@ describe('the headers of a mint', () => {
         'Header value for "Authorization" is not the base64 form of user:password',
       ])
     expect(problems([basic], given('authorization', `basic ${pair('a:b')}`))).toEqual([doubled('Authorization', 'Basic')])
+    expect(problems([basic], given('authorization', pair('ann:pass\n')))).toEqual([
+      'Header value for "Authorization" holds a line break or control character',
+    ])
+  })
+
+  test('[S3-5] the pair keeps what the server puts to it, its plain user and its missing password', () => {
+    const pair = (text: string) => Buffer.from(text).toString('base64')
+    const suffixed = { ...basic, suffix: '/token' }
+    expect(fillHeaders([suffixed], [given('authorization', pair('ann:key'))]).secret.username?.toString()).toBe('ann')
+    expect(problems([suffixed], given('authorization', pair('ann/token:key')))).toEqual([
+      'Header value for "Authorization" already includes the configured suffix "/token"; send the raw value',
+    ])
+    expect(fillHeaders([{ ...basic, plain: true }], [given('authorization', pair('ann:key'))]).plain).toEqual({ username: 'ann' })
+    const user = { ...basic, form: 'basic_user' }
+    expect(problems([user], given('authorization', pair('key:')))).toEqual([])
+    expect(problems([user], given('authorization', pair('key:X')))).toEqual([expect.stringContaining('send the base64 form of "user:"')])
+  })
+
+  test('[S2-17] what was decoded is wiped when it has been stored', () => {
+    let kept: Buffer | undefined
+    {
+      using filled = fillHeaders([basic], [given('authorization', Buffer.from('ann:pass').toString('base64'))])
+      kept = filled.secret.password
+      expect(kept?.toString()).toBe('pass')
+    }
+    expect(kept).toEqual(Buffer.alloc(4))
   })
 
   test('base64 of bytes is read as Buffer reads it', () => {

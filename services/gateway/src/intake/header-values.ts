@@ -1,6 +1,7 @@
 import type { HeaderInput } from '@credence/proto/mint'
 import type { Secret } from '@credence/secret'
 import { decodeBase64 } from './base64-bytes.ts'
+import { isControl, repeatsPrefix, repeatsSuffix, skipSpace, withoutEnds } from './header-bytes.ts'
 
 /** A header as a backend sends it: the raw value, without the configured prefix. */
 export interface HeaderValue {
@@ -8,99 +9,99 @@ export interface HeaderValue {
   readonly value: Secret
 }
 
-/** The values by field, or every reason why not, in words that name headers and never repeat a value. */
-export interface FilledHeaders {
+/**
+ * The values by field, or every reason why not, in words that name headers and never repeat a value. Values are parts of those
+ * that were given; what had to be decoded is wiped when this is disposed.
+ */
+export interface FilledHeaders extends Disposable {
   readonly secret: Record<string, Buffer>
   readonly plain: Record<string, string>
   readonly problems: readonly string[]
 }
 
+interface Filling {
+  readonly secret: Record<string, Buffer>
+  readonly plain: Record<string, string>
+  readonly problems: string[]
+  readonly decoded: Buffer[]
+}
+
 /** Puts each value into the field that its header carries. Every configured header is needed. */
 export function fillHeaders(inputs: readonly HeaderInput[], given: readonly HeaderValue[]): FilledHeaders {
-  const filled: FilledHeaders & { problems: string[] } = { secret: {}, plain: {}, problems: [] }
-  const values = new Map<string, HeaderValue>()
+  const filling: Filling = { secret: {}, plain: {}, problems: [], decoded: [] }
+  const { secret, plain, problems } = filling
+  const values = valuesByName(inputs, given, problems)
+  const missing: string[] = []
+  for (const input of inputs) {
+    const value = values.get(input.header.toLowerCase())
+    if (value === undefined || skipSpace(value, 0) === value.length) missing.push(input.header)
+    else fill(input, value, filling)
+  }
+  if (missing.length > 0) problems.push(`Missing required header value(s): ${missing.join(', ')}`)
+  const wipe = (): void => {
+    for (const bytes of filling.decoded) bytes.fill(0)
+  }
+  return { secret, plain, problems, [Symbol.dispose]: wipe }
+}
+
+function valuesByName(inputs: readonly HeaderInput[], given: readonly HeaderValue[], problems: string[]): Map<string, Uint8Array> {
+  const values = new Map<string, Uint8Array>()
   for (const header of given) {
     const name = header.name.toLowerCase()
     if (!inputs.some((input) => input.header.toLowerCase() === name))
-      filled.problems.push(`Header "${shown(header.name)}" is not configured for this server`)
-    else if (values.has(name)) filled.problems.push(`Header "${shown(header.name)}" is given more than once`)
-    else values.set(name, header)
+      problems.push(`Header "${shown(header.name)}" is not configured for this server`)
+    else if (values.has(name)) problems.push(`Header "${shown(header.name)}" is given more than once`)
+    else values.set(name, withoutEnds(header.value.reveal()))
   }
-  const missing: string[] = []
-  for (const input of inputs) {
-    const value = values.get(input.header.toLowerCase())?.value.reveal()
-    if (value === undefined || value.every(isBlank)) missing.push(input.header)
-    else fill(input, value, filled)
-  }
-  if (missing.length > 0) filled.problems.push(`Missing required header value(s): ${missing.join(', ')}`)
-  return filled
+  return values
 }
 
-function fill(input: HeaderInput, value: Uint8Array, filled: FilledHeaders & { problems: string[] }): void {
-  const { header, prefix, field, form, plain } = input
-  if (repeatsPrefix(value, prefix)) {
-    filled.problems.push(`Header value for "${header}" already includes the configured prefix "${prefix.trim()}"; send the raw value`)
+function fill(input: HeaderInput, value: Uint8Array, filling: Filling): void {
+  const { header, prefixes, suffix, form } = input
+  const { problems } = filling
+  const repeated = prefixes.find((prefix) => repeatsPrefix(value, prefix))
+  if (repeated !== undefined) {
+    problems.push(`Header value for "${header}" already includes the configured prefix "${repeated.trim()}"; send the raw value`)
   } else if (value.some(isControl)) {
-    filled.problems.push(`Header value for "${header}" holds a line break or control character`)
-  } else if (form === 'basic_pair') {
-    const pair = decodeBase64(value)
-    const colon = pair?.indexOf(COLON) ?? -1
-    if (pair === undefined || colon < 0) {
-      filled.problems.push(`Header value for "${header}" is not the base64 form of user:password`)
-      return
-    }
-    filled.secret[field] = pair.subarray(0, colon)
-    if (colon + 1 < pair.length) filled.secret.password = pair.subarray(colon + 1)
-  } else if (plain) {
-    filled.plain[field] = Buffer.from(value).toString('utf8').trim()
-  } else filled.secret[field] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    problems.push(`Header value for "${header}" holds a line break or control character`)
+  } else if (form !== 'raw') {
+    fillPair(input, value, filling)
+  } else if (repeatsSuffix(value, suffix)) problems.push(suffixRepeated(input))
+  else put(input, value, filling)
+}
+
+/** `base64(user:password)` as its two values (RFC 7617 §2). An empty password is one that is not given. */
+function fillPair(input: HeaderInput, value: Uint8Array, filling: Filling): void {
+  const { header, form, suffix } = input
+  const { problems, decoded, secret } = filling
+  const pair = decodeBase64(value)
+  const colon = pair?.indexOf(COLON) ?? -1
+  if (pair !== undefined) decoded.push(pair)
+  if (pair === undefined || colon < 0) {
+    problems.push(`Header value for "${header}" is not the base64 form of user:password`)
+    return
+  }
+  const [user, password] = [pair.subarray(0, colon), pair.subarray(colon + 1)]
+  if (pair.some(isControl)) problems.push(`Header value for "${header}" holds a line break or control character`)
+  else if (repeatsSuffix(user, suffix)) problems.push(suffixRepeated(input))
+  else if (form === 'basic_user' && password.length > 0)
+    problems.push(`Header value for "${header}" has a password, and this server asks for none: send the base64 form of "user:"`)
+  else {
+    put(input, user, filling)
+    if (password.length > 0) secret.password = password
+  }
+}
+
+function put({ field, plain }: HeaderInput, value: Uint8Array, filling: Filling): void {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (plain) filling.plain[field] = bytes.toString('utf8').trim()
+  else filling.secret[field] = bytes
 }
 
 const COLON = 0x3a
-const TAB = 0x09
 
-/** CR, LF and NUL would end the header (RFC 9110 §5.5), and the vault seals no other control character either. */
-function isControl(byte: number): boolean {
-  return byte < 0x20 || byte === 0x7f
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === TAB
-}
-
-/**
- * Whether a value begins with the prefix that is going to be put before it, in whatever case and with whatever white space. A
- * prefix that ends in a letter or digit is a word of its own: `Bearer abc` and `Bearer` repeat it, `Bearerabc` does not.
- */
-function repeatsPrefix(value: Uint8Array, prefix: string): boolean {
-  const words = prefix.trim()
-  if (words === '') return false
-  let at = skipSpace(value, 0)
-  for (const character of words) {
-    if (character === ' ') {
-      const next = skipSpace(value, at)
-      if (next === at) return false
-      at = next
-    } else if (lower(value[at++]) !== lower(character.charCodeAt(0))) return false
-  }
-  return !/[A-Za-z0-9]$/.test(words) || at === value.length || skipSpace(value, at) > at
-}
-
-function lower(byte: number | undefined): number | undefined {
-  return byte !== undefined && byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
-}
-
-/** White space of ASCII, and in UTF-8 the no-break space, those from U+2000 to U+200B, U+202F and the ideographic one. */
-function skipSpace(value: Uint8Array, from: number): number {
-  let at = from
-  for (;;) {
-    const [a, b, c] = [value[at], value[at + 1], value[at + 2]]
-    if (a === 0x20 || (a !== undefined && a >= TAB && a <= 0x0d)) at++
-    else if (a === 0xc2 && b === 0xa0) at += 2
-    else if (a === 0xe2 && b === 0x80 && c !== undefined && ((c >= 0x80 && c <= 0x8b) || c === 0xaf)) at += 3
-    else if (a === 0xe3 && b === 0x80 && c === 0x80) at += 3
-    else return at
-  }
+function suffixRepeated({ header, suffix }: HeaderInput): string {
+  return `Header value for "${header}" already includes the configured suffix "${suffix.trim()}"; send the raw value`
 }
 
 /** Names of headers come from outside: what cannot stand in one is not repeated. */

@@ -1,5 +1,5 @@
 import { type CodedError, ERRORS, isCoded } from '@credence/errors'
-import type { MintOrder, MintTarget } from '@credence/proto/mint'
+import type { HeaderInput, MintOrder, MintTarget } from '@credence/proto/mint'
 import { callAs, type Principal } from '@credence/rpc'
 import type { Logger } from '@credence/service'
 import type { Addresses } from '../connect/addresses.ts'
@@ -70,13 +70,19 @@ async function resultOf(parts: MintParts, principal: Principal, requested: Reque
   } catch (error) {
     if (!isCoded(error)) throw error
     if (ERRORS[error.code].kind === 'world') parts.log.failure('mint.server_failed', error)
-    return { status: 'failed', detail: sentenceOf(error) }
+    return { status: 'failed', detail: sentenceOf(error, requested.target?.order?.headers ?? []) }
   }
 }
 
-function sentenceOf(error: CodedError): string {
+/** What the vault says of a field is told of the header that carries it. */
+function sentenceOf(error: CodedError, headers: readonly HeaderInput[]): string {
   const { faults = [] } = error.details
-  if (faults.length > 0) return faults.map(({ pointer, detail }) => `${pointer.slice('/fields/'.length)}: ${detail}`).join('; ')
+  const headerOf = (field: string): string =>
+    headers.find((input) => input.field === field || (input.form !== 'raw' && field === 'password'))?.header ?? field
+  if (faults.length > 0)
+    return faults
+      .map(({ pointer, detail }) => `Header value for "${headerOf(pointer.slice('/fields/'.length))}" is not accepted: ${detail}`)
+      .join('; ')
   return ERRORS[error.code].kind === 'world' ? 'The credential could not be stored now; try again' : error.message
 }
 
@@ -108,7 +114,7 @@ async function store(
 ): Promise<ServerResult | undefined> {
   const { registry, vault } = services
   const { credentialId, recipeId, access, expectedVersion, providerId } = order
-  const filled = fillHeaders(order.headers, server.headers)
+  using filled = fillHeaders(order.headers, server.headers)
   if (filled.problems.length > 0) return { status: 'failed', detail: filled.problems.join('; ') }
   const as = callAs(principal)
   const { stored, candidateId, version, generation, plainFields } = await vault.seal(

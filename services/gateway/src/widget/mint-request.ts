@@ -21,16 +21,16 @@ const MOST_HEADERS = 100
 const name = z.string().min(1).max(200).optional()
 const others = {
   user_email: z.string().nullish().describe('The signed-in user of your product; created on first mention. Absent: a guest'),
-  context: z.strictObject({ agent: name, channel: name }).optional().describe('Where the widget stands; it comes back as a claim'),
+  context: z.object({ agent: name, channel: name }).optional().describe('Where the widget stands; it comes back as a claim'),
   origins: z.array(z.string().max(2000)).min(1).max(100).optional().describe("A part of the project's `origins`; absent: all of them"),
 }
 const serversOf = (value: z.ZodType) =>
   z
     .array(
-      z.strictObject({
+      z.object({
         server_name: z.string().describe("The server's display name, in any case"),
         headers: z
-          .array(z.strictObject({ header_name: z.string(), header_value: value }))
+          .array(z.object({ header_name: z.string(), header_value: value }))
           .min(1)
           .max(MOST_HEADERS),
       }),
@@ -39,21 +39,24 @@ const serversOf = (value: z.ZodType) =>
     .max(MOST_SERVERS)
 const autoOf = (value: z.ZodType) =>
   z
-    .strictObject({
+    .object({
       force: z.boolean().optional().describe('Replace what is there; false unless given'),
       servers: serversOf(value),
     })
     .nullish()
 
-/** As the API's document shows it. */
-export const MINT_BODY: z.ZodType = z.strictObject({
+/**
+ * As the API's document shows it. Members of other names are left alone: the body is that of a call which backends make
+ * already, and may say more than is read here.
+ */
+export const MINT_BODY: z.ZodType = z.object({
   ...others,
   auto_authenticate: autoOf(z.string().describe('The raw value, without the configured prefix')).describe(
     'Stores credentials of the user for servers that are authenticated by headers, before the widget starts',
   ),
 })
 
-const request = z.strictObject({
+const request = z.object({
   ...others,
   auto_authenticate: autoOf(z.instanceof(Secret, { error: 'Write the value as a text in quotation marks.' })),
 })
@@ -63,7 +66,7 @@ const EMAIL_REQUIRED = 'user_email is required'
 
 /** Reads what `intakeTree` gave. Throws INVALID_REQUEST with every fault at once; nothing is stored before. */
 export function mintRequest(value: unknown): MintRequest {
-  const faults = emailFaults(value)
+  const faults = [...emailFaults(value), ...misspelled(value, MEMBERS)]
   const detail = faults.some((fault) => fault.detail === EMAIL_REQUIRED) ? EMAIL_REQUIRED : undefined
   try {
     const { user_email, context, origins, auto_authenticate: auto } = parsed(request, value)
@@ -93,4 +96,32 @@ function emailFaults(value: unknown): Fault[] {
     return auto === undefined || auto === null ? [] : [{ pointer, code: 'MISSING', detail: EMAIL_REQUIRED }]
   if (typeof email !== 'string' || foldUserName(`email:${email}`) !== undefined) return []
   return [{ pointer, code: 'INVALID_FORMAT', detail: 'Write one e-mail address.' }]
+}
+
+interface Members {
+  readonly [name: string]: Members
+}
+
+const MEMBERS: Members = {
+  user_email: {},
+  context: { agent: {}, channel: {} },
+  origins: {},
+  auto_authenticate: { force: {}, servers: { server_name: {}, headers: { header_name: {}, header_value: {} } } },
+}
+
+/** A name that differs by case, `-` and `_` alone was meant: `userEmail` left alone would make a token of a guest. */
+function misspelled(value: unknown, members: Members, at = ''): Fault[] {
+  if (Array.isArray(value)) return value.flatMap((item, i) => misspelled(item, members, `${at}/${i}`))
+  const known = Object.keys(members)
+  if (typeof value !== 'object' || value === null || known.length === 0) return []
+  return Object.entries(value).flatMap(([name, member]) => {
+    const inside = Object.hasOwn(members, name) ? members[name] : undefined
+    if (inside !== undefined) return misspelled(member, inside, `${at}/${name}`)
+    const meant = known.find((one) => folded(one) === folded(name))
+    return meant === undefined ? [] : [{ pointer: `${at}/${name}`, code: 'UNKNOWN_MEMBER', detail: `Write \`${meant}\`.` }]
+  })
+}
+
+function folded(name: string): string {
+  return name.slice(0, 64).toLowerCase().replaceAll(/[-_]/g, '')
 }

@@ -46,7 +46,7 @@ function orderMessage(order: MintOrder): MintOrderMessage {
     providerId: provider.id,
     providerVersion: provider.version,
     pattern: auth.pattern,
-    headers: auth.headers.map((input) => ({ ...input, plain: plain.includes(input.field) })),
+    headers: auth.headers.map((input) => ({ ...input, prefixes: [...input.prefixes], plain: plain.includes(input.field) })),
     access: mintFence(order),
     generation: credential.access.generation,
     expectedVersion,
