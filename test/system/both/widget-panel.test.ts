@@ -1,6 +1,7 @@
+import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Person } from '../../support/person.ts'
-import { fields, leaksOf, provide, type Scene, startScene } from '../../support/scene.ts'
+import { fields, leaksOf, provide, RETURN_URL, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 import { claimsOf, followPanel, HOST, mintAt, OTHER, type Panel, panelAt, serviceOf } from '../../support/widget.ts'
 
 const ANN = 'ann@example.com'
@@ -101,6 +102,42 @@ describe('the panel', () => {
       expect([404, 400]).toContain((await panel(method, path, body)).status)
     }
     expect((await scene.credence.forUser('email:bob@example.com').credentials.get(id)).status).toBe('active')
+  })
+
+  test('[S3-10] [S1-12] offers of a provider what each user connects for himself, by pattern, and never what is the project’s', async () => {
+    const ofProject = { ...bearer, level: 'project', display_name: 'One key for all' }
+    const own = { type: 'API_KEY', fields: fields('api_key*'), display_name: 'My own key' }
+    const shared = await provide(scene, ofProject, { display_name: 'Shared by its pattern' })
+    const mixed = await provide(scene, [ofProject, own], { display_name: 'Shared or own' })
+    const more = await provide(scene, [own, ofProject, bearer], { display_name: 'Shared or one of two' })
+    const panel = await panelOf(ANN)
+    expect(await serviceOf(panel, shared.id)).toBeUndefined()
+    expect((await panel('POST', '/sessions', { provider_id: shared.id })).status).toBe(404)
+    const openForm = async (provider_id: string) => {
+      const { link, proof } = await start(panel, { provider_id })
+      const person = new Person()
+      const page = await person.submit(await person.open(link), { proof }, { action: /\/proof$/ })
+      await person.leave()
+      return page.text
+    }
+    expect(await openForm(mixed.id)).toContain('name="field.api_key"')
+    const choice = await openForm(more.id)
+    expect(choice).toContain('My own key')
+    expect(choice).not.toContain('One key for all')
+    const { secret: key } = await scene.credence.keys.create({ label: 'backend', scopes: ['sessions', 'act_for'] })
+    const { admin: apiUrl, data: proxyUrl } = scene.platform
+    const backend = createCredence({ apiUrl, proxyUrl, key, user: `email:${ANN}` })
+    const wanted = { providerId: shared.id, returnUrl: RETURN_URL }
+    expect((await refusalOf(backend.sessions.create(wanted))).code).toBe('SCOPE_REQUIRED')
+    await backend.sessions.create({ ...wanted, level: 'user' })
+  })
+
+  test('[S3-10] a session without its one id, or with both, says which it needs', async () => {
+    const panel = await panelOf(ANN)
+    for (const order of [{}, { provider_id: 'prov_x', credential_id: 'cred_x' }, { provider_id: '' }]) {
+      const { status, body } = await panel('POST', '/sessions', order)
+      expect([status, (body.errors as { pointer: string }[]).map(({ pointer }) => pointer)]).toEqual([400, ['/provider_id']])
+    }
   })
 
   test('[S3-10] follows every change while it is open: connected, expired, disabled, gone', async () => {

@@ -10,7 +10,7 @@ import { present, projectOf, type Services, userOf } from '../services.ts'
 import type { Claims } from './claims.ts'
 import { newToken, sha256 } from './digest.ts'
 import type { Ending } from './fail-session.ts'
-import { type Offer, offerOf } from './offer.ts'
+import { type Offer, offered, offerOf } from './offer.ts'
 import { CONFIRMS, type Confirm, type ConnectSession, type Opener } from './session.ts'
 import { SESSION_LIFE_MS, type SessionStore, unlessChanged } from './session-store.ts'
 import { reportSetup, setupToConnect } from './setup-step.ts'
@@ -71,7 +71,7 @@ export async function createSession(
   const offer = offerOf(provider.payloadJson, { providerId, version: provider.version })
   const settled = settle(
     { ...request, pattern: request.pattern ?? credential?.pattern },
-    { project, offer, reconnects: credential !== undefined, fromWidget: request.opener !== undefined },
+    { project, offer, creator, reconnects: credential !== undefined, fromWidget: request.opener !== undefined },
   )
   const made = await write(parts, creator, request, {
     ...settled,
@@ -182,6 +182,7 @@ async function resolveUser(services: Services, principal: Principal, name: strin
 interface Known {
   readonly project: Project
   readonly offer: Offer
+  readonly creator: Principal
   readonly reconnects: boolean
   /** Its person is proven by the page that opens it, whatever the project's setting. */
   readonly fromWidget: boolean
@@ -209,7 +210,7 @@ function settle(request: NewSession, known: Known): Pick<ConnectSession, 'confir
   }
   if (!['', 'user', 'project'].includes(request.level)) faults.push(fault('/level', 'NOT_ALLOWED', 'Write `user` or `project`.'))
   if (request.label.length > MAX_LABEL) faults.push(fault('/label', 'TOO_LONG', `Write at most ${MAX_LABEL} characters.`))
-  const wantedPattern = patternOf(request.pattern, known, faults)
+  const wantedPattern = patternOf(request, known, faults)
   faults.push(...scopeFaults(request.scopes, offer))
   if (faults.length > 0) throw faulty(faults)
   return {
@@ -220,8 +221,15 @@ function settle(request: NewSession, known: Known): Pick<ConnectSession, 'confir
   }
 }
 
-function patternOf(wanted: number | undefined, { offer, reconnects }: Known, faults: Fault[]): number | undefined {
-  if (wanted === undefined || wanted < offer.patterns.length) return wanted ?? (offer.patterns.length === 1 ? 0 : undefined)
+function patternOf({ pattern: wanted, level }: NewSession, known: Known, faults: Fault[]): number | undefined {
+  const { offer, reconnects, creator } = known
+  const mine = reconnects ? offer.patterns : offered(offer, { level, scopes: creator.scopes })
+  if (wanted === undefined && mine.length > 0) return mine.length === 1 ? mine[0]?.index : undefined
+  if (wanted === undefined || wanted < offer.patterns.length) {
+    // Said before the person types anything, not after.
+    if (!mine.some(({ index }) => index === wanted)) requireScope(creator, 'project')
+    return wanted
+  }
   // The pattern of an old credential may be gone from the newest version: the person then picks anew.
   if (!reconnects) faults.push(fault('/pattern', 'NOT_ALLOWED', `The provider has patterns 0 to ${offer.patterns.length - 1}.`))
   return undefined

@@ -9,6 +9,8 @@ export interface Offer {
   readonly payload: ProviderPayload
   readonly provider: ProviderFace
   readonly patterns: readonly PatternView[]
+  /** Those that each user connects for himself; the others are the project's. */
+  readonly personal: readonly PatternView[]
   /** Fields and scopes of one pattern. Throws INVALID_REQUEST when there is no such pattern. */
   recipe(pattern: number): Recipe
 }
@@ -16,6 +18,7 @@ export interface Offer {
 /** Reads the payload as the registry keeps it. */
 export function offerOf(payloadJson: Uint8Array, version: { readonly providerId: string; readonly version: number }): Offer {
   const payload = parseProvider(payloadJson)
+  const patterns = payload.auth_patterns.map(patternView)
   return {
     payload,
     provider: {
@@ -24,9 +27,18 @@ export function offerOf(payloadJson: Uint8Array, version: { readonly providerId:
       host: hostOf(payload.proxy_url),
       ...(payload.docs === undefined ? {} : { docs: payload.docs }),
     },
-    patterns: payload.auth_patterns.map(patternView),
+    patterns,
+    personal: patterns.filter(({ index }) => (payload.auth_patterns[index]?.level ?? payload.level) !== 'project'),
     recipe: (pattern) => recipeOf(payload, { ...version, pattern, clientId: NO_CLIENT }),
   }
+}
+
+/** What a session may come to: without the scope `project` nothing of the project's, unless a level is named for all of it. */
+export function offered(
+  { patterns, personal }: Offer,
+  { level, scopes }: { readonly level: string; readonly scopes: readonly string[] },
+): readonly PatternView[] {
+  return level === '' && !scopes.includes('project') ? personal : patterns
 }
 
 /** What a person sees of a template's host: `{{domain}}` stands as `{domain}`. */

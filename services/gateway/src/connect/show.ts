@@ -6,7 +6,7 @@ import { csrfOf } from './browser.ts'
 import { tickedOf } from './choose-assets.ts'
 import { confirmationCode } from './confirm-code.ts'
 import { type Flow, offerFor } from './flow.ts'
-import { hostOf, type Offer, signInSource } from './offer.ts'
+import { hostOf, type Offer, offered, signInSource } from './offer.ts'
 import {
   renderAssets,
   renderChoice,
@@ -66,7 +66,8 @@ async function showInput(flow: Flow, visit: Visit): Promise<Shown> {
   const frame = await frameOf(flow, visit, offer)
   const chosen = session.reserved?.pattern ?? session.wantedPattern
   if (chosen === undefined || (visit.wants === 'choose' && session.wantedPattern === undefined)) {
-    return { html: renderChoice({ ...frame, action: `${base}/start`, patterns: offer.patterns }) }
+    const patterns = session.credentialId ? offer.patterns : offered(offer, { level: session.level, scopes: session.creator.scopes })
+    return { html: renderChoice({ ...frame, action: `${base}/start`, patterns }) }
   }
   const recipe = offer.recipe(chosen)
   const pattern = offer.patterns[chosen]

@@ -72,8 +72,8 @@ export async function listServices(
   ])
   const connections = Map.groupBy(credentials, ({ providerId }) => providerId)
   const all = providers.flatMap((provider) => {
-    const { payload } = parts.offers.of(provider)
-    if (payload.level === 'project') return []
+    const { payload, personal } = parts.offers.of(provider)
+    if (personal.length === 0) return []
     return [
       serviceOf(
         provider,

@@ -12,7 +12,12 @@ import { present } from '../services.ts'
 import type { Offers } from './list-services.ts'
 import { personOf, type WidgetCaller } from './widget-caller.ts'
 
-const start = z.union([z.strictObject({ provider_id: z.string() }), z.strictObject({ credential_id: z.string() })])
+const start = z
+  .strictObject({ provider_id: z.string().min(1).optional(), credential_id: z.string().min(1).optional() })
+  .refine((one) => (one.provider_id === undefined) !== (one.credential_id === undefined), {
+    path: ['provider_id'],
+    error: 'Write either `provider_id`, to connect, or `credential_id`, to reconnect.',
+  })
 const wait = z.object({ wait_ms: z.coerce.number().int().min(0).max(MAX_WAIT_MS).optional() })
 
 /** Connect and reconnect from a widget: a session for its person, whose window must show the proof that only the widget gets. */
@@ -24,7 +29,7 @@ export function serveWidgetSessions(app: FastifyInstance, { flow, creation, rand
   }
   app.post('/widget/api/sessions', async (request, reply) => {
     const person = personOf(request)
-    const { provider_id: providerId = '', credential_id: credentialId = '' } = parsed(start, request.body) as Record<string, string>
+    const { provider_id: providerId = '', credential_id: credentialId = '' } = parsed(start, request.body)
     await requireOwnLevel(flow.services, offers, { person, providerId, credentialId })
     const proof = newToken(random)
     const { session, link } = await createSession(creation, person.principal, {
@@ -61,5 +66,5 @@ async function requireOwnLevel(
     return
   }
   const provider = present((await registry.getProvider({ providerId, version: 0 }, as)).provider, 'provider')
-  if (offers.of(provider).payload.level === 'project') throw new CodedError('NOT_FOUND')
+  if (offers.of(provider).personal.length === 0) throw new CodedError('NOT_FOUND')
 }
