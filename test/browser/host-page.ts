@@ -61,10 +61,14 @@ export async function startHostPage({ platform, mint }: HostOptions): Promise<Ho
       (await pageFor(platform)).replace('<main>', '<main class="narrow">').replace('heading=', 'class="themed" heading='),
     ],
   }
-  const answer = async (path: string, response: ServerResponse): Promise<void> => {
-    const page = await pages[path]?.()
+  /** `/?coop=` is the page with this Cross-Origin-Opener-Policy. */
+  const answer = async (address: string, response: ServerResponse): Promise<void> => {
+    const { pathname, searchParams } = new URL(address, 'http://host.example')
+    const page = await pages[pathname]?.()
     if (page === undefined) return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': page[0], 'content-security-policy': policy }).end(page[1])
+    const coop = searchParams.get('coop')
+    const isolation = coop === null ? {} : { 'cross-origin-opener-policy': coop }
+    response.writeHead(200, { 'content-type': page[0], 'content-security-policy': policy, ...isolation }).end(page[1])
   }
   const server = createServer((request, response) => {
     answer(request.url ?? '/', response).catch(() => response.writeHead(500).end())

@@ -144,6 +144,23 @@ describeInBrowser('the panel in a page of another origin under a strict policy',
     await leave(visitor)
   })
 
+  test('[S3-10] a page that is isolated connects by its windows, and one that cuts them off is told so', async () => {
+    const visitor = await walk.visit()
+    const isolated = await enter(visitor, '/?coop=same-origin-allow-popups')
+    const first = await openBy(isolated, () => isolated.getByRole('button', { name: 'Connect My Asana' }).click())
+    await first.getByRole('button', { name: /^Continue to/ }).waitFor()
+    await isolated.getByRole('button', { name: 'Cancel My Asana' }).click()
+    await first.close()
+    const cut = await enter(visitor, '/?coop=same-origin')
+    const second = await openBy(cut, () => cut.getByRole('button', { name: 'Connect My Asana' }).click())
+    await second.getByText('This window goes on only when you open it yourself').first().waitFor()
+    await rowOf(cut, 'My Asana').getByText('this page cuts it off').waitFor()
+    expect((await told(cut)).at(-1)).toMatchObject(['error', { code: 'WINDOW_LOST' }])
+    await cut.getByRole('button', { name: 'Connect My Asana' }).waitFor()
+    await lookAt(cut, 'widget-cut')
+    await leave(visitor)
+  })
+
   test('[S3-10] a window that is closed, or a no at the provider, connects nothing and leaves the list as it was', async () => {
     const visitor = await walk.visit()
     const page = await enter(visitor)

@@ -8,7 +8,7 @@ import { STYLE } from './style.js'
 import { claimsOf, watchToken } from './token.js'
 import { rest, seen, whileSeen } from './waiting.js'
 import { ConnectWindow, openWindow } from './windows.js'
-import { endOf, problemOf } from './words.js'
+import { endOf, LOST, problemOf } from './words.js'
 
 const SHEET = new CSSStyleSheet()
 SHEET.replaceSync(STYLE)
@@ -197,6 +197,7 @@ class ConnectedServices extends HTMLElement {
       this.#doing.delete(key)
       if (session?.state === 'connected') await this.#connected(service, session)
       else if (session) this.#fail(key, { code: session.code ?? session.state.toUpperCase(), detail: endOf(session) })
+      else if (opened.isLost) this.#fail(key, { code: 'WINDOW_LOST', detail: LOST })
       else this.#focusOn(key, 'connect')
     } catch (error) {
       opened.cancel()

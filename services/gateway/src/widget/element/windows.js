@@ -24,6 +24,7 @@ export class ConnectWindow {
   phase = 'opening'
   link
   isGreeted = false
+  isLost = false
 
   /** `moved` is told when the phase has changed. */
   constructor(api, opened, moved) {
@@ -74,9 +75,14 @@ export class ConnectWindow {
     if (this.id) this.#api.call('POST', `/sessions/${this.id}/cancel`, { body: {} }).catch(() => undefined)
   }
 
-  /** Closed before it had asked: by the person. Later a closed window says nothing, because the pages in it cut the handle. */
+  /**
+   * Closed before it had asked: by the person, or it only looks so, because this page cuts the windows that it opens (COOP).
+   * Later a closed window says nothing, because the pages in it cut the handle.
+   */
   #watch() {
-    if (this.#window?.closed && !this.isGreeted && this.phase === 'open') this.cancel()
+    if (!this.#window?.closed || this.isGreeted || this.phase !== 'open') return
+    this.isLost = true
+    this.cancel()
   }
 
   async #follow() {

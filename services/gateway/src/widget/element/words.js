@@ -33,6 +33,10 @@ export function endOf({ state, detail }) {
   return detail || 'Nothing was connected. Try again.'
 }
 
+/** Nothing tells a window that was closed from one that the page has cut off; who reads it knows which it was. */
+export const LOST =
+  'The window was closed before it began. If it is still open, this page cuts it off: its Cross-Origin-Opener-Policy must be same-origin-allow-popups.'
+
 const PROBLEMS = {
   OFFLINE: 'There is no connection at the moment.',
   THROTTLED: 'Too many tries. Wait a moment, then try again.',
