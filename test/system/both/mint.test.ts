@@ -232,6 +232,19 @@ describe('which server is meant', () => {
     ])
   })
 
+  test('[S3-1] [S3-4] a long list has a result for each in its order, and a server is listed again however far behind', async () => {
+    const [first, second] = [await bearerServer(), await bearerServer()]
+    const absent = Array.from({ length: 40 }, (_, i) => server(`Absent ${i}`, auth('x')))
+    const list = [server(first, auth(SECRETS.old)), ...absent, server(second, auth(SECRETS.old)), server(first.toUpperCase(), auth('y'))]
+    const results = await resultsOf('long@example.com', list)
+    expect(results.map(({ server_name }) => server_name)).toEqual(list.map(({ server_name }) => server_name))
+    expect(results.flatMap(({ status, detail }) => (detail === 'Server not found' ? [] : [[status, detail]]))).toEqual([
+      ['authenticated', null],
+      ['authenticated', null],
+      ['failed', 'Server is listed more than once'],
+    ])
+  })
+
   test('[S3-5] OAuth, cookie, parameter and project-level servers are refused in the words of the table', async () => {
     const oauth_config = { authorize_uri: 'https://login.wire.example/authorize', token_uri: 'https://login.wire.example/token' }
     const refused = async (pattern: object, members: object = {}) => {

@@ -31,37 +31,55 @@ export interface ServerResult {
   readonly detail?: string
 }
 
-/** Several at a time, so that a page load does not wait for one after the other, and no mint takes all the vault's time. */
+/**
+ * Several at a time, so that a page load does not wait for one after the other, no mint takes all the vault's time, and no call
+ * within comes near its deadline however many servers a mint has.
+ */
 const SERVERS_AT_ONCE = 8
 /** Each lost race means that somebody else was served. */
 const MAX_TRIES = 200
 
 /**
- * Stores the headers of each server in the user's slot there. A server that cannot be done is a result, never an error; the
- * user is created on first mention. Nothing is probed: a page load waits for the answer. Answers the user and a result each.
+ * Stores the headers of each server in the slot there of the principal's user. A server that cannot be done is a result, never
+ * an error. Nothing is probed: a page load waits for the answer. Answers a result for each.
  */
-export async function autoAuthenticate(
-  parts: MintParts,
-  principal: Principal,
-  wanted: AutoAuthentication,
-): Promise<{ user: Principal; results: ServerResult[] }> {
-  const { userEmail, force, servers } = wanted
-  const serverNames = servers.map(({ serverName }) => serverName)
-  const { user, targets } = await parts.services.registry.prepareMint({ userEmail, force, serverNames }, callAs(principal))
-  const owner = present(user, 'user')
-  const by = { ...principal, user: owner.user, userNames: owner.names }
+export async function autoAuthenticate(parts: MintParts, principal: Principal, wanted: AutoAuthentication): Promise<ServerResult[]> {
+  const { servers } = wanted
   const results: ServerResult[] = []
+  const earlier = new Set<string>()
   for (let from = 0; from < servers.length; from += SERVERS_AT_ONCE) {
     const group = servers.slice(from, from + SERVERS_AT_ONCE)
-    results.push(...(await Promise.all(group.map((server, i) => resultOf(parts, by, { wanted, server, target: targets[from + i] })))))
+    const targets = await targetsOf(parts, principal, { wanted, group, earlier: [...earlier] })
+    for (const { providerId } of targets) if (providerId !== '') earlier.add(providerId)
+    results.push(...(await Promise.all(group.map((server, i) => resultOf(parts, principal, { wanted, server, target: targets[i] })))))
   }
-  return { user: by, results }
+  return results
 }
 
 interface Requested {
   readonly wanted: AutoAuthentication
   readonly server: RequestedServer
   readonly target: MintTarget | undefined
+}
+
+const NOT_NOW = 'The credential could not be stored now; try again'
+
+/** What the registry says of some of the servers; where it cannot now, that is their result, and the others have theirs. */
+async function targetsOf(
+  { services, log }: MintParts,
+  principal: Principal,
+  asked: { readonly wanted: AutoAuthentication; readonly group: readonly RequestedServer[]; readonly earlier: string[] },
+): Promise<readonly MintTarget[]> {
+  const { wanted, group, earlier } = asked
+  const { userEmail, force } = wanted
+  const serverNames = group.map(({ serverName }) => serverName)
+  try {
+    return (await services.registry.prepareMint({ userEmail, force, serverNames, earlier }, callAs(principal))).targets
+  } catch (error) {
+    if (!isCoded(error) || (ERRORS[error.code].kind !== 'world' && error.code !== 'CONFLICT')) throw error
+    log.failure('mint.server_failed', error)
+    return group.map(() => ({ refusal: NOT_NOW, providerId: '' }))
+  }
 }
 
 async function resultOf(parts: MintParts, principal: Principal, requested: Requested): Promise<ServerResult> {
@@ -83,7 +101,7 @@ function sentenceOf(error: CodedError, headers: readonly HeaderInput[]): string 
     return faults
       .map(({ pointer, detail }) => `Header value for "${headerOf(pointer.slice('/fields/'.length))}" is not accepted: ${detail}`)
       .join('; ')
-  return ERRORS[error.code].kind === 'world' ? 'The credential could not be stored now; try again' : error.message
+  return ERRORS[error.code].kind === 'world' ? NOT_NOW : error.message
 }
 
 /** Until it is stored, refused, or somebody else has stored it. What a mint before left half-way is finished here. */
@@ -101,7 +119,7 @@ async function settle(parts: MintParts, principal: Principal, { wanted, server, 
       throw error
     })
     if (done !== undefined) return done
-    const again = { userEmail: wanted.userEmail, force: wanted.force, serverNames: [server.serverName] }
+    const again = { userEmail: wanted.userEmail, force: wanted.force, serverNames: [server.serverName], earlier: [] }
     target = present((await registry.prepareMint(again, callAs(principal))).targets[0], 'target')
   }
 }

@@ -69,9 +69,10 @@ export async function mint(
   const { context, autoAuthenticate: auto } = wanted
   const origins = await originsFor(parts.services, principal, wanted.origins)
   const named = await mintedUser(parts.services, principal, wanted.userEmail)
-  if (auto === undefined) return issueWidgetToken(parts, principal, { user: named?.user ?? '', context, origins })
-  const { user, results } = await autoAuthenticate(parts, principal, auto)
-  const issued = await issueWidgetToken(parts, principal, { user: user.user, context, origins })
+  const user = named?.user ?? ''
+  if (auto === undefined) return issueWidgetToken(parts, principal, { user, context, origins })
+  const results = await autoAuthenticate(parts, { ...principal, user, userNames: named?.userNames ?? [] }, auto)
+  const issued = await issueWidgetToken(parts, principal, { user, context, origins })
   return { ...issued, servers: results.map((one, i) => ({ serverName: auto.servers[i]?.serverName ?? '', ...one })) }
 }
 

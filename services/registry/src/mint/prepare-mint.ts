@@ -15,6 +15,9 @@ import { claimSlot, inSlot } from './slot.ts'
 /** What is to be done for one requested server. */
 export type MintTarget = { readonly refusal: string } | { readonly authenticatedAt: Date } | { readonly order: MintOrder }
 
+/** `provider`: undefined where none has the name, or more than one. */
+export type NamedTarget = MintTarget & { readonly provider: string | undefined }
+
 /** Where the headers of a server go, and under which fence they come into force. */
 export interface MintOrder {
   readonly credential: Parent
@@ -37,27 +40,32 @@ const DISABLED = 'The credential for this server is disabled; enable it first'
 
 /**
  * A target for each name, in order. Looks at name, level, type and existing record, in this order; what of it cannot be done is
- * a refusal of that server alone. The user is created on first mention. Throws INVALID_REQUEST for an address that is none.
+ * a refusal of that server alone. The names are few, and done at once; `earlier` are the providers that the same mint has named
+ * before. The user is created on first mention. Throws INVALID_REQUEST for an address that is none.
  */
 export async function prepareMint(
   registry: Registry,
   actor: Actor,
-  wanted: { readonly userEmail: string; readonly force: boolean; readonly serverNames: readonly string[] },
-): Promise<{ user: UserRef; targets: MintTarget[] }> {
+  wanted: {
+    readonly userEmail: string
+    readonly force: boolean
+    readonly serverNames: readonly string[]
+    readonly earlier: readonly string[]
+  },
+): Promise<{ user: UserRef; targets: NamedTarget[] }> {
   needScope(actor, 'mint')
   const name = foldedName(`email:${wanted.userEmail.trim()}`, '/user_email')
   const user = await resolveUser(registry, actor.project, { names: [name], create: true })
-  const seen = new Set<string>()
-  const targets: MintTarget[] = []
-  for (const serverName of wanted.serverNames) {
-    const [provider, other] = await providersNamed(registry, actor.project, serverName, 2)
-    if (provider === undefined) targets.push({ refusal: NOT_FOUND })
-    else if (other !== undefined) targets.push({ refusal: AMBIGUOUS })
-    else if (seen.has(provider.id)) targets.push({ refusal: LISTED_TWICE })
-    else targets.push(await targetOf(registry, actor, { user, provider, force: wanted.force }))
-    if (provider !== undefined) seen.add(provider.id)
-  }
-  return { user, targets }
+  const found = await Promise.all(wanted.serverNames.map((serverName) => providersNamed(registry, actor.project, serverName, 2)))
+  const seen = new Set(wanted.earlier)
+  const targets = found.map(async ([provider, other]): Promise<NamedTarget> => {
+    if (provider === undefined) return { refusal: NOT_FOUND, provider: undefined }
+    if (other !== undefined) return { refusal: AMBIGUOUS, provider: undefined }
+    if (seen.has(provider.id)) return { refusal: LISTED_TWICE, provider: provider.id }
+    seen.add(provider.id)
+    return { ...(await targetOf(registry, actor, { user, provider, force: wanted.force })), provider: provider.id }
+  })
+  return { user, targets: await Promise.all(targets) }
 }
 
 async function targetOf(

@@ -1,7 +1,7 @@
 import type { MintOrder as MintOrderMessage, MintTarget as MintTargetMessage } from '@credence/proto/mint'
 import { actorOf } from '../caller/actor.ts'
 import { finishMint } from '../mint/finish-mint.ts'
-import { type MintOrder, type MintTarget, mintFence, prepareMint } from '../mint/prepare-mint.ts'
+import { type MintOrder, mintFence, type NamedTarget, prepareMint } from '../mint/prepare-mint.ts'
 import { resolve } from '../mint/resolve.ts'
 import type { Registry } from '../registry.ts'
 import type { Methods } from './methods.ts'
@@ -9,8 +9,9 @@ import type { Methods } from './methods.ts'
 /** Backends that authenticate their users, and callers who know a server by its name. */
 export function mintMethods(registry: Registry): Methods<'prepareMint' | 'finishMint' | 'resolve'> {
   return {
-    async prepareMint({ userEmail, force, serverNames }, context) {
-      const { user, targets } = await prepareMint(registry, await actorOf(registry, context), { userEmail, force, serverNames })
+    async prepareMint({ userEmail, force, serverNames, earlier }, context) {
+      const actor = await actorOf(registry, context)
+      const { user, targets } = await prepareMint(registry, actor, { userEmail, force, serverNames, earlier })
       return { user: { user: user.id, names: [...user.names] }, targets: targets.map(targetMessage) }
     },
     async finishMint({ order, candidateId, version, generation, plainFields }, context) {
@@ -32,10 +33,11 @@ export function mintMethods(registry: Registry): Methods<'prepareMint' | 'finish
   }
 }
 
-function targetMessage(target: MintTarget): MintTargetMessage {
-  if ('refusal' in target) return { refusal: target.refusal }
-  if ('authenticatedAt' in target) return { refusal: '', authenticatedAt: target.authenticatedAt }
-  return { refusal: '', order: orderMessage(target.order) }
+function targetMessage(target: NamedTarget): MintTargetMessage {
+  const { provider: providerId = '' } = target
+  if ('refusal' in target) return { refusal: target.refusal, providerId }
+  if ('authenticatedAt' in target) return { refusal: '', authenticatedAt: target.authenticatedAt, providerId }
+  return { refusal: '', order: orderMessage(target.order), providerId }
 }
 
 function orderMessage(order: MintOrder): MintOrderMessage {
