@@ -3,97 +3,30 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type HeaderAuthMcp, startMcpServer } from '../../support/mcp-server.ts'
+import { auth, bearer, Minting, server } from '../../support/minting.ts'
 import { factOf, fields, leaksOf, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
-const SECRETS = { old: 'canary-mint-old-71d0c9', fresh: 'canary-mint-fresh-2b9e4a', account: 'canary-account-5510' }
+const SECRETS = { old: 'canary-mint-old-71d0c9', fresh: 'canary-mint-fresh-2b9e4a' }
 const MCP = 'https://tools.wire.example'
 
 let scene: Scene
 let mcp: HeaderAuthMcp
-const answers: string[] = []
+let backend: Minting
 
 beforeAll(async () => {
   mcp = await startMcpServer({ [`Bearer ${SECRETS.old}`]: 'ann with the old key', [`Bearer ${SECRETS.fresh}`]: 'ann with the fresh key' })
   scene = await startScene({ sites: { 'tools.wire.example': mcp.server } })
+  backend = new Minting(scene)
 }, 120_000)
 afterAll(async () => {
   await scene.close()
   await mcp.close()
 })
 
-interface Answer {
-  readonly status: number
-  readonly body: {
-    readonly token?: string
-    readonly expires_at?: string
-    readonly detail?: string
-    readonly code?: string
-    readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
-    readonly auto_authenticate?: { readonly servers: readonly Result[] }
-  }
-}
-
-interface Result {
-  readonly server_name: string
-  readonly status: string
-  readonly authenticated_at: string | null
-  readonly detail: string | null
-}
-
-async function mint(body: unknown): Promise<Answer> {
-  const answer = await fetch(`${scene.platform.admin}/widget/mint-token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${scene.key}` },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  })
-  const text = await answer.text()
-  answers.push(text)
-  return { status: answer.status, body: JSON.parse(text) }
-}
-
-const server = (name: string, ...headers: readonly (readonly [string, string])[]) => ({
-  server_name: name,
-  headers: headers.map(([header_name, header_value]) => ({ header_name, header_value })),
-})
-type Server = ReturnType<typeof server>
-
-async function resultsOf(email: string, servers: readonly Server[], force?: boolean): Promise<readonly Result[]> {
-  const { status, body } = await mint({ user_email: email, auto_authenticate: { ...(force === undefined ? {} : { force }), servers } })
-  expect(status, JSON.stringify(body)).toBe(200)
-  return body.auto_authenticate?.servers ?? []
-}
-
-async function resultOf(email: string, one: Server, force?: boolean): Promise<Result> {
-  const [result] = await resultsOf(email, [one], force)
-  if (result === undefined) throw new TypeError('no result')
-  return result
-}
-
-const bearer = { type: 'BEARER', fields: fields('token*') }
-let named = 0
-/** A header-auth server of this test's own. */
-async function bearerServer(members: object = {}, name: string = `Server ${++named}`): Promise<string> {
-  await provide(scene, bearer, { display_name: name, ...members })
-  return name
-}
-const auth = (value: string): readonly [string, string] => ['Authorization', value]
-
-async function credentialFor(email: string, name: string): Promise<string> {
-  return (await scene.credence.credentials.resolve(name, { userEmail: email })).credentialId
-}
-
-/** What the API got of one proxied call of this user. */
-async function sent(email: string, credentialId: string): Promise<Record<string, unknown>> {
-  const response = await scene.credence.forUser(`email:${email}`).fetch(credentialId, '/x')
-  expect(response.status).toBe(200)
-  await response.arrayBuffer()
-  return { ...scene.api.requests.at(-1)?.headers }
-}
-
 describe('the shape of the answer', () => {
   test('[S3-1] token, its end, and one result per server in order, named as they were sent', async () => {
-    const name = await bearerServer()
-    const { status, body } = await mint({
+    const name = await backend.bearerServer()
+    const { status, body } = await backend.mint({
       user_email: 'shape@example.com',
       auto_authenticate: { servers: [server(name.toUpperCase(), auth(SECRETS.old)), server('No such server', auth('x'))] },
     })
@@ -106,9 +39,12 @@ describe('the shape of the answer', () => {
   })
 
   test('[S3-1] [S3-3] is 200 with a token also when every server failed, and without the member where it was not sent', async () => {
-    const { status, body } = await mint({ user_email: 'shape@example.com', auto_authenticate: { servers: [server('Nowhere', auth('x'))] } })
+    const { status, body } = await backend.mint({
+      user_email: 'shape@example.com',
+      auto_authenticate: { servers: [server('Nowhere', auth('x'))] },
+    })
     expect([status, typeof body.token]).toEqual([200, 'string'])
-    expect(Object.keys((await mint({ user_email: 'shape@example.com' })).body).sort()).toEqual(['expires_at', 'token'])
+    expect(Object.keys((await backend.mint({ user_email: 'shape@example.com' })).body).sort()).toEqual(['expires_at', 'token'])
   })
 })
 
@@ -116,10 +52,10 @@ describe('what is refused whole', () => {
   test('[S3-2] user_email is required, in these words, whatever else is wrong', async () => {
     const servers = [server('Any', auth('x'))]
     for (const email of [{}, { user_email: null }, { user_email: '   ' }]) {
-      const { status, body } = await mint({ ...email, auto_authenticate: { servers } })
+      const { status, body } = await backend.mint({ ...email, auto_authenticate: { servers } })
       expect([status, body.detail]).toEqual([400, 'user_email is required'])
     }
-    const { body } = await mint({ auto_authenticate: { force: 'true', servers: [{ headers: [] }] } })
+    const { body } = await backend.mint({ auto_authenticate: { force: 'true', servers: [{ headers: [] }] } })
     expect(body.detail).toBe('user_email is required')
     expect(body.errors?.map(({ pointer }) => pointer).sort()).toEqual([
       '/auto_authenticate/force',
@@ -130,10 +66,10 @@ describe('what is refused whole', () => {
   })
 
   test('[S3-2] [S3-11] missing lists, wrong types and an address that is none are 400 with their pointers, and nothing is stored', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const good = server(name, auth(SECRETS.old))
     const pointersOf = async (body: object): Promise<readonly string[]> => {
-      const answer = await mint(body)
+      const answer = await backend.mint(body)
       expect(answer.status, JSON.stringify(answer.body)).toBe(400)
       return answer.body.errors?.map(({ pointer }) => pointer) ?? []
     }
@@ -156,15 +92,15 @@ describe('what is refused whole', () => {
   })
 
   test('[S3-1] [S3-2] members of other names are left alone, and a known one in another spelling is named', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const more = {
       navigator: 'n-1',
       context: { agent: 'a', page: 'p' },
       auto_authenticate: { servers: [{ ...server(name, auth(SECRETS.old)), note: 'x' }], trace: true },
     }
-    const { status, body } = await mint({ user_email: 'more@example.com', ...more })
+    const { status, body } = await backend.mint({ user_email: 'more@example.com', ...more })
     expect([status, body.auto_authenticate?.servers[0]?.status]).toEqual([200, 'authenticated'])
-    const faultsOf = async (wrong: object) => (await mint(wrong)).body.errors
+    const faultsOf = async (wrong: object) => (await backend.mint(wrong)).body.errors
     expect(await faultsOf({ userEmail: 'more@example.com', 'auto-authenticate': {} })).toEqual([
       { pointer: '/userEmail', code: 'UNKNOWN_MEMBER', detail: 'Write `user_email`.' },
       { pointer: '/auto-authenticate', code: 'UNKNOWN_MEMBER', detail: 'Write `auto_authenticate`.' },
@@ -177,14 +113,14 @@ describe('what is refused whole', () => {
 
   test('[S3-11] what is no single address is no user', async () => {
     for (const user_email of ['a@b..example', '<a@b.example>', 'a@b.example,', 'a@b.example;c', 'email:a@b.example', 'a b@c.example']) {
-      const { status, body } = await mint({ user_email })
+      const { status, body } = await backend.mint({ user_email })
       expect([user_email, status, body.errors?.map(({ pointer }) => pointer)]).toEqual([user_email, 400, ['/user_email']])
     }
   })
 
   test('[S3-2] ten thousand servers in one mint are told how many there may be', async () => {
     const servers = Array.from({ length: 10_000 }, (_, i) => server(`s${i}`, auth('v')))
-    const { status, body } = await mint({ user_email: 'many@example.com', auto_authenticate: { servers } })
+    const { status, body } = await backend.mint({ user_email: 'many@example.com', auto_authenticate: { servers } })
     expect([status, body.errors?.[0]?.pointer]).toEqual([400, '/auto_authenticate/servers'])
     expect(body.errors?.[0]?.detail).toContain('1000')
   })
@@ -192,17 +128,17 @@ describe('what is refused whole', () => {
 
 describe('which server is meant', () => {
   test('[S3-4] names are compared without case, blanks at the ends and Unicode form', async () => {
-    const cafe = await bearerServer({}, 'Café Straße')
-    const result = await resultOf('names@example.com', server('  CAFE\u0301 STRASSE ', auth(SECRETS.old)))
+    const cafe = await backend.bearerServer({}, 'Café Straße')
+    const result = await backend.resultOf('names@example.com', server('  CAFE\u0301 STRASSE ', auth(SECRETS.old)))
     expect([result.server_name, result.status]).toEqual(['  CAFE\u0301 STRASSE ', 'authenticated'])
-    expect(await credentialFor('names@example.com', cafe)).toMatch(/^cred_/)
+    expect(await backend.credentialFor('names@example.com', cafe)).toMatch(/^cred_/)
   })
 
   test('[S3-4] two of one name are ambiguous, of whatever type, and a server listed again is said so', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     await provide(scene, { type: 'NONE' }, { display_name: name.toUpperCase() })
-    const once = await bearerServer()
-    const results = await resultsOf('names@example.com', [
+    const once = await backend.bearerServer()
+    const results = await backend.resultsOf('names@example.com', [
       server(name, auth('x')),
       server(once, auth(SECRETS.old)),
       server(once.toUpperCase(), auth('y')),
@@ -215,11 +151,11 @@ describe('which server is meant', () => {
   })
 
   test('[S3-4] a server is listed again where it is the same one: not where none or two have the name', async () => {
-    const twice = await bearerServer()
+    const twice = await backend.bearerServer()
     await provide(scene, { type: 'NONE' }, { display_name: twice })
     const details = async (...names: readonly string[]) =>
       (
-        await resultsOf(
+        await backend.resultsOf(
           'names@example.com',
           names.map((name) => server(name, auth('x'))),
         )
@@ -233,10 +169,10 @@ describe('which server is meant', () => {
   })
 
   test('[S3-1] [S3-4] a long list has a result for each in its order, and a server is listed again however far behind', async () => {
-    const [first, second] = [await bearerServer(), await bearerServer()]
+    const [first, second] = [await backend.bearerServer(), await backend.bearerServer()]
     const absent = Array.from({ length: 40 }, (_, i) => server(`Absent ${i}`, auth('x')))
     const list = [server(first, auth(SECRETS.old)), ...absent, server(second, auth(SECRETS.old)), server(first.toUpperCase(), auth('y'))]
-    const results = await resultsOf('long@example.com', list)
+    const results = await backend.resultsOf('long@example.com', list)
     expect(results.map(({ server_name }) => server_name)).toEqual(list.map(({ server_name }) => server_name))
     expect(results.flatMap(({ status, detail }) => (detail === 'Server not found' ? [] : [[status, detail]]))).toEqual([
       ['authenticated', null],
@@ -248,8 +184,8 @@ describe('which server is meant', () => {
   test('[S3-5] OAuth, cookie, parameter and project-level servers are refused in the words of the table', async () => {
     const oauth_config = { authorize_uri: 'https://login.wire.example/authorize', token_uri: 'https://login.wire.example/token' }
     const refused = async (pattern: object, members: object = {}) => {
-      const name = await bearerServer({ auth_patterns: [pattern], ...members })
-      return (await resultOf('types@example.com', server(name, auth('x')))).detail
+      const name = await backend.bearerServer({ auth_patterns: [pattern], ...members })
+      return (await backend.resultOf('types@example.com', server(name, auth('x')))).detail
     }
     const headersOnly = expect.stringContaining('only supports header-auth servers')
     expect(await refused({ type: 'OAUTH', oauth_config })).toEqual(headersOnly)
@@ -259,156 +195,95 @@ describe('which server is meant', () => {
   })
 })
 
-describe('header values', () => {
-  test('[S3-6] the raw value is sent with the configured prefix', async () => {
-    const name = await bearerServer()
-    await resultOf('values@example.com', server(name, ['AUTHORIZATION', 'abc123']))
-    expect((await sent('values@example.com', await credentialFor('values@example.com', name))).authorization).toBe('Bearer abc123')
-  })
-
-  test('[S3-6] a doubled prefix is told in these words, and the value alone is not', async () => {
-    const name = await bearerServer()
-    const detail = 'Header value for "Authorization" already includes the configured prefix "Bearer"; send the raw value'
-    for (const value of ['Bearer abc123', 'bearer\tabc123', 'BEARER   abc', 'Bearer'])
-      expect(await resultOf('values@example.com', server(name, auth(value)))).toMatchObject({ status: 'failed', detail })
-    expect((await resultOf('values@example.com', server(name, auth('Bearerabc')))).status).toBe('authenticated')
-  })
-
-  test('[S3-7] [S0-6] every configured header is needed, and what is not configured is named', async () => {
-    const headers = [
-      { name: 'Authorization', prefix: 'Bearer', value: '{{token}}' },
-      { name: 'X-Account-Id', value: '{{account}}' },
-    ]
-    const name = await bearerServer({ auth_patterns: [{ type: 'CUSTOM_HEADER', fields: fields('token*', 'account*'), headers }] })
-    const detailOf = async (...given: readonly (readonly [string, string])[]) =>
-      (await resultOf('headers@example.com', server(name, ...given))).detail
-    expect(await detailOf(auth(SECRETS.old))).toBe('Missing required header value(s): X-Account-Id')
-    expect(await detailOf(auth(SECRETS.old), ['X-Account-Id', ''])).toBe('Missing required header value(s): X-Account-Id')
-    expect(await detailOf(auth('a'), ['x-account-id', 'b'], ['X-Other', 'c'])).toContain('"X-Other"')
-    expect(await detailOf(auth('a'), ['x-account-id', 'b'], ['X-ACCOUNT-ID', 'c'])).toContain('"X-ACCOUNT-ID"')
-    expect(await detailOf(auth('a\r\nX: 1'), ['x-account-id', 'b'])).toContain('"Authorization"')
-    expect(await detailOf(auth(SECRETS.old), ['x-account-id', SECRETS.account])).toBeNull()
-    const got = await sent('headers@example.com', await credentialFor('headers@example.com', name))
-    expect([got.authorization, got['x-account-id']]).toEqual([`Bearer ${SECRETS.old}`, SECRETS.account])
-  })
-
-  test('[S3-6] mutations before and behind the value are put when the request leaves, and found when they are sent', async () => {
-    const name = await bearerServer({ auth_patterns: [{ ...bearer, auth_field_mutations: { token: { prefix: 'pre_', suffix: '/v2' } } }] })
-    const detailOf = async (value: string) => (await resultOf('mutated@example.com', server(name, auth(value)))).detail
-    expect(await detailOf('Bearer abc')).toContain('already includes the configured prefix "Bearer"')
-    expect(await detailOf('pre_abc')).toContain('already includes the configured prefix "pre_"')
-    expect(await detailOf('abc/v2')).toContain('already includes the configured suffix "/v2"')
-    expect(await detailOf(' abc ')).toBeNull()
-    expect((await sent('mutated@example.com', await credentialFor('mutated@example.com', name))).authorization).toBe('Bearer pre_abc/v2')
-  })
-
-  test('[S3-7] what the vault does not take is told of the header', async () => {
-    const name = await bearerServer()
-    expect((await resultOf('values@example.com', server(name, auth('x'.repeat(70_000))))).detail).toBe(
-      'Header value for "Authorization" is not accepted: At most 16 KiB.',
-    )
-  })
-
-  test('[S3-5] the pair of basic is changed as the server says, and has no password where none is asked for', async () => {
-    const pair = (text: string) => auth(Buffer.from(text).toString('base64'))
-    const got = async (name: string) =>
-      Buffer.from(
-        String((await sent('pairs@example.com', await credentialFor('pairs@example.com', name))).authorization).slice(6),
-        'base64',
-      ).toString()
-    const suffixed = { type: 'BASIC', fields: fields('username*', 'password*'), auth_field_mutations: { username: { suffix: '/token' } } }
-    const name = await bearerServer({ auth_patterns: [suffixed] })
-    expect((await resultOf('pairs@example.com', server(name, pair('ann/token:key')))).detail).toContain('configured suffix "/token"')
-    expect((await resultOf('pairs@example.com', server(name, pair('ann:')))).detail).toContain('"Authorization" is not accepted')
-    expect((await resultOf('pairs@example.com', server(name, pair('ann:key')))).status).toBe('authenticated')
-    expect(await got(name)).toBe('ann/token:key')
-    const keyed = { type: 'BASIC', fields: fields('username*'), auth_field_mutations: { password: { default: 'X' } } }
-    const other = await bearerServer({ auth_patterns: [keyed] })
-    expect((await resultOf('pairs@example.com', server(other, pair('key:X')))).detail).toContain('send the base64 form of "user:"')
-    expect((await resultOf('pairs@example.com', server(other, pair('key:')))).status).toBe('authenticated')
-    expect(await got(other)).toBe('key:X')
-  })
-
-  test('[S3-5] basic takes the base64 pair as its value', async () => {
-    const name = await bearerServer({ auth_patterns: [{ type: 'BASIC', fields: fields('username*', 'password') }] })
-    const pair = Buffer.from('ann:pa:ss').toString('base64')
-    expect((await resultOf('values@example.com', server(name, auth(pair)))).status).toBe('authenticated')
-    expect((await sent('values@example.com', await credentialFor('values@example.com', name))).authorization).toBe(`Basic ${pair}`)
-  })
-})
-
 describe('again, and with force', () => {
   test('[S3-3] [S3-8] an active record stands whatever came, without an event, and force replaces it in the same id', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const email = 'again@example.com'
-    const first = await resultOf(email, server(name, auth(SECRETS.old)))
-    const id = await credentialFor(email, name)
+    const first = await backend.resultOf(email, server(name, auth(SECRETS.old)))
+    const id = await backend.credentialFor(email, name)
     await factOf(scene, 'credential.connected', id)
     const count = () => scene.events.filter(({ subject }) => subject === id).length
     const before = count()
-    const again = await resultOf(email, server(name, ['Not-Configured', 'other']))
+    const again = await backend.resultOf(email, server(name, ['Not-Configured', 'other']))
     expect(again).toEqual({ ...again, status: 'already_authenticated', authenticated_at: first.authenticated_at, detail: null })
-    expect((await sent(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
-    expect(await resultOf(email, server(name, ['Not-Configured', 'other']), true)).toMatchObject({ status: 'failed' })
-    expect((await sent(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
-    const replaced = await resultOf(email, server(name, auth(SECRETS.fresh)), true)
+    expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
+    expect(await backend.resultOf(email, server(name, ['Not-Configured', 'other']), true)).toMatchObject({ status: 'failed' })
+    expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
+    const replaced = await backend.resultOf(email, server(name, auth(SECRETS.fresh)), true)
     expect(replaced.status).toBe('authenticated')
-    expect(await credentialFor(email, name)).toBe(id)
+    expect(await backend.credentialFor(email, name)).toBe(id)
     // Calls go to each replica in turn.
-    for (let call = 0; call < 6; call++) expect((await sent(email, id)).authorization).toBe(`Bearer ${SECRETS.fresh}`)
+    for (let call = 0; call < 6; call++) expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer ${SECRETS.fresh}`)
     await factOf(scene, 'credential.secret_replaced', id)
     const told = scene.events.filter(({ subject, type }) => subject === id && !/\.(used|denied)$/.test(type)).slice(before)
     expect(told.map(({ type }) => type.split('.').slice(-2).join('.'))).toEqual(['credential.secret_replaced'])
   })
 
   test('[S3-8] fifty mints at once leave one credential, with and without force', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const email = 'fifty@example.com'
-    const results = await Promise.all(Array.from({ length: 50 }, (_, i) => resultOf(email, server(name, auth(`tok-${i}`)))))
+    const results = await Promise.all(Array.from({ length: 50 }, (_, i) => backend.resultOf(email, server(name, auth(`tok-${i}`)))))
     expect(results.filter(({ status }) => status === 'authenticated')).toHaveLength(1)
     expect(results.filter(({ status }) => status === 'already_authenticated')).toHaveLength(49)
     expect(new Set(results.map(({ authenticated_at }) => authenticated_at)).size).toBe(1)
     const winner = results.findIndex(({ status }) => status === 'authenticated')
-    const id = await credentialFor(email, name)
-    expect((await sent(email, id)).authorization).toBe(`Bearer tok-${winner}`)
-    const forced = await Promise.all(Array.from({ length: 50 }, (_, i) => resultOf(email, server(name, auth(`new-${i}`)), true)))
+    const id = await backend.credentialFor(email, name)
+    expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer tok-${winner}`)
+    const forced = await Promise.all(Array.from({ length: 50 }, (_, i) => backend.resultOf(email, server(name, auth(`new-${i}`)), true)))
     expect(new Set(forced.map(({ status }) => status))).toEqual(new Set(['authenticated']))
-    expect(String((await sent(email, id)).authorization)).toMatch(/^Bearer new-\d+$/)
+    expect(String((await backend.sentWith(email, id)).authorization)).toMatch(/^Bearer new-\d+$/)
     const list: string[] = []
     for await (const one of scene.credence.forUser(`email:${email}`).credentials.list()) list.push(`${one.id} ${one.status}`)
     expect(list).toEqual([`${id} active`])
   })
 
+  test('[S3-8] deleted in the midst of mints: each has its result, and one credential is left at most', async () => {
+    const name = await backend.bearerServer()
+    const email = 'midst@example.com'
+    await backend.resultOf(email, server(name, auth(SECRETS.old)))
+    const id = await backend.credentialFor(email, name)
+    const user = scene.credence.forUser(`email:${email}`)
+    const mints = Array.from({ length: 12 }, (_, i) => backend.resultOf(email, server(name, auth(SECRETS.fresh)), i % 2 === 0))
+    const [results] = await Promise.all([Promise.all(mints), user.credentials.delete(id)])
+    for (const { status } of results) expect(status).toMatch(/^(already_)?authenticated$/)
+    const left = []
+    for await (const one of user.credentials.list()) left.push(one.id)
+    expect(left.length).toBeLessThan(2)
+    expect(left).not.toContain(id)
+    expect((await backend.resultOf(email, server(name, auth(SECRETS.fresh)))).detail).toBeNull()
+    expect((await backend.sent(email, name)).authorization).toBe(`Bearer ${SECRETS.fresh}`)
+  })
+
   test('[S3-3] a disabled record is failed with either force, and one that was deleted is stored anew under another id', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const email = 'states@example.com'
-    await resultOf(email, server(name, auth(SECRETS.old)))
-    const id = await credentialFor(email, name)
+    await backend.resultOf(email, server(name, auth(SECRETS.old)))
+    const id = await backend.credentialFor(email, name)
     const owner = scene.credence.forUser(`email:${email}`)
     await owner.credentials.disable(id)
     for (const force of [false, true]) {
-      const { status, detail } = await resultOf(email, server(name, auth(SECRETS.fresh)), force)
+      const { status, detail } = await backend.resultOf(email, server(name, auth(SECRETS.fresh)), force)
       expect([status, detail]).toEqual(['failed', expect.stringContaining('disabled; enable it first')])
     }
     await owner.credentials.enable(id)
-    expect((await sent(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
+    expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
     await owner.credentials.delete(id)
-    expect((await resultOf(email, server(name, auth(SECRETS.fresh)))).status).toBe('authenticated')
-    expect(await credentialFor(email, name)).not.toBe(id)
+    expect((await backend.resultOf(email, server(name, auth(SECRETS.fresh)))).status).toBe('authenticated')
+    expect(await backend.credentialFor(email, name)).not.toBe(id)
   })
 
   test('[S3-3] [S2-21] a value that the API refuses expires at its first calls, and the next mint replaces it in the same id', async () => {
-    const name = await bearerServer({ verify: { path: '/me' } })
+    const name = await backend.bearerServer({ verify: { path: '/me' } })
     const email = 'refused@example.com'
-    await resultOf(email, server(name, auth('tok-wrong')))
-    const id = await credentialFor(email, name)
+    await backend.resultOf(email, server(name, auth('tok-wrong')))
+    const id = await backend.credentialFor(email, name)
     scene.api.accept(({ token }) => token !== 'tok-wrong')
     const response = await scene.credence.forUser(`email:${email}`).fetch(id, '/x')
     expect(response.status).toBe(401)
     await factOf(scene, 'credential.expired', id)
-    expect((await resultOf(email, server(name, auth(SECRETS.old)))).status).toBe('authenticated')
-    expect(await credentialFor(email, name)).toBe(id)
-    expect((await sent(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
+    expect((await backend.resultOf(email, server(name, auth(SECRETS.old)))).status).toBe('authenticated')
+    expect(await backend.credentialFor(email, name)).toBe(id)
+    expect((await backend.sentWith(email, id)).authorization).toBe(`Bearer ${SECRETS.old}`)
     scene.api.accept(() => true)
   }, 60_000)
 
@@ -418,8 +293,8 @@ describe('again, and with force', () => {
     const own = await scene.credence
       .forUser(`email:${email}`)
       .credentials.create({ providerId: provider.id, fields: { token: SECRETS.old } })
-    expect((await resultOf(email, server(provider.displayName, auth(SECRETS.fresh)))).status).toBe('already_authenticated')
-    expect(await credentialFor(email, provider.displayName)).toBe(own.id)
+    expect((await backend.resultOf(email, server(provider.displayName, auth(SECRETS.fresh)))).status).toBe('already_authenticated')
+    expect(await backend.credentialFor(email, provider.displayName)).toBe(own.id)
   })
 
   test('[S3-8] [S3-10] a replacement says nothing of whose account it is: nobody has asked the provider', async () => {
@@ -428,25 +303,25 @@ describe('again, and with force', () => {
     const owner = scene.credence.forUser(`email:${email}`).credentials
     const { id } = await owner.create({ providerId: provider.id, fields: { token: SECRETS.old } })
     expect((await owner.get(id)).account?.name).toBe('/me')
-    await resultOf(email, server(provider.displayName, auth(SECRETS.fresh)), true)
+    await backend.resultOf(email, server(provider.displayName, auth(SECRETS.fresh)), true)
     expect((await owner.get(id)).account).toBeUndefined()
   })
 })
 
 describe('who it is', () => {
   test('[S3-11] the address is one user in any case, and no other user sees the credential', async () => {
-    const name = await bearerServer()
-    await resultOf('  Mixed@Example.COM ', server(name, auth(SECRETS.old)))
-    expect((await resultOf('mixed@example.com', server(name, auth(SECRETS.fresh)))).status).toBe('already_authenticated')
-    const id = await credentialFor('mixed@example.com', name)
+    const name = await backend.bearerServer()
+    await backend.resultOf('  Mixed@Example.COM ', server(name, auth(SECRETS.old)))
+    expect((await backend.resultOf('mixed@example.com', server(name, auth(SECRETS.fresh)))).status).toBe('already_authenticated')
+    const id = await backend.credentialFor('mixed@example.com', name)
     const stranger = scene.credence.forUser('email:stranger@example.com')
     expect((await refusalOf(stranger.credentials.get(id))).code).toBe('NOT_FOUND')
     expect((await refusalOf(stranger.fetch(id, '/x'))).code).toBe('NOT_FOUND')
   })
 
   test('[S3-12] a name leads to the id only for who may act for that user', async () => {
-    const name = await bearerServer()
-    await resultOf('resolve@example.com', server(name, auth(SECRETS.old)))
+    const name = await backend.bearerServer()
+    await backend.resultOf('resolve@example.com', server(name, auth(SECRETS.old)))
     const { secret } = await scene.credence.keys.create({ label: 'reader', scopes: ['use', 'credentials.read'] })
     const reader = createCredence({ apiUrl: scene.platform.admin, key: secret })
     expect((await refusalOf(reader.credentials.resolve(name, { userEmail: 'resolve@example.com' }))).code).toBe('SCOPE_REQUIRED')
@@ -459,11 +334,13 @@ describe('who it is', () => {
     expect(missing.map(({ code }) => code)).toEqual(['NOT_FOUND', 'NOT_FOUND'])
     expect(missing[0]?.message).toBe(missing[1]?.message)
     const clients = await grpcClients({ address: scene.platform.api, key: scene.key, user: 'email:resolve@example.com' })
-    expect((await clients.registry.resolve({ serverName: name })).credentialId).toBe(await credentialFor('resolve@example.com', name))
+    expect((await clients.registry.resolve({ serverName: name })).credentialId).toBe(
+      await backend.credentialFor('resolve@example.com', name),
+    )
   })
 
   test('[S3-1] [C-5] the same by gRPC and by the SDK', async () => {
-    const name = await bearerServer()
+    const name = await backend.bearerServer()
     const headers = [{ headerName: 'Authorization', headerValue: Buffer.from(SECRETS.old) }]
     const clients = await grpcClients({ address: scene.platform.apiOf('gateway'), key: scene.key })
     const autoAuthenticate = { force: false, servers: [{ serverName: name, headers }] }
@@ -491,16 +368,16 @@ describe('a real MCP server', () => {
   }
 
   test('[S3-12] [S3-8] is called with the minted value at once, and after a replacement with the new one, on every replica', async () => {
-    const name = await bearerServer({ proxy_url: MCP })
+    const name = await backend.bearerServer({ proxy_url: MCP })
     const email = 'mcp@example.com'
-    expect((await resultOf(email, server(name, auth(SECRETS.old)))).status).toBe('authenticated')
-    const id = await credentialFor(email, name)
+    expect((await backend.resultOf(email, server(name, auth(SECRETS.old)))).status).toBe('authenticated')
+    const id = await backend.credentialFor(email, name)
     expect(await call(email, id)).toEqual([{ type: 'text', text: 'ann with the old key' }])
-    await resultOf(email, server(name, auth(SECRETS.fresh)), true)
+    await backend.resultOf(email, server(name, auth(SECRETS.fresh)), true)
     for (let i = 0; i < 3; i++) expect(await call(email, id)).toEqual([{ type: 'text', text: 'ann with the fresh key' }])
   })
 })
 
 test('[S2-1] [S2-14] [S3-7] [S3-9] no value is in an answer, a fact, a log line or a file', async () => {
-  expect(await leaksOf(scene, SECRETS, { answers: answers.join('\n') })).toEqual([])
+  expect(await leaksOf(scene, SECRETS, { answers: backend.answers.join('\n') })).toEqual([])
 })

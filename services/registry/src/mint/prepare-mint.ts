@@ -1,3 +1,4 @@
+import type { CredentialId } from '@credence/credential'
 import { CodedError } from '@credence/errors'
 import { type HeaderAuth, headerAuthOf, levelOf, type ProviderPayload } from '@credence/provider'
 import type { Stored } from '@credence/store'
@@ -10,7 +11,7 @@ import { insertOnce } from '../documents/change.ts'
 import type { ProviderDoc } from '../provider/provider.ts'
 import { providersNamed, savedPayload } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
-import { claimSlot, inSlot } from './slot.ts'
+import { claimSlot, inSlot, type SlotKey } from './slot.ts'
 
 /** What is to be done for one requested server. */
 export type MintTarget = { readonly refusal: string } | { readonly authenticatedAt: Date } | { readonly order: MintOrder }
@@ -105,18 +106,23 @@ async function orderFor(
 ): Promise<MintOrder> {
   const { user, provider, payload, auth, force } = at
   const { recipeId, recipe } = await prepareRecipe(registry, actor, { provider, payload, pattern: auth.pattern })
-  const id = await claimSlot(registry, { project: actor.project, owner: user, provider: provider.id })
-  const blank = hiddenParent(registry, { id, provider, recipe, owner: user, level: 'user', label: '', tags: {} })
-  const credential = await present(registry, blank)
+  const credential = await inClaimedSlot(registry, { project: actor.project, owner: user, provider: provider.id }, (id) =>
+    hiddenParent(registry, { id, provider, recipe, owner: user, level: 'user', label: '', tags: {} }),
+  )
   const plain = recipe.fields.filter((field) => field.plain).map((field) => field.name)
   return { credential, recipeId, provider, auth, plain, expectedVersion: force ? undefined : credential.version }
 }
 
-async function present(registry: Registry, blank: Parent): Promise<Stored<Parent>> {
-  const { doc } = await insertOnce(registry.docs.credentials, blank)
-  // Deleted in this very moment: the next mint claims the slot anew.
-  if (doc.deletedAt !== undefined) throw new CodedError('CONFLICT', undefined, { credentialId: doc.id })
-  return doc
+/** Each lost race means that somebody deleted what another mint had just made. */
+const MAX_TRIES = 100
+
+async function inClaimedSlot(registry: Registry, key: SlotKey, blankOf: (id: CredentialId) => Parent): Promise<Stored<Parent>> {
+  for (let tries = 1; ; tries++) {
+    const { doc } = await insertOnce(registry.docs.credentials, blankOf(await claimSlot(registry, key)))
+    if (doc.deletedAt === undefined) return doc
+    // Deleted in this very moment: the slot is claimed anew.
+    if (tries === MAX_TRIES) throw new CodedError('CONFLICT', undefined, { credentialId: doc.id })
+  }
 }
 
 /** The fence with which the secret comes into force: what the parent says, in force again if it had expired. */
