@@ -49,9 +49,15 @@ describe('a code block', () => {
   })
 })
 
+/** What the panel tells its page beside the codes of the platform. */
+function panelCodes(): string {
+  const source = read('services/gateway/src/widget/element/panel.js')
+  return [...source.matchAll(/code: '([A-Z_]+)'/g)].map(([, code]) => `\`${code}\``).join('\n')
+}
+
 describe('the words of the documentation', () => {
   test('[C-8] name codes and settings that are there', () => {
-    const known = [errorsPage(), settingsPage(), payloadPage(), grpcPage()].join('\n')
+    const known = [errorsPage(), settingsPage(), payloadPage(), grpcPage(), panelCodes()].join('\n')
     const told = docsFiles().flatMap(({ name, markdown }) => {
       const names = [...markdown.matchAll(/`(CREDENCE_[A-Z_]+|[A-Z]+_[A-Z_]+)`/g)].map(([, found = '']) => found)
       return names.filter((found) => !known.includes(`\`${found}\``)).map((found) => `${name}: ${found}`)
