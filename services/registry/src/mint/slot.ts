@@ -59,7 +59,8 @@ function fits(doc: Parent, { owner, provider }: SlotKey): boolean {
 
 /** The newest that works, else the newest. */
 async function connectedElsewhere(registry: Registry, key: SlotKey): Promise<Stored<Parent> | undefined> {
-  const options = { index: 'visible', prefix: [key.owner.id], timeOf: (doc: Parent) => doc.createdAt, reverse: true }
+  const prefix = [key.owner.id, key.provider]
+  const options = { index: 'visible_there', prefix, timeOf: (doc: Parent) => doc.createdAt, reverse: true }
   let newest: Stored<Parent> | undefined
   for await (const doc of scan(registry.docs.credentials, options)) {
     if (!fits(doc, key)) continue

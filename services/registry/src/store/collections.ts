@@ -40,6 +40,7 @@ export interface Collections {
 const INDEXES = {
   credentials: {
     visible: ['visibleTo', 'createdAt'],
+    visible_there: ['visibleTo', 'usesProvider', 'createdAt'],
     provider: ['usesProvider', 'provider.version'],
     account: ['usesProvider', 'account.id'],
     pending: ['access.pendingSince'],
