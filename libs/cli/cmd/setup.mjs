@@ -16,6 +16,8 @@ const node = join(bin, process.platform === 'win32' ? 'node.exe' : 'node')
 
 /** Two scripts started at once must not install into each other: the folder is the lock, a stale one is taken over. */
 const LOCK_STALE_MS = 5 * 60_000
+/** How soon it is noticed that npm was stopped. */
+const LOOK_MS = 250
 
 const [program, ...programArguments] = process.argv.slice(2)
 install()
@@ -110,4 +112,17 @@ function run(file, args) {
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
+  stopWithShell(child)
+}
+
+/** npm ends the shell between it and this process when it is told to stop, and no shell hands a signal on. */
+function stopWithShell(child) {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return
+  const shell = process.ppid
+  const looking = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(looking)
+    child.kill('SIGTERM')
+  }, LOOK_MS)
+  looking.unref()
 }
