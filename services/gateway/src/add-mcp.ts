@@ -1,9 +1,9 @@
-import { CodedError, isCoded } from '@credence/errors'
+import { CodedError, type ErrorCode, isCoded } from '@credence/errors'
 import type { AddMcpProviderResponse } from '@credence/proto/gateway'
 import { callAs, type Principal } from '@credence/rpc'
 import { requireScope } from './connect/create-session.ts'
 import type { Gateway } from './gateway.ts'
-import { resourceMetadata, type ServerMetadata, serverMetadata } from './provider/mcp-metadata.ts'
+import { DISCOVERY_MS, resourceMetadata, type ServerMetadata, serverMetadata } from './provider/mcp-metadata.ts'
 import { checkServer, clientAuthFor, mcpPayload } from './provider/mcp-payload.ts'
 import { present } from './services.ts'
 
@@ -20,7 +20,8 @@ const REGISTER_TIMEOUT_MS = 60_000
 
 /**
  * Makes a provider of an MCP server's address and registers a client at its authorization server. A server that registers
- * none by itself gets the provider alone: an administrator then registers the client as with any other.
+ * none by itself gets the provider alone: an administrator then registers the client as with any other. A registration that
+ * is refused leaves nothing behind.
  */
 export async function addMcpProvider(gateway: Gateway, principal: Principal, order: McpOrder): Promise<Added> {
   requireScope(principal, 'providers')
@@ -34,19 +35,43 @@ export async function addMcpProvider(gateway: Gateway, principal: Principal, ord
     callAs(principal),
   )
   const providerId = present(created.provider, 'provider').id
-  const client = await registerClient(gateway, principal, { providerId, server, payloadJson })
-  return { ...nothing, providerId, payloadJson, ...client }
+  try {
+    const client = await registerClient(gateway, principal, { providerId, server, payloadJson })
+    return { ...nothing, providerId, payloadJson, ...client }
+  } catch (error) {
+    if (!isRepeatable(error)) await removeUnregistered(gateway, principal, providerId)
+    throw error
+  }
+}
+
+/** Not the server's answer, but something between our own services: the same request, sent again, goes on where this one stopped. */
+const REPEATABLE: readonly ErrorCode[] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'IDEMPOTENCY_CONFLICT']
+
+function isRepeatable(error: unknown): boolean {
+  return !isCoded(error) || REPEATABLE.includes(error.code)
+}
+
+/** Another request with the same key may have registered its client meanwhile: then it is that one's. */
+async function removeUnregistered({ flow }: Gateway, principal: Principal, providerId: string): Promise<void> {
+  const { registry } = flow.services
+  try {
+    await registry.getClient({ providerId }, callAs(principal))
+  } catch (error) {
+    if (!isCoded(error, 'CLIENT_MISSING')) return
+    // What the server said is what the caller must hear; a provider that could not be removed is seen in the list.
+    await registry.deleteProvider({ providerId }, callAs(principal)).catch(() => undefined)
+  }
 }
 
 async function discover(
-  { egress }: Gateway,
+  { egress, flow }: Gateway,
   { project }: Principal,
   { url: address, displayName }: McpOrder,
 ): Promise<{ payloadJson: Buffer; server: ServerMetadata }> {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url === undefined || url.protocol !== 'https:' || url.username !== '' || url.hash !== '' || url.search !== '')
     throw notDiscovered('Write the address of the MCP server, like `https://mcp.example.com/mcp`.')
-  const reading = { egress, project }
+  const reading = { egress, project, clock: flow.clock, untilMs: flow.clock.monotonicMs() + DISCOVERY_MS }
   const resource = await resourceMetadata(reading, url)
   if (resource === undefined) throw notDiscovered('The server publishes no protected-resource metadata of this address (RFC 9728).')
   for (const issuer of resource.authorization_servers) {
@@ -71,6 +96,8 @@ async function registerClient(
   const { registry, vault } = flow.services
   const known = await registry.getClient({ providerId }, callAs(principal)).catch((error: unknown) => {
     if (isCoded(error, 'CLIENT_MISSING')) return { redirectUri: error.details.facts?.redirect_uri ?? '' }
+    // Made by an earlier request with the same key, whose registration was refused.
+    if (isCoded(error, 'NOT_FOUND')) throw new CodedError('IDEMPOTENCY_CONFLICT', 'The first try with this key was refused; use a new key.')
     throw error
   })
   if ('client' in known && known.client !== undefined) {

@@ -1,5 +1,6 @@
 import type { Egress } from '@credence/egress'
 import { CodedError, isCoded } from '@credence/errors'
+import type { Clock } from '@credence/service'
 
 /** What of RFC 9728 a provider is made of. */
 export interface ResourceMetadata {
@@ -23,13 +24,20 @@ export interface ServerMetadata {
 }
 
 interface Reading {
-  readonly egress: Egress
+  readonly egress: Pick<Egress, 'send'>
   readonly project: string
+  readonly clock: Clock
+  /** By the monotonic clock: whoever answers nothing at a dozen addresses holds a caller no longer than at one. */
+  readonly untilMs: number
 }
 
+/** For all requests of one discovery; shorter than a caller waits. */
+export const DISCOVERY_MS = 20_000
 const DEADLINE_MS = 15_000
 const MOST_BYTES = 256 * 1024
 const MOST_LIST = 200
+/** Each costs up to three requests; more than a few would make this platform ask whoever the list names. */
+const MOST_SERVERS = 5
 
 /**
  * The protected-resource metadata of an MCP server (RFC 9728): where its 401 points to, else at the well-known addresses.
@@ -45,7 +53,7 @@ export async function resourceMetadata(reading: Reading, url: URL): Promise<Reso
     if (found === undefined || !isResourceOf(resource, url)) continue
     return {
       resource,
-      authorization_servers: textsOf(found.authorization_servers),
+      authorization_servers: textsOf(found.authorization_servers).slice(0, MOST_SERVERS),
       scopes_supported: textsOf(found.scopes_supported),
       resource_name: textOf(found.resource_name) || undefined,
       resource_documentation: textOf(found.resource_documentation) || undefined,
@@ -74,7 +82,8 @@ async function challengeOf(reading: Reading, url: URL): Promise<string | undefin
 
 /** Authorization server metadata (RFC 8414 §3, OpenID Connect Discovery §4), which must name the issuer that was asked for. */
 export async function serverMetadata(reading: Reading, issuer: string): Promise<ServerMetadata | undefined> {
-  if (!URL.canParse(issuer)) return undefined
+  // RFC 8414 §2. Anything else names no host that could be asked.
+  if (!isPlainHttps(issuer)) return undefined
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
   const addresses = [
@@ -101,6 +110,12 @@ export async function serverMetadata(reading: Reading, issuer: string): Promise<
   return undefined
 }
 
+/** An address of `https` without a user or a fragment: secrets may be sent there. */
+export function isPlainHttps(address: string): boolean {
+  const url = URL.parse(address)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === ''
+}
+
 async function jsonAt(reading: Reading, url: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const answer = await send(reading, url)
   if (answer?.status !== 200) return undefined
@@ -114,9 +129,11 @@ async function jsonAt(reading: Reading, url: string): Promise<Readonly<Record<st
 
 /** One GET without a credential and without following redirects. Undefined: no answer. What our own rules refuse is thrown. */
 async function send(
-  { egress, project }: Reading,
+  { egress, project, clock, untilMs }: Reading,
   url: string,
 ): Promise<{ status: number; headers: readonly (readonly [string, string])[]; text: string } | undefined> {
+  const leftMs = untilMs - clock.monotonicMs()
+  if (leftMs <= 0) throw new CodedError('UPSTREAM_TIMEOUT', 'The server did not say in time how to sign in to it.')
   try {
     const answer = await egress.send({
       project,
@@ -128,7 +145,7 @@ async function send(
         ['accept-encoding', 'identity'],
         ['user-agent', 'credence'],
       ],
-      deadlineMs: DEADLINE_MS,
+      deadlineMs: Math.min(DEADLINE_MS, leftMs),
       maxResponseBytes: MOST_BYTES,
     })
     const chunks: Uint8Array[] = []

@@ -1,6 +1,6 @@
 import { CodedError, type Fault } from '@credence/errors'
 import { parseProvider } from '@credence/provider'
-import type { ResourceMetadata, ServerMetadata } from './mcp-metadata.ts'
+import { isPlainHttps, type ResourceMetadata, type ServerMetadata } from './mcp-metadata.ts'
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const
 /** RFC 6749 §3.3: what a scope is made of. */
@@ -44,11 +44,16 @@ export function mcpPayload(
     ],
     proxy_url: aboveOf(url),
     proxy_enabled: true,
-    ...(docs?.startsWith('https://') ? { docs } : {}),
+    ...(docs !== undefined && isPrintable(docs) && isPlainHttps(docs) ? { docs } : {}),
   }
   const bytes = Buffer.from(JSON.stringify(payload, undefined, 2))
   parseProvider(bytes)
   return bytes
+}
+
+/** What is there for people to read must not decide whether the server can be added. */
+function isPrintable(text: string): boolean {
+  return /^[\x21-\x7e]{1,2000}$/.test(text)
 }
 
 /** A proxied path begins with a slash, and an MCP endpoint need not end with one: its last segment is the caller's to write. */
@@ -61,6 +66,9 @@ export function checkServer(server: ServerMetadata): void {
   const faults: Fault[] = []
   const missing = (detail: string): void => void faults.push({ pointer: '/url', code: 'NOT_DISCOVERED', detail })
   if (!server.code_challenge_methods_supported.includes('S256')) missing('The authorization server does not offer PKCE with S256.')
+  // The answer of a registration holds the secret of a client.
+  if (server.registration_endpoint !== undefined && !isPlainHttps(server.registration_endpoint))
+    missing('The `registration_endpoint` of the authorization server is no plain `https` address.')
   if (clientAuthFor(server) === undefined) missing('The authorization server offers no way to prove a client that is known here.')
   if (faults.length > 0) throw new CodedError('INVALID_REQUEST', undefined, { faults })
 }
