@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { type FakeAuthorizationServer, startFakeAuthorizationServer, startProcess } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectNowhere, VERIFY } from '../../support/exchanges.ts'
@@ -6,6 +7,8 @@ import { atReturn, confirmAt, factOf, provide, RETURN_URL, refusalOf, type Scene
 
 const ISSUER = 'https://devices.example'
 const SECRET = 'canary-device-client-secret-71'
+/** Of the form that error codes have. */
+const ECHOED = 'canary-of-words'
 let as: FakeAuthorizationServer
 let scene: Scene
 let providerId = ''
@@ -13,7 +16,8 @@ let providerId = ''
 beforeAll(async () => {
   const clients = [{ clientId: 'tv', clientSecret: SECRET, redirectUris: [] }]
   as = await startFakeAuthorizationServer({ issuer: ISSUER, serverClass: 'static', clients, device: { intervalS: 1, lifeS: 600 } })
-  scene = await startScene({ sites: { 'devices.example': as.server } })
+  const echo = createServer((_request, response) => void response.writeHead(400).end(JSON.stringify({ error: ECHOED })))
+  scene = await startScene({ sites: { 'devices.example': as.server, 'echo.example': echo } })
   scene.api.accept(({ token }) => token !== undefined && as.accountOf(token) !== undefined)
   await scene.credence.project.update({ confirm: 'none' })
   providerId = await newProvider()
@@ -95,6 +99,28 @@ describe('a sign-in on another device', () => {
     expect(await scene.ann.sessions.wait(late.id, { timeoutMs: 30_000 })).toMatchObject({ state: 'failed', code: 'SESSION_EXPIRED' })
   })
 
+  test('[B-14] goes on past a server that is sick or busy, in whatever words it says so', async () => {
+    for (const [status, error] of [
+      [503, 'temporarily_unavailable'],
+      [500, 'server_error'],
+      [429, 'rate_limited'],
+    ] as const) {
+      const { id, userCode } = await begun()
+      as.decideDevice(userCode, 'approved')
+      as.behave({ answer: 'oauth_error', error, status, times: 1 })
+      expect((await scene.ann.sessions.wait(id, { timeoutMs: 30_000 })).state, error).toBe('connected')
+    }
+  })
+
+  test('[B-14] [B-1] an error that is the client’s own secret is not repeated', async () => {
+    const config = { grant_type: 'device_code', device_authorization_uri: 'https://echo.example/d', token_uri: 'https://echo.example/t' }
+    const { id } = await provide(scene, { type: 'OAUTH', oauth_config: config, refresh: { class: 'static' } }, VERIFY)
+    await scene.credence.clients.put(id, { clientId: 'tv', clientSecret: ECHOED })
+    const { session } = await scene.ann.sessions.create({ providerId: id, confirm: 'none' })
+    const refused = await refusalOf(scene.ann.sessions.startDevice(session.id, {}))
+    expect([refused.code, refused.facts.provider_error]).toEqual(['TOKEN_ENDPOINT_REFUSED', 'other'])
+  })
+
   test('[B-14] shows its code on the page, which goes on by itself to the confirmation', async () => {
     const { session, link } = await scene.ann.sessions.create({ providerId, confirm: 'host', returnUrl: RETURN_URL })
     const consent = await scene.person.open(link)
@@ -155,5 +181,5 @@ describe('a sign-in on another device', () => {
 test('[B-14] [B-1] no client secret and no token of such a sign-in is found anywhere but where it belongs', async () => {
   const tokens = Object.fromEntries(as.tokens().map((token, i) => [`token ${i}`, token]))
   expect(as.tokens().length).toBeGreaterThan(5)
-  await expectNowhere(scene, { secret: SECRET, ...tokens })
+  await expectNowhere(scene, { secret: SECRET, echoed: ECHOED, ...tokens })
 })

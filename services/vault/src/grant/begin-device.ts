@@ -64,7 +64,7 @@ async function askForCode(vault: GrantContext, { project }: Principal, order: De
   if (result.kind !== 'answered') throw unanswered(result)
   const { status, body } = result.raw
   try {
-    return codeIn(status, body)
+    return codeIn(status, body, client.secret)
   } finally {
     body.fill(0)
   }
@@ -80,7 +80,7 @@ const MEMBERS = [
   '/interval',
 ]
 
-function codeIn(status: number, body: Buffer): Asked {
+function codeIn(status: number, body: Buffer, sent: Uint8Array): Asked {
   const found = scanJson(body, [...MEMBERS, '/error'])
   const text = (pointer: string): string => {
     const value = found?.get(pointer)
@@ -88,7 +88,7 @@ function codeIn(status: number, body: Buffer): Asked {
     return value.kind === 'string' ? value.bytes.toString('utf8').slice(0, MOST_TEXT) : value.text
   }
   if (text('/error') !== '') {
-    const provider_error = safeCode(text('/error'))
+    const provider_error = safeCode(text('/error'), sent)
     throw new CodedError('TOKEN_ENDPOINT_REFUSED', `The provider gave no device code (${provider_error}).`, { facts: { provider_error } })
   }
   const device = found?.get('/device_code')

@@ -1,5 +1,6 @@
 import { CodedError } from '@credence/errors'
 import { fillHosts, fillUrl, type Recipe, type RecipeOAuth } from '@credence/provider'
+import type { TokenAnswer } from '@credence/refresh-protocol'
 import type { Principal } from '@credence/rpc'
 import { span } from '@credence/service'
 import type { Stored } from '@credence/store'
@@ -62,8 +63,7 @@ async function ask(vault: GrantContext, principal: Principal, pending: PendingGr
   const { answer } = parsed
   if (answer.kind === 'error' && answer.code === 'authorization_pending') return { nextAt: pending.device.nextAt }
   if (answer.kind === 'error' && answer.code === 'slow_down') return slower(vault, pending, SLOWER_MS)
-  if (answer.kind === 'unreadable' && (answer.status >= 500 || answer.status === 429))
-    return slower(vault, pending, pending.device.intervalMs)
+  if (isForLater(answer)) return slower(vault, pending, pending.device.intervalMs)
   // Decided, one way or the other: whoever takes the row out finishes it.
   if ((await vault.pendingGrants.take(pending.id)) === undefined) throw new CodedError('STATE_REFUSED')
   const { credential, capability } = pending
@@ -73,6 +73,16 @@ async function ask(vault: GrantContext, principal: Principal, pending: PendingGr
     return sealGrant(vault, principal, { pending, recipe, oauth, parsed, client })
   })
   return { completed }
+}
+
+/** What ends a sign-in under any status. */
+const DECIDED: readonly string[] = ['access_denied', 'expired_token', 'invalid_grant']
+
+/** A server that is sick or busy, in whatever words, has decided nothing: the person may still be at the code. */
+function isForLater(answer: TokenAnswer): boolean {
+  if (answer.kind !== 'error' && answer.kind !== 'unreadable') return false
+  if (answer.kind === 'error' && DECIDED.includes(answer.code)) return false
+  return answer.status >= 500 || answer.status === 429 || (answer.kind === 'error' && answer.code === 'temporarily_unavailable')
 }
 
 function refusal(code: string | undefined): CodedError {
