@@ -1,3 +1,4 @@
+import { createServer, type Server } from 'node:http'
 import { type SessionApi, startSessionApi } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectNowhere, TWO_STEPS, untilPlanned, VERIFY } from '../../support/exchanges.ts'
@@ -11,13 +12,22 @@ const answers: string[] = []
 
 beforeAll(async () => {
   login = await startSessionApi({ username: 'ann', password: PASSWORD })
-  scene = await startScene({ sites: { 'login.steps.example': login.server } })
+  scene = await startScene({ sites: { 'login.steps.example': login.server, 'rogue.steps.example': startRogue() } })
   scene.api.accept(({ token }) => token !== undefined && login.knows(token))
 }, 120_000)
 afterAll(async () => {
   await scene.close()
   await login.close()
 })
+
+/** Cuts the connection, answers more than anybody reads, or with a value that climbs out of a path. */
+function startRogue(): Server {
+  return createServer((request, response) => {
+    response.on('error', () => undefined)
+    if (request.url === '/cut') request.socket.destroy()
+    else response.writeHead(200).end(request.url === '/huge' ? Buffer.alloc(50 * 1024 * 1024, 'a') : '{"dots":".."}')
+  })
+}
 
 async function connected(pattern: object = TWO_STEPS, fields: Readonly<Record<string, string>> = FIELDS): Promise<string> {
   const provider = await provide(scene, pattern, VERIFY)
@@ -114,13 +124,39 @@ describe('an exchange of several calls', () => {
     login.answer(418)
     expect(await refusalOf(create())).toMatchObject({ code: 'TOKEN_ENDPOINT_REFUSED', message: expect.stringContaining('Step `sign_in`') })
     login.answer(429, '7')
-    expect((await refusalOf(create())).code).toBe('THROTTLED')
+    expect(await refusalOf(create())).toMatchObject({ code: 'THROTTLED', retryAfterMs: 7000 })
     login.answer(204)
     expect(await refusalOf(create())).toMatchObject({ code: 'TOKEN_ANSWER_UNUSABLE', message: expect.stringContaining('`ticket`') })
     login.answer(undefined)
     const list: unknown[] = []
     for await (const credential of scene.ann.credentials.list({ providerId: provider.id })) list.push(credential)
     expect(list).toEqual([])
+  })
+
+  test('[S0-10] names the step whose answer did not come, or cannot be used, and why', async () => {
+    const second = (path: string): object =>
+      stepsWith(1, { request: { url: `https://rogue.steps.example/${path}`, form: { ticket: '{{ticket}}' } } })
+    const refused = async (pattern: object) => refusalOf(connected(pattern))
+    expect(await refused(second('cut'))).toMatchObject({
+      code: 'UPSTREAM_UNREACHABLE',
+      message: expect.stringContaining('Step `token` got no answer'),
+      facts: { step: 'token' },
+    })
+    expect(await refused(second('huge'))).toMatchObject({
+      code: 'UPSTREAM_BOMB',
+      message: expect.stringContaining('Step `token` answered more'),
+      facts: { step: 'token' },
+    })
+    const dots = {
+      ...TWO_STEPS.steps[0],
+      request: { url: 'https://rogue.steps.example/dots' },
+      on: {},
+      extract: { ticket: '/dots', account: '/dots', csrf: '/dots' },
+    }
+    expect(await refused({ ...TWO_STEPS, steps: [dots, TWO_STEPS.steps[1]] })).toMatchObject({
+      code: 'TOKEN_ANSWER_UNUSABLE',
+      message: expect.stringContaining('Step `token` needs a value'),
+    })
   })
 
   test('[S0-10] [S2-9] of a disabled credential sends nothing, and the call after it is enabled works', async () => {

@@ -148,6 +148,14 @@ describe('client credentials', () => {
     )
     as.behave({ answer: 'html', times: 1 })
     expect((await refusalOf(scene.ann.credentials.create({ providerId: provider.id, fields: BACKEND }))).code).toBe('TOKEN_ANSWER_UNUSABLE')
+    for (const busy of [
+      { answer: 'html', status: 429 },
+      { answer: 'rate_limited', retryAfter: '9' },
+    ] as const) {
+      as.behave({ ...busy, times: 1 })
+      const { code, retryAfterMs } = await refusalOf(scene.ann.credentials.create({ providerId: provider.id, fields: BACKEND }))
+      expect([code, retryAfterMs]).toEqual(['THROTTLED', 'retryAfter' in busy ? 9000 : undefined])
+    }
     const list: unknown[] = []
     for await (const credential of scene.ann.credentials.list({ providerId: provider.id })) list.push(credential)
     expect(list).toEqual([])

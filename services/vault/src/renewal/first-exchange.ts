@@ -1,7 +1,7 @@
 import { CodedError, ERRORS } from '@credence/errors'
 import { fillHosts, type Recipe } from '@credence/provider'
 import type { Renewal } from '@credence/provider/renewal'
-import { refusesGrant } from '@credence/refresh-protocol'
+import { refusesGrant, type TokenAnswer } from '@credence/refresh-protocol'
 import type { Principal } from '@credence/rpc'
 import type { TokenTimes } from '../credential/child.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
@@ -84,15 +84,27 @@ function refusal(renewed: Renewed): CodedError {
     ...(answer.kind === 'error' ? { provider_error: answer.code } : {}),
   }
   if (missing !== undefined) return new CodedError('TOKEN_ANSWER_UNUSABLE', `${where} answered without \`${missing}\`.`, { facts })
+  if (status === 429) return new CodedError('THROTTLED', `${where} asks to wait.`, { facts, ...waitOf(answer) })
   if (answer.kind !== 'error') return new CodedError('TOKEN_ANSWER_UNUSABLE', undefined, { facts })
-  if (status === 429) return new CodedError('THROTTLED', `${where} asks to wait.`, { facts })
   if (refusesGrant(answer))
     return new CodedError('EXCHANGE_REFUSED', sentence ?? `${where} refused the values (${answer.code}).`, { facts })
   return new CodedError('TOKEN_ENDPOINT_REFUSED', `${where} answered ${status} (${answer.code}).`, { facts })
 }
 
+function waitOf(answer: TokenAnswer): { readonly retryAfterMs?: number } {
+  return 'retryAfterMs' in answer && answer.retryAfterMs !== undefined ? { retryAfterMs: answer.retryAfterMs } : {}
+}
+
 /** What our own rules refused is said by its name; the rest is a provider that cannot be reached. */
-function unsent({ cause, code }: Extract<Renewed, { kind: 'not_sent' }>): CodedError {
-  if (code !== undefined && ERRORS[code].kind !== 'world') return new CodedError(code)
-  return new CodedError(code === 'UPSTREAM_TIMEOUT' ? code : 'UPSTREAM_UNREACHABLE', undefined, { facts: { cause } })
+function unsent({ cause, code, step }: Extract<Renewed, { kind: 'not_sent' }>): CodedError {
+  const facts = step === undefined ? {} : { step }
+  const where = step === undefined ? 'The token endpoint' : `Step \`${step}\``
+  if (code === 'UPSTREAM_BOMB') return new CodedError(code, `${where} answered more than is read of it.`, { facts })
+  if (code === 'TOKEN_ANSWER_UNUSABLE')
+    return new CodedError(code, `${where} needs a value that was obtained and cannot be sent.`, { facts })
+  if (code !== undefined && ERRORS[code].kind !== 'world') return new CodedError(code, undefined, { facts })
+  const said = code === 'UPSTREAM_TIMEOUT' ? code : 'UPSTREAM_UNREACHABLE'
+  return new CodedError(said, step === undefined ? undefined : `${where} got no answer. ${ERRORS[said].advice}`, {
+    facts: { cause, ...facts },
+  })
 }

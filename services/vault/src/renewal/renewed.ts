@@ -26,7 +26,7 @@ export interface Exchange<Kind extends Renewal = Renewal> {
  */
 export type Renewed =
   | { readonly kind: 'answered'; readonly parsed: ParsedTokenAnswer; readonly refusal?: Refusal }
-  | { readonly kind: 'not_sent'; readonly cause: string; readonly code?: ErrorCode }
+  | { readonly kind: 'not_sent'; readonly cause: string; readonly code?: ErrorCode; readonly step?: string }
 
 /** What a person is told of a refused exchange; nothing of the answer but its status. */
 export interface Refusal {

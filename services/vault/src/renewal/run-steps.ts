@@ -26,8 +26,10 @@ export async function runSteps(ports: RenewalPorts, exchange: Steps): Promise<Re
   const signed = assertion === undefined ? undefined : signedAssertion(assertion, { values: exchange.fields, ...ports })
   if (signed !== undefined) way.values.set(ASSERTION, signed)
   let ended: Renewed | undefined
+  let at = ''
   try {
     for (let i = 0; ended === undefined && i < steps.length; ) {
+      at = steps[i]!.name
       const went = await goStep(ports, exchange, { step: steps[i]!, way, until })
       if ('ended' in went) ended = went.ended
       else i = went.to === undefined ? i + 1 : went.to === END ? steps.length : steps.findIndex(({ name }) => name === went.to)
@@ -36,7 +38,7 @@ export async function runSteps(ports: RenewalPorts, exchange: Steps): Promise<Re
     return ended
   } catch (error) {
     if (!isCoded(error)) throw error
-    return { kind: 'not_sent', ...causeOf(error) }
+    return { kind: 'not_sent', step: at, ...causeOf(error) }
   } finally {
     signed?.fill(0)
     if (ended?.kind !== 'answered' || ended.parsed.answer.kind !== 'tokens') for (const value of way.obtained.values()) value.fill(0)

@@ -55,7 +55,7 @@ function pathOf(step: RecipeStep, { recipe, plain, values }: Context, swap: (byt
   const fields = new Set(recipe.fields.map(({ name }) => name))
   const results = [...values].filter(([name]) => !fields.has(name) && step.url.includes(`{{${name}}}`))
   const places = results.map(([name, value]): [string, string] => {
-    if (isDots(value)) throw new CodedError('FIELD_REFUSED', 'An obtained value would climb out of its path.')
+    if (isDots(value)) throw new CodedError('TOKEN_ANSWER_UNUSABLE', 'An obtained value would climb out of its path.')
     return [name, swap(percentEncoded(value))]
   })
   return fillUrl(recipe, step.url, { ...plain, ...Object.fromEntries(places) })
