@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type Signing, signOf, wireOf } from './sign-support.ts'
 
@@ -213,6 +214,15 @@ describe('a signature of version 4', () => {
     expect(wireOf(unsigned, { body: 'one', fields: SUITE }).header('x-amz-content-sha256')).toBe('UNSIGNED-PAYLOAD')
     const whole = (body: string): string | undefined => wireOf(sign, { method: 'PUT', body, fields: SUITE }).header('authorization')
     expect(whole('one')).not.toBe(whole('other'))
+  })
+
+  test('[S0-10] says the digest of the body itself where the caller says one, in whatever spelling', () => {
+    for (const name of ['X-Amz-Content-Sha256', 'x_amz_content_sha256']) {
+      const wire = wireOf(sign, { method: 'PUT', body: 'one', fields: SUITE, headers: [[name, 'UNSIGNED-PAYLOAD']] })
+      expect(wire.header('x-amz-content-sha256')).toBe(createHash('sha256').update('one').digest('hex'))
+      expect(wire.header('x_amz_content_sha256')).toBeUndefined()
+      expect(wire.header('authorization')).toContain('x-amz-content-sha256')
+    }
   })
 
   test('[S0-10] takes region and service from plain fields as well', () => {

@@ -1,6 +1,7 @@
 import type { SignSigV4 } from '@credence/provider/sign'
 import { secretConcat } from '@credence/secret'
 import { encodeBytes } from '../encode-bytes.ts'
+import { sameHeader } from '../inject.ts'
 import { canonicalHeaders, canonicalPath, canonicalQuery } from './canonical-request.ts'
 import { digestOf, hmac } from './hmac.ts'
 import { renderTemplate, type SignContext } from './render-template.ts'
@@ -8,6 +9,7 @@ import type { RequestDraft } from './request-draft.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
+const CONTENT_SHA256 = 'X-Amz-Content-Sha256'
 
 interface Scope {
   /** `20150830T123600Z` */
@@ -24,7 +26,9 @@ export function signSigV4(sign: SignSigV4, context: SignContext): void {
   const payload = sign.unsignedPayload ? UNSIGNED : hexOf(draft.body ?? Buffer.alloc(0))
   const token = sign.sessionToken === undefined ? undefined : renderTemplate(sign.sessionToken, context)
   // That the body is not signed must be said, and in the query nothing else is: there it is the rule of the service.
-  if (sign.contentSha256 || (sign.unsignedPayload && sign.in === 'header')) draft.setHeader('X-Amz-Content-Sha256', Buffer.from(payload))
+  const isSaid = sign.contentSha256 || (sign.unsignedPayload && sign.in === 'header')
+  // A digest that the caller wrote would be signed beside ours, and the service takes it for the body's.
+  if (isSaid || draft.headerNames.some((name) => sameHeader(name, CONTENT_SHA256))) draft.setHeader(CONTENT_SHA256, Buffer.from(payload))
   draft.dropHeader('X-Amz-Security-Token')
   const order = { scope, payload, token: token?.byteLength === 0 ? undefined : token }
   if (sign.in === 'query') signInQuery(sign, context, order)
