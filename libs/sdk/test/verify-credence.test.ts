@@ -143,6 +143,13 @@ describe('what is refused', () => {
     expect(await refusalOf(verifier({ maxBodyBytes: 3 }).verify(requestOf(signedCall())))).toBe('BODY_TOO_LARGE')
   })
 
+  test('[S0-8] a key that is none does not take those beside it away', async () => {
+    const broken = { kty: 'OKP', crv: 'Ed25519', x: 'AA', kid: 'k0' }
+    const { onBehalfOf } = await verifier({ jwks: { keys: [broken, ...JWKS.keys] } }).verify(requestOf(signedCall()))
+    expect(onBehalfOf.project).toBe(PROJECT)
+    expect(() => verifier({ jwks: { keys: [broken] } })).toThrow('no Ed25519 key')
+  })
+
   test('options that cannot work', () => {
     for (const wrong of [
       { jwks: undefined },

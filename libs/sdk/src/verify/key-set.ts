@@ -68,7 +68,7 @@ async function fetchSet(address: string, fetchIt: typeof fetch): Promise<unknown
   return JSON.parse(text)
 }
 
-/** RFC 8037 §2; keys of other kinds are passed over. */
+/** RFC 8037 §2; keys of other kinds, and one that is none, are passed over: those beside it still serve. */
 function readKeys(set: unknown): ReadonlyMap<string, KeyObject> {
   const keys: unknown = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined
   if (!Array.isArray(keys)) throw new TypeError('A key set has the member `keys`.')
@@ -76,7 +76,11 @@ function readKeys(set: unknown): ReadonlyMap<string, KeyObject> {
     keys.flatMap((key: (webcrypto.JsonWebKey & { kid?: unknown }) | null) => {
       const { kty, crv, x, kid } = key ?? {}
       if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string' || typeof kid !== 'string') return []
-      return [[kid, createPublicKey({ key: { kty, crv, x }, format: 'jwk' })] as const]
+      try {
+        return [[kid, createPublicKey({ key: { kty, crv, x }, format: 'jwk' })] as const]
+      } catch {
+        return []
+      }
     }),
   )
 }
