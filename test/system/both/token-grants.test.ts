@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:http'
 import { type FakeAuthorizationServer, startFakeAuthorizationServer } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectNowhere, untilPlanned, VERIFY } from '../../support/exchanges.ts'
@@ -29,7 +30,8 @@ beforeAll(async () => {
     assertionKeys: { 'rs@project.example': rsa.publicKey, 'es@project.example': ec.publicKey, 'ed@project.example': ed.publicKey },
     subjectTokens: { [SUBJECT]: 'ann' },
   })
-  scene = await startScene({ sites: { 'tokens.example': as.server } })
+  const odd = createServer((_request, response) => void response.end(JSON.stringify({ access_token: 'canary-odd\r\nX-More: 1' })))
+  scene = await startScene({ sites: { 'tokens.example': as.server, 'odd.example': odd } })
   scene.api.accept(({ token }) => token !== undefined && as.accountOf(token) !== undefined)
 }, 120_000)
 afterAll(async () => {
@@ -172,6 +174,16 @@ describe('client credentials', () => {
   })
 })
 
+test('[B-14] a token that no header can hold is refused when it is connected, not at the first call', async () => {
+  const pattern = {
+    type: 'OAUTH',
+    fields: fields('client_id*', 'client_secret*'),
+    oauth_config: { token_uri: 'https://odd.example/token', grant_type: 'client_credentials' },
+  }
+  const provider = await provide(scene, pattern)
+  expect((await refusalOf(scene.ann.credentials.create({ providerId: provider.id, fields: BACKEND }))).code).toBe('TOKEN_ANSWER_UNUSABLE')
+})
+
 describe('a JSON Web Token (RFC 7523)', () => {
   const pattern = (alg: string): object =>
     oauth(
@@ -285,5 +297,5 @@ test('[B-14] [B-1] no client secret, key, subject token or access token is found
   const tokens = Object.fromEntries(as.tokens().map((token, i) => [`token ${i}`, token]))
   const keyText = rsa.privateKey.split('\n')[3] ?? ''
   expect(as.tokens().length).toBeGreaterThan(15)
-  await expectNowhere(scene, { secret: SECRET, subject: SUBJECT, key: keyText, ...tokens }, answers)
+  await expectNowhere(scene, { secret: SECRET, odd: 'canary-odd', subject: SUBJECT, key: keyText, ...tokens }, answers)
 })

@@ -84,8 +84,17 @@ const OF_THE_FIELDS: readonly string[] = ['invalid_client', 'unauthorized_client
 /** The answer with what it means where the credential itself holds the client, and nothing of it can be spent. */
 function asRenewal({ refreshToken, accessToken, refreshExpiresInS: _end, ...parsed }: ParsedTokenAnswer): ParsedTokenAnswer {
   refreshToken?.fill(0)
+  if (accessToken !== undefined && parsed.answer.kind === 'tokens' && !isHeaderText(accessToken)) {
+    accessToken.fill(0)
+    return { answer: { kind: 'unreadable', status: parsed.answer.status, mayHoldToken: false } }
+  }
   const obtained = accessToken === undefined ? {} : { obtained: new Map([[ACCESS_TOKEN, accessToken]]) }
   return { ...parsed, ...obtained, answer: meaningOf(parsed.answer) }
+}
+
+/** A token with a line break could be stored, and never sent. */
+function isHeaderText(token: Uint8Array): boolean {
+  return !token.some((byte) => byte < 0x20 || byte === 0x7f)
 }
 
 function meaningOf(answer: TokenAnswer): TokenAnswer {
