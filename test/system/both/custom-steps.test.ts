@@ -25,6 +25,7 @@ function startRogue(): Server {
   return createServer((request, response) => {
     response.on('error', () => undefined)
     if (request.url === '/cut') request.socket.destroy()
+    else if (request.url === '/accepted') response.writeHead(202).end('{"token":"accepted-1","life":3600}')
     else response.writeHead(200).end(request.url === '/huge' ? Buffer.alloc(50 * 1024 * 1024, 'a') : '{"dots":".."}')
   })
 }
@@ -183,6 +184,20 @@ describe('an exchange of several calls', () => {
     const before = login.calls.length
     expect(await statusOf(await connected(stepped))).toBe(200)
     expect(login.calls.slice(before).map(({ call }) => call)).toEqual(['session', 'token'])
+  })
+
+  test('[S0-10] knows the end of what it obtained also where another status brought it', async () => {
+    const step = {
+      name: 'only',
+      request: { url: 'https://rogue.steps.example/accepted' },
+      expect: [200],
+      on: { 202: { forward: 'end', extract: { access_token: '/token' } } },
+      extract: { access_token: '/token' },
+      expires_in: '/life',
+    }
+    const provider = await provide(scene, { ...TWO_STEPS, steps: [step] })
+    const { expiresAt } = await scene.ann.credentials.create({ providerId: provider.id, fields: FIELDS })
+    expect(expiresAt).toBeInstanceOf(Date)
   })
 
   test('[S0-10] [B-4] is masked where the API says the obtained value back', async () => {

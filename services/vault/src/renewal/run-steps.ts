@@ -58,12 +58,11 @@ async function goStep(ports: RenewalPorts, exchange: Steps, at: { step: RecipeSt
   try {
     const meaning = meaningOf(step, answer.status)
     if (meaning === 'unexpected') return refused(step, answer, ports.clock.now())
-    if (meaning === 'expected') {
-      const lifeS = lifeOf(step, answer, ports.clock.now())
-      if (lifeS !== undefined) way.lifeS = Math.min(way.lifeS ?? lifeS, lifeS)
-      return take(way, { step, answer, extract: step.extract })
-    }
-    if (meaning.does === 'fail') return failed(step, answer, meaning.sentence)
+    if (meaning !== 'expected' && meaning.does === 'fail') return failed(step, answer, meaning.sentence)
+    // What was only passed through obtained nothing that could end.
+    const lifeS = meaning === 'expected' || meaning.extract.length > 0 ? lifeOf(step, answer, ports.clock.now()) : undefined
+    if (lifeS !== undefined) way.lifeS = Math.min(way.lifeS ?? lifeS, lifeS)
+    if (meaning === 'expected') return take(way, { step, answer, extract: step.extract })
     return take(way, { step, answer, extract: meaning.extract, ...(meaning.to === undefined ? {} : { to: meaning.to }) })
   } finally {
     answer.body.fill(0)
