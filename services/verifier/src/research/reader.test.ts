@@ -75,15 +75,17 @@ describe('the reader of public pages', () => {
   })
 
   test.each([
-    [{ status: 503 }, false],
-    [{ status: 429 }, false],
-    [{ failure: 'UPSTREAM_TIMEOUT', status: 0 }, false],
-    [{ status: 404 }, true],
-    [{ status: 403 }, true],
-    [{ location: 'https://other.example/robots.txt' }, true],
-  ])('[S2-12] a robots.txt that answers %j lets it read: %s', async (robots, reads) => {
+    [{ status: 503 }, 'failed'],
+    [{ status: 429 }, 'failed'],
+    [{ failure: 'UPSTREAM_TIMEOUT', status: 0 }, 'failed'],
+    [{ text: 'User-agent: *\nDisallow: /' }, 'robots'],
+    [{ status: 404 }, 'read'],
+    [{ status: 403 }, 'read'],
+    [{ location: 'https://other.example/robots.txt' }, 'read'],
+  ])('[S2-12] for a robots.txt that answers %j the page is told as %s, and only then read', async (robots, outcome) => {
     const { reader } = readerOf({ [`${A}/robots.txt`]: robots, [`${A}/a`]: { text: 'A' } })
-    expect((await reader.read(`${A}/a`)) !== undefined).toBe(reads)
+    expect((await reader.read(`${A}/a`)) !== undefined).toBe(outcome === 'read')
+    expect(reader.visits).toEqual([{ url: `${A}/a`, outcome }])
   })
 
   test('[S2-12] reads a host of its metadata only after it was admitted', async () => {

@@ -61,6 +61,12 @@ export class Reader {
     return this.#pages >= limits.pages || this.#bytes >= limits.bytes || this.#leftMs() <= 0
   }
 
+  /** Addresses were tried, and no server of the provider gave an answer: the name is wrong, or nothing can be reached from here. */
+  get reachedNothing(): boolean {
+    const tried = this.visits.filter(({ outcome }) => outcome !== 'limit')
+    return tried.length > 0 && tried.every(({ outcome }) => outcome === 'failed')
+  }
+
   /** Takes a host that an official document of the provider named. A host that is no plain name is not taken. */
   admit(url: string): void {
     const host = URL.parse(url)?.hostname
@@ -120,7 +126,10 @@ export class Reader {
     this.#hosts.add(host)
     const rules = this.#robots.get(origin) ?? this.#askRobots(origin)
     this.#robots.set(origin, rules)
-    return (await rules).allows(`${pathname}${search}`) ? undefined : 'robots'
+    const told = await rules
+    // Not read either way, and yet another thing to be told: nobody has forbidden anything.
+    if (told === ALLOW_NONE) return 'failed'
+    return told.allows(`${pathname}${search}`) ? undefined : 'robots'
   }
 
   async #ask(url: string, kind: ReadKind): Promise<PublicAnswer> {

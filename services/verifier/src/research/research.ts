@@ -1,5 +1,5 @@
 import type { AskModel } from './ask-model.ts'
-import { type Assembled, assemble, isHarmless } from './assemble.ts'
+import { type Assembled, assemble, isHarmless, type Missing } from './assemble.ts'
 import { catalogueGuide } from './catalogue-guide.ts'
 import { DocumentationWalk } from './documentation.ts'
 import { type Findings, noFindings, ranked } from './findings.ts'
@@ -55,8 +55,15 @@ async function documented(address: string, ports: ResearchPorts): Promise<Resear
   await walk.walk(address)
   const model = await improve({ ports, reader, pages: walk.pages, findings, domain })
   const name = nameOf(findings, walk.pages, domain)
-  const assembled = assemble(findings, { name, docs: address })
+  const found = assemble(findings, { name, docs: address })
+  const assembled = reader.reachedNothing ? { ...found, missing: [unreachable(address), ...found.missing] } : found
   return { ...blank(), ...reportOf(assembled, { findings, name, address }), visits: reader.visits, model }
+}
+
+/** Told before what was not found: a question about its pages would lead away from a typing error, or from a network without a way out. */
+function unreachable(address: string): Missing {
+  const question = `Nothing at ${new URL(address).host} could be reached. Check the address and give it again, or write the payload by hand.`
+  return { pointer: '', question, required: true }
 }
 
 function reportOf(

@@ -79,3 +79,16 @@ test('[S2-12] a site that forbids programs to read is not read, and the report s
   expect(report.visits).toContainEqual({ url: 'https://yewclosed.example/docs/authentication', outcome: 'robots' })
   expect(report.outcome).toBe('incomplete')
 })
+
+test('[S2-12] where nothing can be reached the address is asked for again, and no robots.txt is said to forbid it', async () => {
+  const report = await scene.run('docs.nobody-there.example')
+  expect(report.missing[0]).toEqual({
+    pointer: '',
+    question: 'Nothing at docs.nobody-there.example could be reached. Check the address and give it again, or write the payload by hand.',
+    required: true,
+  })
+  expect(report.visits.length).toBeGreaterThan(0)
+  expect(report.visits.filter(({ outcome }) => outcome !== 'failed')).toEqual([])
+  const walled = await scene.run('https://ivyloop.example/hop', { limits: { ...RESEARCH_LIMITS, pages: 4, redirects: 2 } })
+  expect(walled.missing.map(({ question }) => question).join()).not.toMatch(/could be reached/)
+})
