@@ -8,6 +8,8 @@ import { type Finding, failed, ok, warning } from './finding.ts'
 /** After an outage all that waits is on the bus within this time. */
 const LONGEST_WAIT_MS = 30_000
 const OUTBOX = 'outbox'
+const UNTOLD =
+  'not told by the API: look at credence_outbox_oldest_seconds in the metrics; of a distributed platform, set CREDENCE_STORE_URL.'
 /** By name, because no library knows a service. */
 const VAULT: string = '@credence/vault/main'
 
@@ -19,7 +21,7 @@ interface VaultMain {
 /** What the databases of the services tell of the distributed profile: facts that wait, and the root key. */
 export async function checkDatabases(installation: Installation, now: () => number): Promise<Finding[]> {
   const { storeUrl } = installation
-  if (storeUrl === undefined) return [warning('outbox age', 'not told by the API; set CREDENCE_STORE_URL, or look at the metrics.')]
+  if (storeUrl === undefined) return [warning('outbox age', UNTOLD)]
   const outboxes = await Promise.all(SERVICES.map((service) => checkOutbox(service, { installation, storeUrl, now })))
   return [...outboxes, await checkRootKey(installation, storeUrl)]
 }
