@@ -196,6 +196,9 @@ describe('the REST API', () => {
     const page = await platform.api('GET', '/docs/api', { key: '' })
     expect(page.status).toBe(200)
     expect(page.text).not.toMatch(/(src|href)="https?:/)
+    const { text: mark } = await platform.api('GET', '/assets/mark.svg', { key: '' })
+    const { text: script } = await platform.api('GET', '/docs/api/static/swagger-initializer.js', { key: '' })
+    expect(script).toContain(`data:image/svg+xml;base64,${Buffer.from(mark).toString('base64')}`)
     expect((await platform.api('GET', '/provider.schema.json', { key: '' })).body).toHaveProperty('properties')
   })
 

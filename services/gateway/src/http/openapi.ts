@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { PROVIDER_SCHEMA } from '@credence/provider'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -13,6 +14,9 @@ const HEADERS = {
   'credence-user': { type: 'string', description: '`usr_…`, `id:<your id>` or `email:<address>`; for keys with the scope `act_for`' },
   'idempotency-key': { type: 'string', maxLength: 255, description: 'The same key with the same body answers the same; kept 24 h' },
 } as const
+
+/** Of ours, in the place where the page browser shows the one of its makers. */
+const MARK = new URL('../connect/pages/assets/mark.svg', import.meta.url)
 
 type Transform = typeof jsonSchemaTransform
 type Document = ReturnType<typeof jsonSchemaTransformObject>
@@ -35,10 +39,15 @@ export async function describeApi(app: FastifyInstance, adminUrl: string): Promi
 /** `/openapi.json`, the page that browses it, and the JSON Schema of provider payloads. Everything is served from here. */
 export async function serveApiDocuments(app: FastifyInstance): Promise<void> {
   const own = ["'self'"]
+  const mark = { type: 'image/svg+xml', content: readFileSync(MARK) }
   await app.register(swaggerUi, {
     routePrefix: '/docs/api',
     uiConfig: { deepLinking: true },
-    theme: { title: 'Credence API' },
+    theme: {
+      title: 'Credence API',
+      favicon: [{ filename: 'mark.svg', rel: 'icon', type: mark.type, sizes: 'any', content: mark.content }],
+    },
+    logo: mark,
     staticCSP: {
       'default-src': ["'none'"],
       'script-src': own,
