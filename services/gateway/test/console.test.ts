@@ -46,6 +46,11 @@ describe('the console', () => {
     return String(made.body.id)
   }
 
+  test('[B-8] the address of the listener alone leads to the console', async () => {
+    const answer = await browser.get(`${platform.adminUrl}/`)
+    expect([answer.status, answer.location]).toEqual([303, '/console'])
+  })
+
   test('[B-8] a sign-in link works once', async () => {
     const link = await platform.gateway.makeSignInLink({ user: 'id:ann' })
     expect((await browser.get(at(link))).status).toBe(303)

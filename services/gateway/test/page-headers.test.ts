@@ -30,6 +30,7 @@ describe('what stands around the pages', () => {
       '/connect/refused',
       `/connect/${'x'.repeat(43)}`,
       '/connect/nothing',
+      '/',
       '/r/nothing',
       `/oauth/callback/ocl_${'c'.repeat(26)}`,
     ]
@@ -42,6 +43,7 @@ describe('what stands around the pages', () => {
       const policy = headers.get('content-security-policy') ?? ''
       expect(policy).toContain("frame-ancestors 'none'")
       expect(policy).not.toMatch(/unsafe|\*/)
+      expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
       expect(headers.get('cross-origin-opener-policy')).toMatch(/^same-origin/)
     }
     expect((await browser.get(consent)).headers.get('content-security-policy')).toContain("form-action 'self' https:")

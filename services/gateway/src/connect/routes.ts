@@ -24,6 +24,10 @@ export function serveConnect(app: FastifyInstance, site: ConnectSite): void {
   const { flow, door, adminUrl } = site
   acceptForms(app)
   app.setErrorHandler((error, request, reply) => refusalPage(error, request, { reply, log: flow.log }))
+  // Whoever opens the bare address is a person, and reads a page.
+  app.get('/', async () => {
+    throw new CodedError('NOT_FOUND')
+  })
 
   app.get('/connect/:ref', async (request, reply) => {
     const { ref } = request.params as { readonly ref: string }

@@ -25,6 +25,8 @@ export function serveConsole(app: FastifyInstance, site: ConsoleSite): void {
   serveOidc(app, site.oidc)
   serveSetupPages(app, site)
 
+  // What a start prints as the address of the console is the listener's own.
+  app.get('/', async (_request, reply) => seeOther(reply, '/console'))
   app.get('/console', async (request, reply) => {
     const person = await signedIn(door, request)
     if (person === undefined) return showSignIn(door, reply, { next: '/console' })
