@@ -6,7 +6,7 @@ import { type ListedCollection, loadService, SERVICES } from '../src/services.ts
 import { runCli } from './run-cli.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const PORTS = ['public', 'admin', 'data', 'api', 'registry', 'vault', 'refresher', 'verifier', 'gateway'].flatMap((name) => [
+const PORTS = ['public', 'admin', 'data', 'api', 'registry', 'vault', 'refresher', 'verifier', 'gateway', 'probe'].flatMap((name) => [
   `--${name}-port`,
   '0',
 ])
