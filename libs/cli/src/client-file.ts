@@ -37,7 +37,7 @@ export function readClientFile(home: string): ClientFile | undefined {
   }
   const members = membersOf(text)
   if (members?.apiUrl === undefined) {
-    throw new CodedError('INVALID_SETTING', `${file} is not a client file: remove it, and the next \`credence dev\` writes a new one.`)
+    throw new CodedError('INVALID_SETTING', `${file} is not a client file: remove it, and the next \`npm start\` writes a new one.`)
   }
   return { ...members, apiUrl: members.apiUrl }
 }

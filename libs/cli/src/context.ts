@@ -18,7 +18,7 @@ export function resolveContext(flags: ContextFlags, key: string | undefined): Cr
   const { apiUrl, key: chosen, ...rest } = choose(flags, key)
   if (apiUrl !== undefined && chosen !== undefined) return { ...rest, apiUrl, key: chosen }
   const missing = apiUrl === undefined ? 'CREDENCE_API_URL and CREDENCE_KEY' : 'CREDENCE_KEY'
-  const detail = `Set ${missing}, or start a platform with \`credence dev\`: ${clientFileIn(flags.home)} then holds both.`
+  const detail = `Set ${missing}, or start a platform with \`npm start\`: ${clientFileIn(flags.home)} then holds both.`
   throw new CodedError('INVALID_SETTING', detail)
 }
 

@@ -36,7 +36,7 @@ describe('a busy port', () => {
       expect([code, stdout]).toEqual([1, ''])
       for (const { port } of held)
         expect(stderr).toMatch(new RegExp(`Port ${port} is held by \\S.* \\(pid ${process.pid}\\)\\. \\d+ is free\\.`))
-      expect(stderr).toMatch(/^Start with free ones: credence dev --public-port \d+ --data-port \d+$/m)
+      expect(stderr).toMatch(/^Start with free ones: npm start -- --public-port \d+ --data-port \d+$/m)
       expect(stderr).toContain('code   PORT_IN_USE')
     } finally {
       for (const { server } of held) server.close()

@@ -119,7 +119,7 @@ describe('without a platform', () => {
     const { code, stderr } = await runCli(['credential', 'list', '--home', folder])
     expect(code).toBe(2)
     expect(stderr).toContain(
-      `Set CREDENCE_API_URL and CREDENCE_KEY, or start a platform with \`credence dev\`: ${join(folder, 'client.json')}`,
+      `Set CREDENCE_API_URL and CREDENCE_KEY, or start a platform with \`npm start\`: ${join(folder, 'client.json')}`,
     )
     expect(stderr).toContain('code   INVALID_SETTING')
   })

@@ -107,7 +107,7 @@ export function networkError(error: unknown, address: string): CredenceError {
   }
   const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined
   const system = typeof cause?.code === 'string' ? ` (${cause.code})` : ''
-  return new CredenceError('UNAVAILABLE', `${address} cannot be reached${system}.`)
+  return new CredenceError('UNAVAILABLE', `${address} cannot be reached${system}: does the platform run there?`)
 }
 
 /** A path whose ids are encoded: `` path`/v1/credentials/${id}/share` ``. Throws TypeError for an empty id, which would name the whole list. */

@@ -34,6 +34,6 @@ test('the refusal gives the whole line to start with', () => {
   ]
   expect(flagsOf(busy)).toEqual(['--public-port', '40123', '--data-port', '40124'])
   const error = busyPortsError(busy)
-  expect(error.message).toBe('Start with free ones: credence dev --public-port 40123 --data-port 40124')
+  expect(error.message).toBe('Start with free ones: npm start -- --public-port 40123 --data-port 40124')
   expect(error.details.faults?.map(({ pointer }) => pointer)).toEqual(['/CREDENCE_PUBLIC_PORT', '/CREDENCE_DATA_PORT'])
 })

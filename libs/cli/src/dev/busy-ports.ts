@@ -43,7 +43,7 @@ export function describeBusy({ port, holder }: BusyPort): string {
 
 /** The refusal when nobody can be asked. */
 export function busyPortsError(busy: readonly BusyPort[]): CodedError {
-  const remedy = `Start with free ones: credence dev ${flagsOf(busy).join(' ')}`
+  const remedy = `Start with free ones: npm start -- ${flagsOf(busy).join(' ')}`
   const faults = busy.map((it) => ({
     pointer: `/CREDENCE_${it.flag.slice(2).replaceAll('-', '_').toUpperCase()}`,
     code: 'PORT_IN_USE',

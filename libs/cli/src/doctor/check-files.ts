@@ -11,7 +11,7 @@ const SQLITE = 'SQLite format 3\0'
 export function checkFiles(home: string): Finding[] {
   const folder = statOf(home)
   if (folder === undefined)
-    return [warning('data folder', `${home} is not there: start a platform with \`credence dev\`, or name it with --home.`)]
+    return [warning('data folder', `${home} is not there: start a platform with \`npm start\`, or name it with --home.`)]
   if (!folder.isDirectory()) return [failed('data folder', `${home} is not a folder.`)]
   return [
     checkFolder(home, folder),
