@@ -25,4 +25,19 @@ describeInBrowser('the documentation', () => {
     await page.getByRole('heading', { name: 'Credence' }).first().waitFor()
     await visitor.leave()
   })
+
+  test.each(['127.0.0.1', 'localhost'])(
+    '[C-8] a request that is tried in the API browser reaches the platform, opened as %s',
+    async (name) => {
+      const other = await walk.visit()
+      const { admin } = walk.journey.platform
+      const page = await other.open(`${admin.replace('127.0.0.1', name)}/docs/api`)
+      await page.locator('#operations-project-get_v1_project button.opblock-summary-control').click()
+      await page.getByRole('button', { name: 'Try it out' }).click()
+      const answer = page.waitForResponse((response) => response.url().endsWith('/v1/project'))
+      await page.getByRole('button', { name: 'Execute' }).click()
+      expect((await answer).status()).toBe(401)
+      await other.context.close()
+    },
+  )
 })

@@ -196,6 +196,7 @@ describe('the REST API', () => {
     const page = await platform.api('GET', '/docs/api', { key: '' })
     expect(page.status).toBe(200)
     expect(page.text).not.toMatch(/(src|href)="https?:/)
+    expect((await platform.api('GET', '/docs/api/json', { key: '' })).body.servers).toEqual([{ url: '/' }])
     const { text: mark } = await platform.api('GET', '/assets/mark.svg', { key: '' })
     const { text: script } = await platform.api('GET', '/docs/api/static/swagger-initializer.js', { key: '' })
     expect(script).toContain(`data:image/svg+xml;base64,${Buffer.from(mark).toString('base64')}`)

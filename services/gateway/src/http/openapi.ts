@@ -48,6 +48,8 @@ export async function serveApiDocuments(app: FastifyInstance): Promise<void> {
       favicon: [{ filename: 'mark.svg', rel: 'icon', type: mark.type, sizes: 'any', content: mark.content }],
     },
     logo: mark,
+    // A listener has more names than one, and the page may only ask the one under which it was opened.
+    transformSpecification: (document) => ({ ...document, servers: [{ url: '/' }] }),
     staticCSP: {
       'default-src': ["'none'"],
       'script-src': own,
