@@ -120,10 +120,13 @@ async function proveAndConnect(
   return present(answer.credential, 'credential')
 }
 
+/** For programs; whoever reads a page is told the sentence before it alone. */
+export const KEEP_IT_UNCHECKED: string = ' Send `allow_unverified: true` to keep it unchecked.'
+
 function refuseUnproven({ verdict, cause, sentence, httpStatus }: VerifyResponse, allowUnverified: boolean): void {
   const facts = { cause, upstream_status: String(httpStatus) }
   if (verdict === 'failed') throw new CodedError('VERIFY_FAILED', sentence, { facts })
   if (verdict !== 'undecided' || allowUnverified) return
   const code = cause === 'throttled' ? 'THROTTLED' : 'UPSTREAM_UNREACHABLE'
-  throw new CodedError(code, `${sentence} Send \`allow_unverified: true\` to keep it unchecked.`, { facts })
+  throw new CodedError(code, `${sentence}${KEEP_IT_UNCHECKED}`, { facts })
 }

@@ -2,7 +2,7 @@ import { isCoded } from '@credence/errors'
 import type { Credential } from '@credence/proto/credential'
 import type { Principal } from '@credence/rpc'
 import type { Intake } from '../intake/intake.ts'
-import { connectDirectly } from './connect-directly.ts'
+import { connectDirectly, KEEP_IT_UNCHECKED } from './connect-directly.ts'
 import { actorFor, requireScope } from './create-session.ts'
 import type { Flow } from './flow.ts'
 import { reportSetup, setupToConnect } from './setup-step.ts'
@@ -41,7 +41,7 @@ export async function connectSetup(flow: Flow, principal: Principal, values: Set
     })
   } catch (error) {
     const told = isCoded(error)
-      ? { cause: error.details.facts?.cause ?? CAUSES[error.code] ?? 'interrupted', sentence: error.message }
+      ? { cause: error.details.facts?.cause ?? CAUSES[error.code] ?? 'interrupted', sentence: error.message.replace(KEEP_IT_UNCHECKED, '') }
       : undefined
     await tell('back', told?.cause ?? 'interrupted', told?.sentence ?? 'Something went wrong on our side. Try again.').catch(
       () => undefined,
