@@ -69,6 +69,23 @@ describe('a native sign-in', () => {
     expect((await refusalOf(attach(credential, 'agent-x', 'whatsapp', OTHER_NUMBER))).code).toBe('INVALID_REQUEST')
   })
 
+  test('[S2-10] [S2-11] what the person kept back is called by nobody, although the token reaches it, until it is chosen', async () => {
+    const credential = await scene.connect({ assets: [`whatsapp ${NUMBER}`] })
+    const consumer = await attach(credential, 'agent-k', 'whatsapp', NUMBER)
+    const from = scene.graph.sent.length
+    for (const by of [undefined, consumer.id]) {
+      expect((await refusalOf(post(credential.id, `/${OTHER_NUMBER}/messages`, WHATSAPP, by))).code).toBe('ASSET_NOT_GRANTED')
+      expect((await refusalOf(scene.ann.fetch(credential.id, `/${PAGE_ID}?fields=name`))).code).toBe('ASSET_NOT_GRANTED')
+    }
+    expect(scene.graph.sent).toHaveLength(from)
+    expect((await post(credential.id, `/${NUMBER}/messages`, WHATSAPP, consumer.id)).status).toBe(200)
+    await scene.ann.channels.detach(consumer.id)
+    const wider = await scene.connect({ credentialId: credential.id })
+    const other = await attach(wider, 'agent-k', 'whatsapp', OTHER_NUMBER)
+    expect((await post(wider.id, `/${OTHER_NUMBER}/messages`, WHATSAPP, other.id)).status).toBe(200)
+    await scene.ann.channels.detach(other.id)
+  })
+
   test('[S2-10] a refusal at the dialog connects nothing', async () => {
     const { link } = await scene.ann.sessions.create({ providerId: scene.provider.id, returnUrl: 'http://localhost:3999/connected' })
     const page = await scene.person.open(link)
@@ -194,6 +211,19 @@ describe('one agent on a channel', () => {
     expect((await factOf(scene, 'consumer.orphaned', consumer.id)).data).toMatchObject({ credential_id: credential.id })
     await scene.ann.channels.detach(taken.id)
     await scene.ann.channels.detach(taken.id)
+  })
+
+  test('[S2-11] the same attach again says that it stands there already; a name that nobody can read is refused', async () => {
+    const credential = await scene.connect()
+    const consumer = await attach(credential, 'agent-1', 'whatsapp', NUMBER)
+    const again = await refusalOf(attach(credential, 'agent-1', 'whatsapp', NUMBER))
+    expect([again.code, again.message]).toEqual(['CHANNEL_TAKEN', expect.stringContaining("on this agent's channel whatsapp already")])
+    expect(again.message).not.toContain('another')
+    for (const agent of ['  ', 'a\nb', 'a\u0000', '\u202eagent']) {
+      const error = await refusalOf(attach(credential, agent, 'whatsapp', OTHER_NUMBER))
+      expect([error.code, error.errors[0]?.pointer], JSON.stringify(agent)).toEqual(['INVALID_REQUEST', '/agent'])
+    }
+    await scene.ann.channels.detach(consumer.id)
   })
 
   test('[S2-11] a stranger attaches nothing and detaches nothing', async () => {

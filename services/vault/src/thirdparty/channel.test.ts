@@ -23,7 +23,7 @@ const assets = [
   { channel: 'chat', id: '11', name: 'B', parent: '1' },
   { channel: 'post', id: '30', name: 'C' },
 ]
-const child = { id: 'cred_x', access, native: { assets, chosen: true } } as unknown as Child & { access: Access }
+const child = { id: 'cred_x', access, native: { assets, chosen: true, withheld: ['12', 'C3'] } } as unknown as Child & { access: Access }
 
 /** What becomes of a call: the asset that it stands on, `none`, or the code of its refusal. */
 function outcome(path: string, consumer = ''): string {
@@ -46,6 +46,9 @@ test.each([
   ['//10;x=1/messages', 'csmr_page', 'CHANNEL_REQUIRED'],
   ['/10/messages', 'csmr_stranger', 'CHANNEL_REQUIRED'],
   ['/me', 'csmr_gone', 'ASSET_NOT_GRANTED'],
+  ['/12/messages', 'csmr_line', 'ASSET_NOT_GRANTED'],
+  ['/%312/messages', '', 'ASSET_NOT_GRANTED'],
+  ['/c3', '', 'ASSET_NOT_GRANTED'],
   ['/', 'csmr_line', 'PATH_REFUSED'],
   ['?batch=[]', 'csmr_line', 'PATH_REFUSED'],
   ['/Inspect/', 'csmr_line', 'PATH_REFUSED'],

@@ -8,7 +8,8 @@ import { tokenField } from './native.ts'
 
 /**
  * What a call of a platform's credential may reach. An asset – a number, an account, a page – is called by the consumer that
- * it is attached to and by nobody else, and that consumer calls no other one. Answers the consumer's binding, if it has one.
+ * it is attached to and by nobody else, and that consumer calls no other one; what the person withheld is called by nobody.
+ * Answers the consumer's binding, if it has one.
  */
 export function channelOf(
   child: Child & { readonly access: Access },
@@ -27,6 +28,8 @@ export function channelOf(
   const isAsset = assets.some(({ id }) => id.toLowerCase() === node)
   const mayCall = own !== undefined && [own.id, own.parent].some((id) => id?.toLowerCase() === node)
   if (isAsset && !mayCall) throw new CodedError('CHANNEL_REQUIRED', undefined, { credentialId: child.id })
+  const isWithheld = child.native?.withheld?.some((id) => id.toLowerCase() === node) ?? false
+  if (isWithheld && !mayCall) throw new CodedError('ASSET_NOT_GRANTED', undefined, { credentialId: child.id })
   return binding
 }
 

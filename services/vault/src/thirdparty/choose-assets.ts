@@ -6,7 +6,7 @@ import { openCandidate } from '../credential/open.ts'
 import { change } from '../credential/record-change.ts'
 import { packFields, type SecretFields } from '../credential/secret-fields.ts'
 import type { VaultContext } from '../credential/vault-context.ts'
-import { type NativeAsset, tokenField } from './native.ts'
+import { type NativeAsset, type NativeFacts, tokenField } from './native.ts'
 
 export interface Choice {
   readonly credentialId: string
@@ -27,18 +27,24 @@ export async function chooseAssets(vault: VaultContext, principal: Principal, or
       kept = chosenOf(candidate.native.assets, order.assets)
       using secret = await openCandidate(vault, child, candidateId)
       const sealedFields = new Map([...secret.fields].filter(([name]) => !Object.hasOwn(candidate.plain, name)))
-      const fields = withoutTokensOf(
-        sealedFields,
-        candidate.native.assets.filter((asset) => !kept.includes(asset)),
-      )
+      const dropped = candidate.native.assets.filter((asset) => !kept.includes(asset))
+      const fields = withoutTokensOf(sealedFields, dropped)
       const { sealed, dataKey } = await vault.envelope.seal(packFields(fields), candidateBinding(child, candidate, secret.recipe))
       dataKey[Symbol.dispose]()
-      const next: Candidate = { ...candidate, sealed, native: { ...candidate.native, assets: kept, chosen: true } }
+      const next: Candidate = { ...candidate, sealed, native: chosenFacts(candidate.native, kept, dropped) }
       return { ...child, candidate: next }
     }),
   )
   await change(vault, principal, { action: 'seal', credential: credentialId })
   return kept
+}
+
+/** Chosen once more, what was withheld before stays so. */
+function chosenFacts(native: NativeFacts, assets: readonly NativeAsset[], dropped: readonly NativeAsset[]): NativeFacts {
+  const withheld = [...new Set([...(native.withheld ?? []), ...dropped.map(({ id }) => id)])].filter((id) =>
+    assets.every((kept) => kept.id !== id),
+  )
+  return { ...native, assets, chosen: true, ...(withheld.length === 0 ? {} : { withheld }) }
 }
 
 /** The fields that are sealed again: every token but those of the dropped assets. */

@@ -4,6 +4,8 @@ export interface NativeFacts {
   readonly assets: readonly NativeAsset[]
   /** The person has chosen: what is not in the list is not in the secret either. */
   readonly chosen: boolean
+  /** What was offered and not chosen: the person's token reaches it all the same, so that calls to it are refused by name. */
+  readonly withheld?: readonly string[]
 }
 
 export interface NativeAsset {
