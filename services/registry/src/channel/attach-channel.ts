@@ -24,6 +24,8 @@ export interface Attachment {
 }
 
 const MAX_TEXT = 200
+/** Controls, and marks that turn the direction of text: the name stands in errors and on pages. */
+const UNREADABLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /**
  * Gives an agent's channel one asset of the credential: claims first, then the consumer, then the vault, then the claims are
@@ -135,6 +137,8 @@ function checkAttachment(credential: Parent, { agent, channel, nativeId, label }
     faults.push({ pointer, code, detail })
   }
   if (agent === '') refuse('/agent', 'MISSING', 'Name the agent as your own system calls it.')
+  else if (agent.trim() === '' || UNREADABLE.test(agent))
+    refuse('/agent', 'INVALID_VALUE', 'Use letters, digits and signs that can be seen.')
   if (agent.length > MAX_TEXT) refuse('/agent', 'TOO_LONG', `Use at most ${MAX_TEXT} characters.`)
   if (label.length > MAX_TEXT) refuse('/label', 'TOO_LONG', `Use at most ${MAX_TEXT} characters.`)
   const assets = credential.assets ?? []

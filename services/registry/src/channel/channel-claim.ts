@@ -70,13 +70,20 @@ async function refusal(
   { standing, holder }: { readonly standing: Standing; readonly holder: ChannelClaim },
 ): Promise<CodedError> {
   const { channel } = standing
-  const isSameAgent = holder.agent === standing.agent && holder.nativeId !== standing.nativeId
   const parent = await registry.docs.credentials.get(holder.credentialId)
   const mayKnow = parent !== undefined && permissionOf(parent, actor) !== undefined
-  const what = isSameAgent
-    ? `The channel ${channel} of this agent has another credential or account`
-    : `This stands on another agent's channel ${channel}`
   const who = mayKnow ? ` (${holder.consumerId}, agent ${holder.agent})` : ''
   const facts = mayKnow ? { channel, consumer_id: holder.consumerId, agent: holder.agent, holder: holder.credentialId } : { channel }
-  return new CodedError('CHANNEL_TAKEN', `${what}${who}: detach it there first.`, { credentialId: standing.credentialId, facts })
+  return new CodedError('CHANNEL_TAKEN', `${whatOf(standing, holder)}${who}: detach it there first.`, {
+    credentialId: standing.credentialId,
+    facts,
+  })
+}
+
+function whatOf({ channel, agent, nativeId, credentialId }: Standing, holder: ChannelClaim): string {
+  if (holder.agent !== agent) return `This stands on another agent's channel ${channel}`
+  const isSame = holder.nativeId === nativeId && holder.credentialId === credentialId
+  return isSame
+    ? `This stands on this agent's channel ${channel} already`
+    : `The channel ${channel} of this agent has another credential or account`
 }
