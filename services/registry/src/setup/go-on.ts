@@ -10,6 +10,7 @@ import { findSetup, noSetup } from './find-setup.ts'
 import { moved, needMove, needStep } from './move.ts'
 import type { SetupDoc, SetupReport } from './setup.ts'
 import { checkText } from './start-setups.ts'
+import { sameProvider } from './take-report.ts'
 
 /** Another address, or a payload by hand: the way back that every step before `verify` has. Throws INVALID_PROVIDER, SETUP_STEP, SECRET_REFUSED. */
 export async function reviseSetup(
@@ -80,28 +81,39 @@ export async function acceptSetup(registry: Registry, actor: Actor, wanted: { id
     const fault = { pointer: '/pattern', code: 'NOT_ALLOWED', detail: `Write a whole number from 0 to ${count - 1}.` }
     throw new CodedError('INVALID_REQUEST', undefined, { faults: [fault] })
   }
-  const version = await savedVersion(registry, actor, { report, provider })
+  const saved = await savedProvider(registry, actor, { project: found.project, report, provider })
   return write(registry, found.id, (doc) => {
-    if (doc.state === 'connect' && doc.provider?.version === version) return undefined
-    const change = { provider: { id: provider.id, version }, pattern: wanted.pattern, back: undefined, needs: undefined, tries: 0 }
+    if (doc.state === 'connect' && doc.provider?.id === saved.id && doc.provider.version === saved.version) return undefined
+    const change = { provider: saved, pattern: wanted.pattern, back: undefined, needs: undefined, tries: 0 }
     return moved(registry, doc, { to: 'connect', actor: actorName(actor), change })
   })
 }
 
-async function savedVersion(
+async function savedProvider(
   registry: Registry,
   actor: Actor,
-  { report, provider }: { report: SetupReport; provider: { id: string; version: number } },
-): Promise<number> {
+  { project, report, provider }: { project: string; report: SetupReport; provider: { id: string; version: number } },
+): Promise<{ id: string; version: number }> {
   const payload = report.payload ?? new Uint8Array()
   const head = await registry.docs.providers.get(provider.id, { fresh: true })
   if (head === undefined) {
+    const twin = await twinOf(registry, project, report)
+    if (twin !== undefined) return twin
     const wanted = { payload, catalogSlug: '', validateOnly: false, requestId: '', id: provider.id }
-    return (await createProvider(registry, actor, wanted)).provider?.version ?? 1
+    return { id: provider.id, version: (await createProvider(registry, actor, wanted)).provider?.version ?? 1 }
   }
-  if (Buffer.from(head.payload).equals(Buffer.from(payload))) return head.version
+  if (Buffer.from(head.payload).equals(Buffer.from(payload))) return { id: head.id, version: head.version }
   const updated = await updateProvider(registry, actor, { id: provider.id, payload, validateOnly: false })
-  return updated.provider?.version ?? provider.version
+  return { id: provider.id, version: updated.provider?.version ?? provider.version }
+}
+
+/** Saved meanwhile by another setup, letter by letter. One with a sign-in keeps its own id: the redirect address that was shown is of it. */
+async function twinOf(registry: Registry, project: string, report: SetupReport): Promise<{ id: string; version: number } | undefined> {
+  if (report.payload === undefined || parseProvider(report.payload).auth_patterns.some(signsIn)) return undefined
+  const same = await sameProvider(registry, project, report)
+  return same !== undefined && Buffer.from(same.payload).equals(Buffer.from(report.payload))
+    ? { id: same.id, version: same.version }
+    : undefined
 }
 
 /** Ends it where it is; nothing of a secret is in it. A done one stays done: SETUP_STEP. */

@@ -36,7 +36,11 @@ export async function takeReport(registry: Registry, setup: SetupDoc, report: Se
 }
 
 /** A provider of the project by this name that calls the same API: two people who set up one service use one provider. */
-async function sameProvider(registry: Registry, project: string, { payload, name }: SetupReport): Promise<ProviderDoc | undefined> {
+export async function sameProvider(
+  registry: Registry,
+  project: string,
+  { payload, name }: Pick<SetupReport, 'payload' | 'name'>,
+): Promise<ProviderDoc | undefined> {
   if (payload === undefined) return undefined
   const { proxy_url } = parseProvider(payload)
   const named = await providersNamed(registry, project, foldName(name), 5)
