@@ -163,6 +163,18 @@ describe('saving the provider of a setup', () => {
     expect(providers.filter(({ displayName }) => displayName === name).map(({ id: one }) => one)).toEqual([reserved])
   })
 
+  test('[S2-12] [S2-16] is shared by two setups of one service that were asked for before either was saved', async () => {
+    const [one, other] = [await guided(), await guided()]
+    const saved: string[] = []
+    for (const setupId of [one, other, other]) {
+      const { setup } = await setups.acceptSetup({ setupId }, callAs(ann)).catch(() => ({ setup: undefined }))
+      if (setup !== undefined) saved.push(`${setup.state} ${setup.providerId} ${setup.providerVersion}`)
+    }
+    expect(new Set(saved)).toEqual(new Set([`connect ${(await get(one)).providerId} 1`]))
+    const { providers } = await platform.as('gateway').listProviders({ pageSize: 200 }, callAs(ann))
+    expect(providers.filter(({ displayName }) => displayName === name)).toHaveLength(1)
+  })
+
   test('[S2-12] that the project has already needs no scope for it, and makes none', async () => {
     const first = await guided()
     await setups.acceptSetup({ setupId: first }, callAs(ann))
@@ -228,6 +240,32 @@ describe('the session of a setup', () => {
     expect(await codeOf(setups.cancelSetup({ setupId: id }, callAs(ann)))).toBe('SETUP_STEP')
     const facts = await platform.heard('setup.moved', id, 4)
     expect(facts.map(({ data }) => data.status)).toEqual(['guided', 'connect', 'connect', 'verify', 'done'].slice(0, facts.length))
+  })
+
+  test('[S2-15] is done too where the sweeper finishes the connect, and no other credential comes into force for it', async () => {
+    const id = await guided()
+    const { setup } = await setups.acceptSetup({ setupId: id }, callAs(ann))
+    await report(id, session('5'), 'session')
+    await report(id, session('5'), 'verify')
+    const { gateway, principal } = await platform.person('id:ann')
+    const connect = async (): Promise<{ credentialId: string; code: string }> => {
+      const { credentialId } = await gateway.reserve({ providerId: setup?.providerId ?? '' }, callAs(principal))
+      const candidateId = platform.vault.seal(credentialId, principal.project, {})
+      return {
+        credentialId,
+        code: await codeOf(gateway.connect({ credentialId, candidateId, sessionId: session('5'), verified: true }, callAs(principal))),
+      }
+    }
+    platform.vault.refuse('promote', 'NOT_FOUND')
+    expect((await connect()).code).toBe('NOT_FOUND')
+    platform.vault.refuse('promote', 'UNAVAILABLE')
+    const { credentialId, code } = await connect()
+    expect(code).toBe('UNAVAILABLE')
+    expect((await connect()).code).toBe('SETUP_STEP')
+    platform.clock.jumpWall(120_000)
+    await expect.poll(() => platform.afterSweep(() => stateOf(id))).toBe('done')
+    expect(await get(id)).toMatchObject({ credentialId })
+    expect((await connect()).code).toBe('SETUP_STEP')
   })
 
   test('[S2-15] that nobody tells the end of is brought back when no session can live that long', async () => {

@@ -186,6 +186,33 @@ describe('a setup', () => {
   })
 })
 
+describe('one setup', () => {
+  test('[S2-12] [S2-15] makes one credential, however many send its values at once', async () => {
+    const setup = await atConnect('birchmaps.example')
+    const mine = (await all(scene.ann.credentials.list())).length
+    const tries = Array.from({ length: 8 }, () => scene.ann.setups.connect(setup.id, { fields: { api_key: header.mood.key } }))
+    const results = await Promise.allSettled(tries)
+    const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.id] : []))
+    expect(made).toHaveLength(1)
+    for (const result of results) if (result.status === 'rejected') expect(result.reason.code).toBe('SETUP_STEP')
+    expect(await scene.ann.setups.get(setup.id)).toMatchObject({ state: 'done', credentialId: made[0] })
+    expect((await all(scene.ann.credentials.list())).length).toBe(mine + 1)
+  })
+
+  test('[S2-12] that was cancelled connects nothing, also where its page was open already', async () => {
+    const setup = await atConnect('birchmaps.example')
+    const mine = (await all(scene.ann.credentials.list())).length
+    const { session, link } = await scene.ann.setups.session(setup.id, { returnUrl: RETURN_URL })
+    const page = await scene.person.open(link)
+    await scene.ann.setups.cancel(setup.id)
+    const filled = await scene.person.submit(page, { 'field.api_key': header.mood.key }, { action: /connect/, stopAt: atReturn })
+    expect((await refusalOf(confirmAt(scene, session.id, await settle(scene, filled)))).code).toBe('SETUP_STEP')
+    expect(await scene.ann.sessions.get(session.id)).toMatchObject({ state: 'failed', code: 'SETUP_STEP' })
+    expect((await scene.ann.setups.get(setup.id)).state).toBe('cancelled')
+    expect((await all(scene.ann.credentials.list())).length).toBe(mine)
+  })
+})
+
 describe('who', () => {
   test('[S2-12] may save a provider may accept; a member is told to ask an administrator', async () => {
     const { secret } = await scene.credence.keys.create({

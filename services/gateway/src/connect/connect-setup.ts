@@ -40,6 +40,8 @@ export async function connectSetup(flow: Flow, principal: Principal, values: Set
       confirmAccountChange: false,
     })
   } catch (error) {
+    // Another try of the same setup was quicker, or it was cancelled: its state is not this try's to tell.
+    if (isCoded(error, 'SETUP_STEP')) throw error
     const told = isCoded(error)
       ? { cause: error.details.facts?.cause ?? CAUSES[error.code] ?? 'interrupted', sentence: error.message.replace(KEEP_IT_UNCHECKED, '') }
       : undefined

@@ -8,7 +8,7 @@ import { change, replaced } from '../documents/change.ts'
 import { withFacts } from '../documents/with-facts.ts'
 import { findProvider, noProvider, savedPayload, versionOf } from '../provider/read-provider.ts'
 import type { Registry } from '../registry.ts'
-import { completeSetup } from '../setup/report-session.ts'
+import { claimSetup, completeSetup } from '../setup/report-session.ts'
 import { reconnectUrl } from './describe.ts'
 import { credentialConnected, credentialCreated } from './facts.ts'
 import { fenceOf, heldFence, withNextFence } from './fence.ts'
@@ -54,7 +54,6 @@ export async function connect(registry: Registry, actor: Actor, confirmed: Confi
     if (begun === undefined) continue
     try {
       const shown = await finishConnect(registry, begun, promoting, order)
-      await completeSetup(registry, confirmed.sessionId, shown.id)
       await record(registry, shown, actor, { action: 'connect', outcome: 'ok' })
       return shown
     } catch (error) {
@@ -111,6 +110,7 @@ export async function finishConnect(registry: Registry, begun: Parent, promoting
   const { candidateId } = promoting
   let promoted: PromoteResponse
   try {
+    await claimSetup(registry, promoting.sessionId, begun.id)
     const access = fenceOf({ ...begun, status: 'active', reason: undefined })
     promoted = await registry.vault.promote(order, { credentialId: begun.id, candidateId, access })
   } catch (error) {
@@ -125,6 +125,7 @@ export async function finishConnect(registry: Registry, begun: Parent, promoting
   })
   registry.nudge()
   if (shown === undefined) throw new CodedError('CONFLICT', undefined, { credentialId: begun.id })
+  await completeSetup(registry, promoting.sessionId, shown.id)
   return heldFence(registry, shown, order)
 }
 

@@ -39,7 +39,7 @@ const SENTENCES: Readonly<Record<SetupState, string>> = {
   cancelled: 'The setup was cancelled; start a new one.',
 }
 
-function wrongStep(state: SetupState): CodedError {
+export function wrongStep(state: SetupState): CodedError {
   return new CodedError('SETUP_STEP', SENTENCES[state], { facts: { state } })
 }
 

@@ -4,7 +4,7 @@ import { type Actor, actorName } from '../caller/actor.ts'
 import { change } from '../documents/change.ts'
 import type { Registry } from '../registry.ts'
 import { findSetup, noSetup } from './find-setup.ts'
-import { mayMove, moved, needStep } from './move.ts'
+import { mayMove, moved, needStep, wrongStep } from './move.ts'
 import type { SetupDoc } from './setup.ts'
 
 export interface SessionReport {
@@ -43,11 +43,43 @@ function withSession(registry: Registry, doc: SetupDoc, { sessionId }: SessionRe
   return moved(registry, doc, { to: 'connect', actor, change: { sessionId } })
 }
 
+/**
+ * S4 One credential of a setup is put in force: whose reservation is written here goes on, every other one is refused with
+ * SETUP_STEP, and so is the session of a setup that was cancelled. A reservation that came to nothing gives way.
+ */
+export async function claimSetup(registry: Registry, sessionId: string, credentialId: string): Promise<void> {
+  const setup = await setupOf(registry, sessionId)
+  if (setup === undefined) return
+  for (let before = setup.connecting; ; ) {
+    const seen = before
+    const isTaken = seen !== undefined && seen !== credentialId && (await becameOf(registry, seen)) !== 'nothing'
+    const written = await change(registry.docs.setups, setup.id, (doc) => {
+      if (doc.sessionId !== sessionId || doc.credentialId === credentialId || doc.connecting === credentialId) return undefined
+      if (!mayMove(doc.state, 'done')) throw wrongStep(doc.state)
+      if (doc.connecting !== seen) return undefined
+      if (isTaken) throw wrongStep('verify')
+      return { ...doc, connecting: credentialId }
+    })
+    if (written?.sessionId !== sessionId || [written.connecting, written.credentialId].includes(credentialId)) return
+    before = written.connecting
+  }
+}
+
+async function becameOf(registry: Registry, credentialId: string): Promise<'nothing' | 'under way' | 'in force'> {
+  const doc = await registry.docs.credentials.get(credentialId, { fresh: true })
+  if (doc === undefined || doc.deletedAt !== undefined) return 'nothing'
+  if (doc.hiddenSince === undefined) return 'in force'
+  return doc.promoting === undefined ? 'nothing' : 'under way'
+}
+
+async function setupOf(registry: Registry, sessionId: string): Promise<Stored<SetupDoc> | undefined> {
+  if (sessionId === '') return undefined
+  return (await registry.docs.setups.find('session', { prefix: [sessionId], limit: 1 })).docs[0]
+}
+
 /** The session has connected its credential: told by the registry itself, in the call that did it, so that it cannot be lost. */
 export async function completeSetup(registry: Registry, sessionId: string, credentialId: string): Promise<void> {
-  if (sessionId === '') return
-  const { docs } = await registry.docs.setups.find('session', { prefix: [sessionId], limit: 1 })
-  const [setup] = docs
+  const setup = await setupOf(registry, sessionId)
   if (setup === undefined) return
   await change(registry.docs.setups, setup.id, (doc) => {
     if (doc.sessionId !== sessionId || !mayMove(doc.state, 'done')) return undefined
@@ -56,8 +88,14 @@ export async function completeSetup(registry: Registry, sessionId: string, crede
   registry.nudge()
 }
 
-/** A setup that stands at verify longer than any session lives has lost whoever was to tell the outcome. */
+/**
+ * A setup that stands at verify longer than any session lives has lost whoever was to tell the outcome: it is done where its
+ * credential came into force after all, and else at connect again.
+ */
 export async function bringBack(registry: Registry, setup: Stored<SetupDoc>): Promise<void> {
+  const { connecting, sessionId = '' } = setup
+  if (connecting !== undefined && (await becameOf(registry, connecting)) === 'in force')
+    return completeSetup(registry, sessionId, connecting)
   const back = { cause: 'interrupted', sentence: 'The last try was interrupted. Try again.' }
   await change(registry.docs.setups, setup.id, (doc) =>
     doc.state === 'verify' && doc.movedAt.getTime() === setup.movedAt.getTime()

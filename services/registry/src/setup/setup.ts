@@ -34,11 +34,12 @@ export interface SetupReport {
  *
  *     {id: set_…, v: 1, project, owner{id, names}, startedBy, visibleTo[], batch?, text, label, level, state, needs?,
  *      research{dueAt?, failures}, report?, provider?{id, version}, pattern, sessionId?, back?{cause, sentence}, tries,
- *      credentialId?, createdAt, movedAt, outbox…}
+ *      credentialId?, connecting?, createdAt, movedAt, outbox…}
  *
  * S1 Every move is one compare-and-set with its fact, and only the moves of `move.ts` are made.
  * S2 `researchDueAt` is there while research is to be done: whoever takes it moves it on, and one who dies loses it by time.
  * S3 A report about a session counts only while that session is the setup's own.
+ * S4 One credential is put in force for it, however many are tried at once, and none after it was cancelled.
  */
 export interface SetupDoc extends HasOutbox {
   readonly project: string
@@ -67,6 +68,8 @@ export interface SetupDoc extends HasOutbox {
   readonly back?: { readonly cause: string; readonly sentence: string } | undefined
   readonly tries: number
   readonly credentialId?: string | undefined
+  /** The reservation that is being put in force for it: one at a time. */
+  readonly connecting?: string | undefined
   readonly verifyingSince?: Date | undefined
   readonly createdAt: Date
   readonly movedAt: Date
