@@ -199,16 +199,19 @@ describe('one setup', () => {
     expect((await all(scene.ann.credentials.list())).length).toBe(mine + 1)
   })
 
-  test('[S2-12] that was cancelled connects nothing, also where its page was open already', async () => {
+  test.each([
+    ['cancelled', (id: string) => scene.ann.setups.cancel(id)],
+    ['guided', async (id: string) => scene.ann.setups.wait((await scene.ann.setups.research(id, 'cedarweather.example')).id)],
+  ])('[S2-12] that is %s meanwhile connects nothing, also where its page was open already', async (state, leave) => {
     const setup = await atConnect('birchmaps.example')
     const mine = (await all(scene.ann.credentials.list())).length
     const { session, link } = await scene.ann.setups.session(setup.id, { returnUrl: RETURN_URL })
     const page = await scene.person.open(link)
-    await scene.ann.setups.cancel(setup.id)
+    await leave(setup.id)
     const filled = await scene.person.submit(page, { 'field.api_key': header.mood.key }, { action: /connect/, stopAt: atReturn })
     expect((await refusalOf(confirmAt(scene, session.id, await settle(scene, filled)))).code).toBe('SETUP_STEP')
     expect(await scene.ann.sessions.get(session.id)).toMatchObject({ state: 'failed', code: 'SETUP_STEP' })
-    expect((await scene.ann.setups.get(setup.id)).state).toBe('cancelled')
+    expect((await scene.ann.setups.get(setup.id)).state).toBe(state)
     expect((await all(scene.ann.credentials.list())).length).toBe(mine)
   })
 })

@@ -28,7 +28,8 @@ export async function reviseSetup(
   needMove(found, toResearch ? 'research' : 'guided')
   if (toResearch) checkText(wanted.text, '/service')
   const report = toResearch ? undefined : reportOfPerson(wanted.payload)
-  const common = { needs: undefined, back: undefined, sessionId: undefined, researchFailures: 0 }
+  // The session stays named until the steps are accepted anew: its page may be open yet, and must connect nothing now.
+  const common = { needs: undefined, back: undefined, researchFailures: 0 }
   return write(registry, found.id, (doc) => {
     if (report === undefined) {
       const change = {
@@ -84,7 +85,7 @@ export async function acceptSetup(registry: Registry, actor: Actor, wanted: { id
   const saved = await savedProvider(registry, actor, { project: found.project, report, provider })
   return write(registry, found.id, (doc) => {
     if (doc.state === 'connect' && doc.provider?.id === saved.id && doc.provider.version === saved.version) return undefined
-    const change = { provider: saved, pattern: wanted.pattern, back: undefined, needs: undefined, tries: 0 }
+    const change = { provider: saved, pattern: wanted.pattern, back: undefined, needs: undefined, sessionId: undefined, tries: 0 }
     return moved(registry, doc, { to: 'connect', actor: actorName(actor), change })
   })
 }
