@@ -6,6 +6,7 @@ import { recipeFields } from './recipe-fields.ts'
 import { renewalOf } from './renewal-of.ts'
 import { fieldsOfRenewal } from './renewal-templates.ts'
 import { fieldsOfSegments } from './segments.ts'
+import type { PayloadSigV4 } from './sign/payload-sign.ts'
 import { fieldsOfSign } from './sign/recipe-sign.ts'
 import { keyFieldsOf } from './sign/sign-keys.ts'
 import { signOf } from './sign/sign-of.ts'
@@ -37,6 +38,7 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
     for (const name of sentKeys(pattern)) {
       warn(`${at}/sign`, 'KEY_SENT', `The field \`${name}\` is a key and is sent as well: whoever reads a request can sign others.`)
     }
+    for (const [member, detail] of refusedByS3(pattern.sign?.aws_sigv4)) warn(`${at}/sign/aws_sigv4/${member}`, 'REFUSED_BY_S3', detail)
     if (pattern.steps !== undefined && !pattern.steps.some((step) => step.expires_in !== undefined || step.expires_at !== undefined)) {
       warn(`${at}/steps`, 'NO_EXPIRY', 'Nothing says when the result ends: it is renewed once a day, and after a 401.')
     }
@@ -45,6 +47,17 @@ export function reviewWarnings(payload: ProviderPayload, nameTaken: boolean): re
     }
   })
   return warnings
+}
+
+/** S3 differs from the other services of AWS: it takes the path as it is sent, and wants to be told of the body. */
+function refusedByS3(sign: PayloadSigV4 | undefined): readonly (readonly [member: string, detail: string])[] {
+  if (sign?.service !== 's3') return []
+  const path = ['path_encoding', 'S3 takes paths that are encoded once: write `single`.'] as const
+  const header = ['content_sha256', 'S3 wants the digest of the body: write `true`.'] as const
+  const query = ['unsigned_payload', 'S3 takes no signed body with a signature in the query: write `true`.'] as const
+  const isTold = sign.unsigned_payload === true || (sign.in !== 'query' && sign.content_sha256 === true)
+  const body = sign.in === 'query' ? query : header
+  return [...(sign.path_encoding === 'single' ? [] : [path]), ...(isTold ? [] : [body])]
 }
 
 /** A key that only signs stays here; one that travels is as good as a password. */

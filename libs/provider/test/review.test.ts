@@ -82,6 +82,21 @@ describe('a review before a provider is saved', () => {
     expect(codes(review(payloadWith({ verify: { path: '/me' } })))).toEqual([])
   })
 
+  test.each([
+    [{}, ['path_encoding', 'content_sha256']],
+    [{ path_encoding: 'single', content_sha256: true }, []],
+    [{ path_encoding: 'single', unsigned_payload: true }, []],
+    [{ path_encoding: 'single', in: 'query' }, ['unsigned_payload']],
+    [{ service: 'execute-api' }, []],
+  ])('[S1-11] [S0-10] warns of a signature that S3 refuses: %j', (members, expected) => {
+    const keys = { access_key_id: '{{id}}', secret_access_key: '{{secret}}' }
+    const sign = { aws_sigv4: { region: 'eu-central-1', service: 's3', ...keys, ...members } }
+    const fields = [{ field_name: 'id' }, { field_name: 'secret' }]
+    const seen = review(payloadWith({ auth_patterns: [{ type: 'CUSTOM', fields, sign }], verify: { path: '/' } }))
+    const about = seen.warnings.filter(({ code }) => code === 'REFUSED_BY_S3').map(({ pointer }) => pointer)
+    expect(about).toEqual(expected.map((member) => `/auth_patterns/0/sign/aws_sigv4/${member}`))
+  })
+
   test('[S1-11] refuses what parsing refuses', () => {
     expect(refusal(() => review({ display_name: 1 }))?.code).toBe('INVALID_PROVIDER')
   })
