@@ -1,6 +1,7 @@
 import type { Clock } from '@credence/service'
 import type { Stored } from '@credence/store'
 import { change, replaced } from '../documents/change.ts'
+import { showLife } from '../documents/show-life.ts'
 import type { Registry } from '../registry.ts'
 import { moveCredentials } from './move-credentials.ts'
 import type { Mover } from './mover.ts'
@@ -69,12 +70,13 @@ async function moveAlive(
 ): Promise<boolean> {
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, stopping.signal])
-  const signs = showLife(registry, head, { clock, signal, superseded: () => stopping.abort() })
+  const failed = (error: unknown): unknown => registry.log.failure('provider.move_failed', error)
+  const signs = showLife(() => sign(registry, head, () => stopping.abort()), { clock, everyMs: SIGN_MS, signal, failed })
   try {
     await moveCredentials(registry, head, stopping.signal)
     return true
   } catch (error) {
-    if (!stopping.signal.aborted) registry.log.failure('provider.move_failed', error)
+    if (!stopping.signal.aborted) failed(error)
     return false
   } finally {
     ended.abort()
@@ -82,24 +84,10 @@ async function moveAlive(
   }
 }
 
-interface Life {
-  readonly clock: Clock
-  readonly signal: AbortSignal
-  /** A newer version moves them. */
-  readonly superseded: () => void
-}
-
-async function showLife(registry: Registry, head: ProviderDoc, { clock, signal, superseded }: Life): Promise<void> {
-  const signed = (newest: ProviderDoc): ProviderDoc | undefined =>
-    newest.version === head.version && newest.movingSince !== undefined ? { ...newest, movingSince: registry.now() } : undefined
-  while (!signal.aborted) {
-    await clock.sleep(SIGN_MS, signal).catch(() => undefined)
-    if (signal.aborted) return
-    try {
-      const newest = await change(registry.docs.providers, head.id, signed)
-      if (newest === undefined || newest.version > head.version) superseded()
-    } catch (error) {
-      registry.log.failure('provider.move_failed', error)
-    }
-  }
+/** Says that somebody moves them; superseded when a newer version does. */
+async function sign(registry: Registry, head: ProviderDoc, superseded: () => void): Promise<void> {
+  const newest = await change(registry.docs.providers, head.id, (doc) =>
+    doc.version === head.version && doc.movingSince !== undefined ? { ...doc, movingSince: registry.now() } : undefined,
+  )
+  if (newest === undefined || newest.version > head.version) superseded()
 }

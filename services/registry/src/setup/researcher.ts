@@ -2,6 +2,7 @@ import { type CodedError, isCoded } from '@credence/errors'
 import type { Clock } from '@credence/service'
 import type { Stored } from '@credence/store'
 import { change, replaced } from '../documents/change.ts'
+import { showLife } from '../documents/show-life.ts'
 import type { Registry } from '../registry.ts'
 import { moved } from './move.ts'
 import type { ResearchPort } from './research-port.ts'
@@ -74,7 +75,9 @@ interface Doing {
 
 async function researchOne(registry: Registry, setup: SetupDoc, doing: Doing): Promise<void> {
   const ended = new AbortController()
-  const signs = showLife(registry, setup, { clock: doing.clock, signal: ended.signal })
+  const { clock } = doing
+  const failed = (error: unknown): unknown => registry.log.failure('setup.research_failed', error, { setup_id: setup.id })
+  const signs = showLife(() => sign(registry, setup, clock), { clock, everyMs: SIGN_MS, signal: ended.signal, failed })
   try {
     const found = await doing.port.research(setup.project, setup.text, doing.signal)
     const source = SOURCES.find((known) => known === found.source) ?? 'documentation'
@@ -87,15 +90,9 @@ async function researchOne(registry: Registry, setup: SetupDoc, doing: Doing): P
   }
 }
 
-async function showLife(registry: Registry, setup: SetupDoc, { clock, signal }: { clock: Clock; signal: AbortSignal }): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(SIGN_MS, signal).catch(() => undefined)
-    if (signal.aborted) return
-    const dueAt = new Date(clock.now() + HELD_MS)
-    await change(registry.docs.setups, setup.id, (doc) => (isSame(doc, setup) ? { ...doc, researchDueAt: dueAt } : undefined)).catch(
-      (error: unknown) => registry.log.failure('setup.research_failed', error, { setup_id: setup.id }),
-    )
-  }
+async function sign(registry: Registry, setup: SetupDoc, clock: Clock): Promise<void> {
+  const dueAt = new Date(clock.now() + HELD_MS)
+  await change(registry.docs.setups, setup.id, (doc) => (isSame(doc, setup) ? { ...doc, researchDueAt: dueAt } : undefined))
 }
 
 /** The same question is still open. */

@@ -1,6 +1,7 @@
 import type { Extraction, RecipeStep, StepAction } from '@credence/provider/renewal'
 import { secretConcat } from '@credence/secret'
 import { type ScannedValue, scanJson } from '../grant/json-scan.ts'
+import { isHeaderText } from './header-text.ts'
 
 export interface StepAnswer {
   readonly status: number
@@ -82,7 +83,7 @@ function trimmed(body: Buffer): Buffer {
 }
 
 function isSendable(value: Uint8Array): boolean {
-  return value.byteLength > 0 && value.byteLength <= MOST_BYTES && !value.some((byte) => byte < 0x20 || byte === 0x7f)
+  return value.byteLength > 0 && value.byteLength <= MOST_BYTES && isHeaderText(value)
 }
 
 /** Seconds until the result of this step ends; undefined when it does not say. */

@@ -9,6 +9,7 @@ import { causeOf, postToken } from '../grant/token-endpoint.ts'
 import type { TokenParameter } from '../grant/token-request.ts'
 import { signedAssertion } from './assertion.ts'
 import { filled } from './fill.ts'
+import { isHeaderText } from './header-text.ts'
 import type { Exchange, RenewalPorts, Renewed } from './renewed.ts'
 
 type Grant = Exchange<TokenRenewal>
@@ -90,11 +91,6 @@ function asRenewal({ refreshToken, accessToken, refreshExpiresInS: _end, ...pars
   }
   const obtained = accessToken === undefined ? {} : { obtained: new Map([[ACCESS_TOKEN, accessToken]]) }
   return { ...parsed, ...obtained, answer: meaningOf(parsed.answer) }
-}
-
-/** A token with a line break could be stored, and never sent. */
-function isHeaderText(token: Uint8Array): boolean {
-  return !token.some((byte) => byte < 0x20 || byte === 0x7f)
 }
 
 function meaningOf(answer: TokenAnswer): TokenAnswer {
