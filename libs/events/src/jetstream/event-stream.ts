@@ -26,6 +26,8 @@ const EPOCH_BYTES = 8
 /** How old an answer of the server may be where nothing hints at a change. */
 const FRESH_MS = 5_000
 const CONNECT_MS = 1_000
+/** In which a server removes the files of a stream that it has told us is deleted. */
+const REMOVAL_MS = 1_000
 /** Made in the meantime, by somebody who chose another epoch. */
 const NAME_IN_USE = 10_058
 
@@ -34,6 +36,8 @@ const NAME_IN_USE = 10_058
  *
  * S1 The epoch is random and made with the stream. It is in the stream's metadata, so that it lives and dies with it.
  * S2 A stream that ends before a position that was acknowledged has lost facts: it gets a new epoch.
+ * S3 A stream that was there is made anew a second after it was found missing: a server says that a stream is deleted before
+ *    it removes the files, and takes those of a stream of the same name with them.
  */
 export class EventStream {
   readonly #options: EventStreamOptions
@@ -144,7 +148,7 @@ export class EventStream {
     const { link, names, clock, log } = this.#options
     const asked = clock.monotonicMs()
     const held = stateOf(await link.ask(({ jsm }) => this.#info(jsm), CONNECT_MS))
-    if (!this.#companions) for (const config of companionConfigs(names)) await link.ask(({ jsm }) => ensure(jsm, config))
+    if (!this.#companions) for (const config of companionConfigs(names)) await link.ask(({ jsm }) => this.#ensure(jsm, config))
     this.#companions = true
     if (this.#held?.epoch !== held.epoch) {
       if (this.#held !== undefined) log.warn('bus.epoch_changed')
@@ -163,7 +167,18 @@ export class EventStream {
       const info = await orUndefined(jsm.streams.info(names.stream), JetStreamApiCodes.StreamNotFound)
       if (info !== undefined) return info
     }
-    return ensure(jsm, { ...factsConfig(names), metadata: { [EPOCH]: newEpoch(random) } })
+    return this.#ensure(jsm, { ...factsConfig(names), metadata: { [EPOCH]: newEpoch(random) } })
+  }
+
+  /** Makes the stream, or changes what differs in it. An epoch that it has stays. */
+  async #ensure(jsm: JetStreamManager, wanted: Wanted): Promise<StreamInfo> {
+    const info = await orUndefined(jsm.streams.info(wanted.name), JetStreamApiCodes.StreamNotFound)
+    if (info !== undefined) return inShape(jsm, info, wanted)
+    // S3
+    if (this.#held !== undefined) await this.#options.clock.sleep(REMOVAL_MS, this.#closed.signal)
+    const made = await orUndefined(jsm.streams.add(wanted), NAME_IN_USE)
+    // Another replica was faster, with an epoch of its own.
+    return made ?? jsm.streams.info(wanted.name)
   }
 
   /** Compares as well as it can: of two that renew at once both may win, and the later epoch is the one that counts. */
@@ -177,14 +192,7 @@ export class EventStream {
   }
 }
 
-/** Makes the stream, or changes what differs in it. An epoch that it has stays. */
-async function ensure(jsm: JetStreamManager, wanted: Wanted): Promise<StreamInfo> {
-  const info = await orUndefined(jsm.streams.info(wanted.name), JetStreamApiCodes.StreamNotFound)
-  if (info === undefined) {
-    const made = await orUndefined(jsm.streams.add(wanted), NAME_IN_USE)
-    // Another replica was faster, with an epoch of its own.
-    return made ?? jsm.streams.info(wanted.name)
-  }
+async function inShape(jsm: JetStreamManager, info: StreamInfo, wanted: Wanted): Promise<StreamInfo> {
   const metadata = { ...wanted.metadata, ...info.config.metadata }
   if (!differs(info.config, wanted) && (wanted.metadata === undefined || info.config.metadata?.[EPOCH] !== undefined)) return info
   const { name, storage: _storage, retention: _retention, ...changeable } = wanted
