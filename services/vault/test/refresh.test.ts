@@ -210,6 +210,44 @@ test('[S2-8] a provider’s budget for one refresh token holds for schedule and 
   }
 })
 
+test('[B-1] [S2-18] an API that refuses each token as soon as it is made has three made, then one after pauses that grow', async () => {
+  const refusing = await startGrantWorld('strict')
+  const { as: server, api } = refusing.outside
+  const callIt = async (): Promise<(string | number)[]> => {
+    const { status, headers } = await call(refusing.harness.vault, id, '/x', { key: refusing.key })
+    return [status, headers.get('credence-replayed') ?? '']
+  }
+  const id = await refusing.grant()
+  const before = refusing.posts()
+  const posts = (): number => refusing.posts() - before
+  try {
+    api.accept(() => false)
+    for (let n = 1; n <= 3; n++) expect(await callIt()).toEqual([401, 'true'])
+    for (let n = 1; n <= 5; n++) expect(await callIt()).toEqual([401, ''])
+    expect(posts()).toBe(3)
+    expect((await refusing.harness.heard('credential.refused', id)).map(({ data }) => data.version)).toEqual([2, 3, 4])
+    for (const [pause, total] of [
+      [59_999, 3],
+      [1, 4],
+      [119_999, 4],
+      [1, 5],
+    ] as const) {
+      await refusing.harness.clock.advance(pause)
+      for (let n = 1; n <= 2; n++) expect((await callIt())[0]).toBe(401)
+      expect(posts()).toBe(total)
+    }
+    expect((await refusing.refresh(id)).outcome).toBe('refreshed')
+    api.accept(() => true)
+    expect(await callIt()).toEqual([200, ''])
+    // A version that was taken ends the row.
+    const current = server.tokens().findLast((token) => token.startsWith('at_'))
+    api.accept(({ token }) => token !== current)
+    expect(await callIt()).toEqual([200, 'true'])
+  } finally {
+    await refusing.close()
+  }
+})
+
 test('[S2-21] the end of a grant counts from its consent, whatever is refreshed meanwhile', async () => {
   const seven = await startGrantWorld('static', { refresh: { lifetime_days: 7 } })
   try {

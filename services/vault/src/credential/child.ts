@@ -37,13 +37,20 @@ export interface Child extends HasOutbox {
   readonly candidate?: Candidate
   readonly prev?: Previous
   readonly lastRefresh?: LastRefresh
-  /** The version whose refusal by the API was told: once per version. */
-  readonly refusedVersion?: number
+  readonly refused?: Refused
   /** `live` on OAuth children in force and on static ones with a stated end: what the refresher pages through. */
   readonly grant?: string
   readonly deleted?: Tombstone
   /** The candidate that the secret in force came from: a repeated Promote finds itself done. */
   readonly promoted?: string
+}
+
+/** The version whose refusal by the API was told: once per version. */
+export interface Refused {
+  readonly version: number
+  readonly at: Date
+  /** How many versions, each made because the one before was refused, were refused one after the other. */
+  readonly inARow: number
 }
 
 export interface Sealed {

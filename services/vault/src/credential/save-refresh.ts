@@ -153,7 +153,7 @@ async function writeTokens(
   const { clientGeneration } = facts
   const token = tokenTimes(parsed, facts.recipe, { now, scopes: child.token?.scopes ?? [], rtId, clientGeneration, before: child.token })
   const until = new Date(now + (facts.recipe.refresh.graceMs ?? PREVIOUS_MS))
-  const { lastRefresh: _last, refusedVersion: _refused, ...kept } = withRefreshState(next, change)
+  const { lastRefresh: _last, ...kept } = withRefreshState(next, change)
   const refreshed: Child = {
     ...kept,
     sealed,

@@ -20,7 +20,7 @@ import { prepareFor } from './prepare.ts'
 import { ageMs } from './read-at.ts'
 import type { Refresh } from './refresh.ts'
 import type { RefreshContext } from './refresh-context.ts'
-import { reportRefusal } from './report-refusal.ts'
+import { isWorthRenewal, reportRefusal } from './report-refusal.ts'
 import { createScrubber } from './scrub.ts'
 import type { VaultContext } from './vault-context.ts'
 
@@ -109,6 +109,7 @@ type Renewal = 'none' | 'newer' | 'open'
 async function renew(vault: SendContext, { principal, child, recipe }: Admitted, { signal, times }: Outgoing): Promise<Renewal> {
   // A token that is exchanged for the next one is worth nothing once it is refused: there is nothing to send.
   if (child?.token === undefined || recipe.oauth?.exchange !== undefined) return 'none'
+  if (!isWorthRenewal(child, vault.clock.now())) return 'none'
   const seconds = vault.metrics.stopwatch()
   try {
     const order = { credentialId: child.id, expectedVersion: child.version, cause: 'unauthorized' as const }

@@ -26,7 +26,7 @@ export async function withSecret(vault: VaultContext, child: Child, secret: NewS
     prev: _prev,
     token: _token,
     lastRefresh: _last,
-    refusedVersion: _refused,
+    refused: _refused,
     expiresAt: _end,
     grant: _live,
     native: _native,
