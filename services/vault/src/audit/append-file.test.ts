@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '@credence/service'
 import { TestClock, tempHome } from '@credence/testkit'
 import fc from 'fast-check'
@@ -31,6 +32,13 @@ const text = (payload: string) => (): Buffer => Buffer.from(payload)
 /** What a long computation does to the process: nothing else of it runs meanwhile. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** A disk that has answered by the next turn of the loop, however busy the machine is. */
+const promptDisk = async (): Promise<AppendHandle> => {
+  const answer = (): Promise<void> => setImmediate()
+  const disk = { stat: async () => ({ size: 0 }), appendFile: answer, datasync: answer, truncate: answer, close: answer }
+  return disk as unknown as AppendHandle
 }
 
 /** A real file whose disk can be full (a real ENOSPC from /dev/full) or hung. */
@@ -147,7 +155,7 @@ describe('an append file', () => {
   })
 
   test('calls no disk late because the event loop was', async () => {
-    const { file } = await opened(freshPath(), { clock: systemClock })
+    const { file } = await opened(freshPath(), { clock: systemClock, open: promptDisk })
     const turns = Array.from({ length: 3 }, async () => {
       const durable = file.append(text('busy'))
       block(400)
