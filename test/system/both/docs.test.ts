@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { tempHome } from '@credence/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OpenApi, restPage } from '../../reference/rest-page.ts'
 import { codeBlocks, docsFiles, ROOT } from '../../support/code-blocks.ts'
@@ -16,6 +17,7 @@ const ELSEWHERE = ['quickstart.md', 'grpc.md']
 const SLUGS = docsFiles().map(({ name }) => name.replace('.md', ''))
 const addressOf = (slug: string): string => (slug === 'index' ? '/docs' : `/docs/${slug}`)
 
+const home = tempHome()
 let scene: Scene
 beforeAll(async () => {
   scene = await startScene({ sites: { 'api.github.com': 'api', 'api.example.com': 'api' } })
@@ -97,9 +99,12 @@ function scriptOf(name: string, markdown: string): { readonly script: string; re
   return { script: here(parts.join('\n')), programs }
 }
 
-/** As printed, but for the ports of this run. */
+/** As printed, but for the ports of this run and its place for files. */
 function here(text: string): string {
-  return text.replaceAll('http://127.0.0.1:7401', scene.platform.admin).replaceAll('http://127.0.0.1:7402', scene.platform.data)
+  return text
+    .replaceAll('http://127.0.0.1:7401', scene.platform.admin)
+    .replaceAll('http://127.0.0.1:7402', scene.platform.data)
+    .replaceAll('/tmp/', `${home.path}/`)
 }
 
 describe('every block that a reader can run', () => {
