@@ -89,14 +89,14 @@ describe('the documentation of this version is served without a key', () => {
 function scriptOf(name: string, markdown: string): { readonly script: string; readonly programs: readonly string[] } {
   const programs: string[] = []
   const parts = codeBlocks(markdown).flatMap(({ language, text }) => {
-    if (language === 'bash') return [text]
+    if (language === 'bash') return [here(text)]
     if (language !== 'ts') return []
     const file = join(ROOT, 'test', 'support', `docs-${name.replace('.md', '')}-${process.pid}-${programs.length}.ts`)
     writeFileSync(file, here(text))
     programs.push(file)
     return [`${process.execPath} ${file}`]
   })
-  return { script: here(parts.join('\n')), programs }
+  return { script: parts.join('\n'), programs }
 }
 
 /** As printed, but for the ports of this run and its place for files. */
