@@ -34,7 +34,8 @@ describeInBrowser('a form for secrets', () => {
 
     expect(await page.locator('#problem').textContent()).toContain('The provider did not accept these values.')
     expect([await workspace.inputValue(), await token.inputValue()]).toEqual(['north', ''])
-    expect(await page.evaluate('document.activeElement.name')).toBe('field.token')
+    // Chromium gives the focus after the page is there.
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('field.token')
     expect(await page.content()).not.toContain('-typo')
     await lookAt(page, 'form-refused')
     expect((await walk.ann.sessions.get(session.id)).state).toBe('open')
@@ -66,7 +67,7 @@ describeInBrowser('a form for secrets', () => {
     await keyboard.press('Enter')
 
     await page.locator('#field-0-wrong').waitFor()
-    expect(await page.evaluate('document.activeElement.name')).toBe('field.domain')
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('field.domain')
     expect(await page.getByLabel('API Key').inputValue()).toBe('')
     await lookAt(page, 'form-field-wrong')
     await keyboard.press('ControlOrMeta+a')

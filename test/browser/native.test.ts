@@ -42,7 +42,7 @@ describeInBrowser.each([
     await page.getByRole('heading', { name: 'What may be used?' }).waitFor()
     if (!coop) await lookAt(page, 'native-assets')
     // The dialog named the first number; where it cannot speak, only what is alone in its channel is ticked.
-    expect(await page.locator('input:checked').count()).toBe(coop ? 1 : 3)
+    await expect.poll(() => page.locator('input:checked').count()).toBe(coop ? 1 : 3)
     await page.locator('[data-asset="106540352242922"]').check()
     await page.locator('[data-asset="106540352242923"]').uncheck()
     await page.getByRole('button', { name: 'Connect' }).click()

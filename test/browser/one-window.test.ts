@@ -42,6 +42,7 @@ describeInBrowser('a sign-in without a second window', () => {
     const page = await visitor.open((await walk.session({ providerId: acme() })).link)
     await page.getByRole('button', { name: /^Continue to/ }).click()
     await signInAtProvider(page)
+    await page.locator('#continue').waitFor()
     await lookAt(page, 'end-host')
     await page.locator('#continue').click()
     await connectedAt(page, walk.team)

@@ -32,7 +32,7 @@ describeInBrowser.each([
     await signInAtProvider(other)
     await connectedAt(page, walk.team)
     expect((await walk.ann.sessions.get(id)).state).toBe('connected')
-    await expect.poll(() => other.isClosed() || over(other), { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => other.isClosed() || over(other)).toBe(true)
     await visitor.leave()
   })
 

@@ -76,6 +76,7 @@ describeInBrowser('connecting again', () => {
     await tellsNothing(page)
     await lookAt(page, 'reconnect-code')
     await page.getByRole('button', { name: 'Start' }).click()
+    await page.getByRole('button', { name: /^Continue to/ }).waitFor()
     await tellsNothing(page)
     await page.getByRole('button', { name: /^Continue to/ }).click()
     await signInAtProvider(page)
