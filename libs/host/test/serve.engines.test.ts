@@ -20,7 +20,7 @@ import { credence, type Fleet, planFleet, SERVICES, type Service } from './fleet
 
 const haveAll = (await haveMongodb()) && (await haveRedis()) && (await haveNats())
 /** A driver notices within this that a server has gone, or is back. */
-const NOTICED = { timeout: 20_000, interval: 100 }
+const NOTICED = { timeout: 30_000, interval: 100 }
 /** What a service promises whoever ends it, and some for a slow machine. */
 const DRAIN_MS = 20_000
 
@@ -89,7 +89,7 @@ describe.skipIf(!haveAll)('the services on their engines', { timeout: 120_000 },
         const began = performance.now()
         expect(await probe(service, '/readyz')).toEqual([503, 'STORE_UNAVAILABLE'])
         // The driver by itself waits for ten.
-        expect(performance.now() - began).toBeLessThan(5_000)
+        expect(performance.now() - began).toBeLessThan(9_000)
       }
     } finally {
       mongodb.resume()
