@@ -66,11 +66,15 @@ describe.skipIf(!haveAll)('doctor looks at the engines', { timeout: 60_000 }, ()
     expect(findings[3]?.says).toContain('no stream yet')
   })
 
-  test.each([-6_000, 6_000])('a machine whose clock differs from the engines by more than five seconds has failed: %i ms', async (skew) => {
-    const findings = await checkEngines(all(), { natsMonitoring: monitoring, now: () => now() + skew })
-    const clocks = findings.filter(({ check }) => check.endsWith('clock'))
-    expect(brief(clocks)).toEqual(['MongoDB clock: failed', 'NATS clock: failed', 'Redis clock: failed'])
-  })
+  // Far beyond the five, because the way of question and answer is in their favour, and a busy machine makes it long.
+  test.each([-20_000, 20_000])(
+    'a machine whose clock differs from the engines by more than five seconds has failed: %i ms',
+    async (skew) => {
+      const findings = await checkEngines(all(), { natsMonitoring: monitoring, now: () => now() + skew })
+      const clocks = findings.filter(({ check }) => check.endsWith('clock'))
+      expect(brief(clocks)).toEqual(['MongoDB clock: failed', 'NATS clock: failed', 'Redis clock: failed'])
+    },
+  )
 
   test('what cannot be known without monitoring is a warning', async () => {
     const findings = await checkEngines({ natsUrl: Secret.fromString(nats.url), addresses: {} }, { natsMonitoring: [], now })
