@@ -80,12 +80,20 @@ function valuesOf(attributes: readonly Attribute[] = []): Record<string, unknown
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 }
 
-/** The services on the way from the last span of a name up to the beginning of its trace, each once; empty while none has come. */
-export function ancestry(spans: readonly ReceivedSpan[], start: { readonly traceId: string; readonly name: string }): readonly string[] {
+/**
+ * For each span of a name the services on the way from it up to the beginning of its trace, each once. Processes send their
+ * spans when they like: the last that has come need not be the last that was made.
+ */
+export function ancestries(
+  spans: readonly ReceivedSpan[],
+  start: { readonly traceId: string; readonly name: string },
+): readonly (readonly string[])[] {
   const trace = spans.filter(({ traceId }) => traceId === start.traceId)
   const byId = new Map(trace.map((span) => [span.spanId, span]))
-  const services = new Set<string>()
-  for (let at = trace.findLast(({ name }) => name === start.name); at !== undefined; at = byId.get(at.parentSpanId))
-    services.add(at.service)
-  return [...services]
+  const wayOf = (span: ReceivedSpan): readonly string[] => {
+    const services = new Set<string>()
+    for (let at: ReceivedSpan | undefined = span; at !== undefined; at = byId.get(at.parentSpanId)) services.add(at.service)
+    return [...services]
+  }
+  return trace.filter(({ name }) => name === start.name).map(wayOf)
 }
