@@ -105,7 +105,7 @@ describe('the figures of a platform at work', () => {
     expect(now.sum('credence_refreshes_in_doubt')).toBe(0)
     for (const { name } of now.samples.filter((sample) => /oldest_/.test(sample.name) && sample.value > 20))
       expect(name).toBe('none is old')
-  })
+  }, 90_000)
 
   test('[C-6] tell facts that were published and handled; nothing is left behind', async () => {
     await expect.poll(grown(first, 'credence_events_published_total', { type: 'credential.connected' }), within).toBe(3)
@@ -113,7 +113,7 @@ describe('the figures of a platform at work', () => {
       .poll(grown(first, 'credence_events_delivered_total', { subscriber: 'token-refresher', outcome: 'handled' }), within)
       .toBeGreaterThan(2)
     await expect.poll(async () => (await look()).sum('credence_outbox_facts'), within).toBe(0)
-  })
+  }, 90_000)
 
   test('[C-6] [S2-9] a grant that was revoked at the provider shows in the class of its refresh', async () => {
     const id = credentialOf(journey, 'acme')
@@ -130,7 +130,7 @@ describe('the figures of a platform at work', () => {
     expect(await grown(before, 'credence_provider_errors_total', { via: 'token', class: 'refused' })()).toBeGreaterThan(0)
     expect(await call(id, '/contacts')).toBe(409)
     expect(await grown(before, 'credence_denied_total', { reason: 'CREDENTIAL_EXPIRED' })()).toBe(1)
-  })
+  }, 90_000)
 })
 
 describe('what is looked at', () => {

@@ -80,5 +80,5 @@ describe('the skill for writing a provider payload', () => {
       const { stdout } = await run(process.execPath, ['libs/cli/src/main.ts', ...words.split(' '), '--help'], { cwd: ROOT })
       expect(stdout).toContain(`Usage: credence ${words}`)
     }
-  })
+  }, 90_000)
 })

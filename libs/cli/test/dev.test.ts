@@ -122,7 +122,7 @@ test('dev starts the platform, later commands need no flags, Ctrl-C drains, and 
 })
 
 describe('a configuration file', () => {
-  test('may say everything, the home folder too', async () => {
+  test('may say everything, the home folder too', { timeout: 90_000 }, async () => {
     const [home, config] = [join(folder, 'configured'), join(folder, 'credence.yaml')]
     const ports = PORTS.filter((flag) => flag !== '0').map((flag) => `${flag.slice(2)}: 0`)
     writeFileSync(config, [`home: ${home}`, ...ports].join('\n'))

@@ -32,7 +32,7 @@ function openedIn(file: string): ListedCollection[] {
 }
 
 describe('migrate', () => {
-  test('makes exactly what the services open: all of it, and nothing that nobody uses', async () => {
+  test('makes exactly what the services open: all of it, and nothing that nobody uses', { timeout: 90_000 }, async () => {
     using home = tempHome()
     const started = await startProcess([MAIN, 'dev', '-o', 'json', '--home', home.path, ...PORTS])
     await started.stop()
