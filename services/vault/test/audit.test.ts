@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { callAs } from '@credence/rpc'
 import type { Doc } from '@credence/store'
@@ -20,6 +21,22 @@ const bearer = (harness: Harness): Promise<string> =>
 const logOf = (harness: Harness): string => {
   const folder = join(harness.folder, 'audit')
   return join(folder, readdirSync(folder)[0]!)
+}
+
+/** The next request is answered with a head at once, and with a body when the test says. */
+function answerInTwo(server: Server): { end(): void } {
+  const emit = server.emit.bind(server)
+  const begun = Promise.withResolvers<ServerResponse>()
+  server.emit = ((event: string, ...rest: unknown[]) => {
+    if (event !== 'request') return emit(event, ...rest)
+    server.emit = emit
+    const [request, response] = rest as [IncomingMessage, ServerResponse]
+    request.resume()
+    response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+    begun.resolve(response)
+    return true
+  }) as typeof server.emit
+  return { end: () => void begun.promise.then((response) => response.end('late\n')) }
 }
 
 describe('the audit log', () => {
@@ -154,9 +171,11 @@ describe('the history', () => {
 
   test('[S0-12] shows a call that lasted over several shipments once, with its end', async () => {
     const id = await bearer(harness)
-    const answer = await call(harness.vault, id, '/slow?ms=60', { key })
+    const late = answerInTwo(outside.api.server)
+    const answer = await call(harness.vault, id, '/slow', { key })
     await harness.clock.advance(2_000)
     expect((await uses(id)).uses).toEqual([])
+    late.end()
     await answer.text()
     await expect.poll(async () => (await uses(id)).uses.map(({ outcome }) => outcome)).toEqual(['ok'])
   })
@@ -168,6 +187,8 @@ describe('the history', () => {
       await uses(id)
       await harness.clock.advance(1)
     }
+    // The end of the last call is written down a moment after its answer.
+    await expect.poll(async () => (await uses(id)).uses.length).toBe(9)
     const seen: string[] = []
     for (let pageToken = ''; ; ) {
       const page = await uses(id, harness.project, { pageSize: 2, pageToken })
@@ -203,7 +224,7 @@ describe('the history', () => {
     const id = await bearer(harness)
     for (let i = 0; i < 5; i++) await call(harness.vault, id, '/x', { key })
     await call(harness.vault, id, '/x', { key, user: 'id:stranger' })
-    await uses(id)
+    await expect.poll(async () => (await uses(id)).uses.length).toBe(6)
     await harness.clock.advance(61_000)
     const used = await harness.heard('credential.used', id, 2)
     expect(used.map(({ data }) => data)).toEqual([
