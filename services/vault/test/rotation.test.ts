@@ -4,7 +4,7 @@ import { begun, completed, connected, consented, promoted, sealed, seedRecipe } 
 import { type GrantWorld, startGrantWorld } from './grants.ts'
 import { codeOf } from './harness.ts'
 import { call } from './outside.ts'
-import { children, rowOf } from './rows.ts'
+import { overwrite, rowOf } from './rows.ts'
 
 let world: GrantWorld
 afterEach(() => world.close())
@@ -61,10 +61,7 @@ describe('[B-7] key rotation', () => {
     world.outside.api.accept(() => true)
     const id = await connected(harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })
     const backup = await rowOf(harness, id)
-    const put = async (row: typeof backup): Promise<void> => {
-      const collection = await children(harness)
-      await collection.replace(row, (await rowOf(harness, id)).rev)
-    }
+    const put = (row: typeof backup): Promise<void> => overwrite(harness, row)
     await rotate(false)
     const rotated = await rowOf(harness, id)
     await put(backup)
@@ -83,9 +80,8 @@ describe('[B-7] key rotation', () => {
     const [good, bad] = await Promise.all(
       [1, 2].map(() => connected(harness, { recipe: seedRecipe('bearer'), secret: { token: 'tok-1234567890' } })),
     )
-    const collection = await children(harness)
     const row = await rowOf(harness, bad!)
-    await collection.replace({ ...row, sealed: { ...row.sealed!, wrappedDek: new Uint8Array(60) } }, row.rev)
+    await overwrite(harness, { ...row, sealed: { ...row.sealed!, wrappedDek: new Uint8Array(60) } })
     expect(await rotate(true)).toMatchObject({ done: 2, total: 2 })
     expect([await use(good!), await use(bad!)]).toEqual([200, 409])
   })
