@@ -28,6 +28,11 @@ export class TestClock implements Clock {
     return this.#sleepers.size
   }
 
+  /** How many of them wake in exactly so long from now: tells the one that a test waits for from what else comes and goes. */
+  sleepingFor(ms: number): number {
+    return [...this.#sleepers].filter(({ due }) => due === this.#monotonicMs + ms).length
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)

@@ -119,12 +119,11 @@ describe('SetAccess', () => {
     expect(outside.api.requests.filter(({ path }) => path === '/old')).toHaveLength(1)
     // What restricts is answered when every other replica’s read has aged out; what grants does not wait.
     await setAccess(replica, id, { generation: 2, shares: [{ subject: 'project', names: [], permission: 'use' }] })
-    const sleepers = replica.clock.sleeping
     let answered = false
     const restricting = setAccess(replica, id, { ...closed, generation: 3 }).then(() => {
       answered = true
     })
-    await expect.poll(() => replica.clock.sleeping).toBe(sleepers + 1)
+    await expect.poll(() => replica.clock.sleepingFor(300)).toBe(1)
     expect((await call(replica.vault, id, '/x', { key: its })).status).toBe(409)
     await replica.clock.advance(290)
     expect(answered).toBe(false)
