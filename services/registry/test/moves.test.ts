@@ -69,8 +69,11 @@ describe('[S1-10] the move of live credentials to a new version', () => {
     const asked = platform.vault.log.length
     await platform.clock.advance(STOPPED_MS)
     await expect.poll(() => platform.afterSweep(() => platform.vault.log.slice(asked))).toContain('setAccess')
+    const orders = platform.vault.orders.length
     const disabled = admin.gateway.disable({ credentialId: other }, callAs(admin.principal))
-    await expect.poll(() => platform.vault.log.slice(asked).filter((call) => call === 'setAccess').length).toBe(2)
+    // The sweeper that still goes its turn may push the same fence in its own name.
+    const ofCaller = () => platform.vault.orders.slice(orders).filter(({ principal }) => principal.subject === admin.principal.subject)
+    await expect.poll(() => ofCaller().map(({ method }) => method)).toEqual(['setAccess'])
     release()
     await disabled
     await expect.poll(() => versionsOf(credentialIds)).toEqual([2])
