@@ -5,6 +5,8 @@ import { codeOf, connected, type Person, Platform, provider } from './platform.t
 let platform: Platform
 let ann: Person
 let bearer: string
+/** A line is free after a minute and a half, which is many turns of the sweeper, each with a question of the test. */
+const IN_TIME = { timeout: 25_000, interval: 5 }
 /** Each test has a number of its own. */
 let number = 0
 
@@ -78,7 +80,7 @@ test('[S2-11] a detach that the vault could not take keeps the line until it has
   const other = await line(mine.nativeId)
   expect(await codeOf(attach(other, 'agent-7'))).toBe('CHANNEL_TAKEN')
   const isFree = (): Promise<string> => platform.afterSweep(() => codeOf(attach(other, 'agent-7', { requestId: 'after-the-sweep' })))
-  await expect.poll(isFree, { timeout: 15_000 }).toBe('no error')
+  await expect.poll(isFree, IN_TIME).toBe('no error')
   expect(bindings(mine.credentialId)).toEqual([])
 })
 
@@ -90,7 +92,7 @@ test('[S2-11] a claim whose maker died before there was a consumer is given up b
   const other = await line(mine.nativeId)
   expect(await codeOf(attach(other, 'agent-9'))).toBe('CHANNEL_TAKEN')
   const isFree = (): Promise<string> => platform.afterSweep(() => codeOf(attach(other, 'agent-9', { requestId: 'instead' })))
-  await expect.poll(isFree, { timeout: 15_000 }).toBe('no error')
+  await expect.poll(isFree, IN_TIME).toBe('no error')
   held.release()
   expect(await dying).toBe('CHANNEL_TAKEN')
   // Whoever comes back from the dead finds his claim gone: the line stays with its holder.

@@ -39,7 +39,7 @@ const stateOf = async (id: string): Promise<string> => {
   const { state, needs, cause } = await get(id)
   return [state, needs || cause].filter((word) => word !== '').join(' ')
 }
-const reaches = (id: string, state: string) => expect.poll(() => stateOf(id), { timeout: 10_000, interval: 5 }).toBe(state)
+const reaches = (id: string, state: string) => expect.poll(() => stateOf(id), { interval: 5 }).toBe(state)
 const guided = async (): Promise<string> => {
   platform.verifier.answer(name, found(name))
   const id = await start()
@@ -86,7 +86,7 @@ describe('research of a setup', () => {
           await platform.clock.advance(1_000)
           return platform.verifier.asked.includes(text)
         },
-        { timeout: 10_000, interval: 5 },
+        { interval: 5 },
       )
       .toBe(true)
     expect(platform.clock.now()).toBeGreaterThanOrEqual(dueAt.getTime())
@@ -114,7 +114,7 @@ describe('research of a setup', () => {
           await platform.clock.advance(2_000)
           return stateOf(id)
         },
-        { timeout: 20_000, interval: 5 },
+        { interval: 5 },
       )
       .toBe('research site')
     expect((await get(id)).cause).toBe('interrupted')
