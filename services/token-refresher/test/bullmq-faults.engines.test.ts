@@ -110,7 +110,8 @@ describe.runIf(await haveRedis())('a Redis that fails', () => {
     const feed = feedTo(queue, world)
     const { handled, isDoubled, handle } = handlerOf(plans)
     const worker = await queue.process(handle)
-    await feed.tick({ collection: plans })
+    // Its patience is short: a busy machine may try it, and what was put in twice is there once.
+    await world.until(() => feed.tick({ collection: plans }).then(Boolean, () => false))
     await world.until(() => handled.length >= 20)
     await world.server.kill()
     const wait = { credentialId: 'cred_a', at: 0, priority: false }
@@ -120,7 +121,12 @@ describe.runIf(await haveRedis())('a Redis that fails', () => {
     await world.server.restart()
     await world.until(() => feed.tick({ collection: plans }).then(Boolean, () => false))
     await world.until(() => handled.length === 300)
-    await queue.ping()
+    await world.until(() =>
+      queue.ping().then(
+        () => true,
+        () => false,
+      ),
+    )
     await worker.stop()
     expect(new Set(handled).size).toBe(300)
     expect(isDoubled()).toBe(false)
@@ -182,7 +188,7 @@ describe.runIf(await haveRedis())('a Redis that fails', () => {
     await world.until(() => count === 20_000)
     await worker.stop()
     expect((await world.redis.keys('*')).filter((key) => key.includes('cred_'))).toEqual([])
-  }, 60_000)
+  }, 120_000)
 })
 
 describe.runIf(await haveRedis())('replicas on one Redis', () => {
