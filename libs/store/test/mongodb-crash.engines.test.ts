@@ -78,9 +78,12 @@ describeOnMongodb('MongoDB that is killed', ({ server, database, open }) => {
   })
 
   it('[C-4] refuses in a bounded time while the server hangs, and goes on when it answers', async () => {
-    const store = await open({ database: database(), selectionTimeoutMs: 300, operationTimeoutMs: 500 })
-    const things = await store.collection<AnyDoc>(SPEC)
-    const kept = await things.insert({ id: 'a', v: 1, kind: 'k', count: 1 })
+    const name = database()
+    const patient = await (await open({ database: name })).collection<AnyDoc>(SPEC)
+    const kept = await patient.insert({ id: 'a', v: 1, kind: 'k', count: 1 })
+    // So impatient that a busy server, too, may be given up.
+    const store = await eventually(() => open({ database: name, selectionTimeoutMs: 300, operationTimeoutMs: 500 }))
+    const things = await eventually(() => store.collection<AnyDoc>(SPEC))
     server().pause()
     try {
       await expect(things.insert({ id: 'b', v: 1 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
@@ -89,7 +92,7 @@ describeOnMongodb('MongoDB that is killed', ({ server, database, open }) => {
       server().resume()
     }
     await eventually(() => store.ping())
-    expect(await things.get('a')).toEqual(kept)
+    expect(await eventually(() => things.get('a'))).toEqual(kept)
   })
 })
 
