@@ -11,7 +11,7 @@ describe('the test clock', () => {
       woken.push([name, clock.now()])
     }
     const all = [sleep('late', 30), sleep('early', 10), sleep('same', 10), sleep('never', 1000)]
-    expect(clock.sleeping).toBe(4)
+    expect([clock.sleeping, clock.sleepingFor(10), clock.sleepingFor(11)]).toEqual([4, 2, 0])
     await clock.advance(30)
     expect(woken).toEqual([
       ['early', 10],
