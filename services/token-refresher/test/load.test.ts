@@ -145,7 +145,8 @@ describe('many credentials', () => {
       return undefined
     }
     await clock.advance(8 * HOUR)
-    await platform.compared(() => others.every(({ version }) => version === 3))
+    // Hours go by while they are refreshed: the first may come due once more before the last was.
+    await platform.compared(() => others.every(({ version }) => version >= 3))
     const asked = (): number => fake.orders.filter(({ id }) => slow.some((held) => held.id === id)).length
     expect(asked()).toBe(4)
     hanging.resolve()
