@@ -225,7 +225,7 @@ test('[B-1] [S2-18] an API that refuses each token as soon as it is made has thr
     for (let n = 1; n <= 3; n++) expect(await callIt()).toEqual([401, 'true'])
     for (let n = 1; n <= 5; n++) expect(await callIt()).toEqual([401, ''])
     expect(posts()).toBe(3)
-    expect((await refusing.harness.heard('credential.refused', id)).map(({ data }) => data.version)).toEqual([2, 3, 4])
+    expect((await refusing.harness.heard('credential.refused', id, 3)).map(({ data }) => data.version)).toEqual([2, 3, 4])
     for (const [pause, total] of [
       [59_999, 3],
       [1, 4],
