@@ -18,6 +18,8 @@ const node = join(bin, process.platform === 'win32' ? 'node.exe' : 'node')
 const LOCK_STALE_MS = 5 * 60_000
 /** How soon it is noticed that npm was stopped. */
 const LOOK_MS = 250
+/** Read before anything takes time: afterwards it may have ended, and have another in its place. */
+const shell = process.ppid
 
 const [program, ...programArguments] = process.argv.slice(2)
 install()
@@ -118,7 +120,6 @@ function run(file, args) {
 /** npm ends the shell between it and this process when it is told to stop, and no shell hands a signal on. */
 function stopWithShell(child) {
   if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return
-  const shell = process.ppid
   const looking = setInterval(() => {
     if (process.ppid === shell) return
     clearInterval(looking)
