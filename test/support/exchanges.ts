@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import type { Credence } from '@credence/sdk'
 import { searchForCanaries } from '@credence/testkit'
 import { expect } from 'vitest'
 import type { Scene } from './scene.ts'
@@ -57,9 +58,9 @@ export async function expectNowhere(scene: Scene, secrets: Readonly<Record<strin
 }
 
 /** Waits until the token-refresher knows of it: what failed before that is history to it, and judged at the next failure. */
-export async function untilPlanned(scene: Scene, credentialId: string): Promise<void> {
+export async function untilPlanned({ ann }: Pick<Scene, 'ann'>, credentialId: string, owner: Credence = ann): Promise<void> {
   const state = (): Promise<string> =>
-    scene.ann.credentials.plan(credentialId).then(
+    owner.credentials.plan(credentialId).then(
       (plan) => plan.state ?? '',
       () => '',
     )

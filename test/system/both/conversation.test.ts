@@ -2,6 +2,7 @@ import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
 import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
+import { untilPlanned } from '../../support/exchanges.ts'
 import { grpcOf } from '../../support/grpc-of.ts'
 import { factOf, fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
@@ -101,6 +102,7 @@ describe('OAuth2 with external OAuth', () => {
     const user = newCustomer()
     const ann = scene.credence.forUser(user)
     const first = await converse(scene, await ann.capabilities.connect(id))
+    await untilPlanned(scene, first, ann)
     scene.login.behave({ endpoint: 'token', answer: 'oauth_error', error: 'invalid_grant' })
     scene.api.accept(() => false)
     await (await ann.fetch(id, '/events')).arrayBuffer()

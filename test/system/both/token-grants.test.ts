@@ -113,7 +113,7 @@ describe('client credentials', () => {
     const id = await connected(pattern)
     as.revokeGrants()
     expect(await Promise.all([statusOf(id), statusOf(id), statusOf(id)])).toEqual([200, 200, 200])
-    expect(await scene.ann.credentials.plan(id)).toMatchObject({ state: 'planned' })
+    await untilPlanned(scene, id)
   })
 
   test('[B-14] [S2-8] that the server refuses twice end in expired, with the code and a reconnect link', async () => {
