@@ -72,8 +72,10 @@ describe('an exchange of several calls', () => {
 
   test('[S0-10] is renewed ahead of its end, and the fresh value goes out', async () => {
     login.expiresIn(6)
+    const before = login.calls.length
     const id = await connected()
-    const first = login.calls.at(-1)?.issued
+    const first = login.calls.slice(before).find(({ call }) => call === 'token')?.issued
+    expect(first).toBeDefined()
     login.expiresIn(3600)
     await factOf(scene, 'credential.refreshed', id)
     expect(await statusOf(id)).toBe(200)
