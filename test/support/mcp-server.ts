@@ -25,7 +25,10 @@ export async function startMcpServer(names: Readonly<Record<string, string>>): P
       return
     }
     seen.push(shown)
-    void transportFor(request, { sessions, who: () => names[shown] ?? '' }).then((transport) => transport.handleRequest(request, response))
+    transportFor(request, { sessions, who: () => names[shown] ?? '' })
+      .then((transport) => transport.handleRequest(request, response))
+      // Also of a client that has gone: nobody waits for this promise.
+      .catch(() => response.destroy())
   })
   return {
     server: upstream.server,
