@@ -123,7 +123,7 @@ describe('OAuth2 with external OAuth', () => {
     const second = await converse(scene, await ann.capabilities.connect(id))
     expect(second).not.toBe(first)
     expect((await ann.fetch(id, '/events')).status).toBe(200)
-  })
+  }, 90_000)
 
   test('[S0-13] [S0-15] what was granted behind a gate is used through the capability alone, also when it is made a gate later or deleted', async () => {
     const id = await calendar()

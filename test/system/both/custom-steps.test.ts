@@ -117,7 +117,7 @@ describe('an exchange of several calls', () => {
     expect(await scene.ann.credentials.get(id)).toMatchObject({ status: 'active' })
     login.answer(undefined)
     await expect.poll(() => statusOf(id), { timeout: 30_000 }).toBe(200)
-  })
+  }, 90_000)
 
   test('[S0-10] that is refused stores nothing, and says which step it was', async () => {
     const provider = await provide(scene, TWO_STEPS, VERIFY)

@@ -97,7 +97,7 @@ describe('a sign-in on another device', () => {
     const late = await begun()
     as.behave({ answer: 'oauth_error', error: 'expired_token', times: 1 })
     expect(await scene.ann.sessions.wait(late.id, { timeoutMs: 30_000 })).toMatchObject({ state: 'failed', code: 'SESSION_EXPIRED' })
-  })
+  }, 90_000)
 
   test('[B-14] goes on past a server that is sick or busy, in whatever words it says so', async () => {
     for (const [status, error] of [
@@ -110,7 +110,7 @@ describe('a sign-in on another device', () => {
       as.behave({ answer: 'oauth_error', error, status, times: 1 })
       expect((await scene.ann.sessions.wait(id, { timeoutMs: 30_000 })).state, error).toBe('connected')
     }
-  })
+  }, 90_000)
 
   test('[B-14] [B-1] an error that is the client’s own secret is not repeated', async () => {
     const config = { grant_type: 'device_code', device_authorization_uri: 'https://echo.example/d', token_uri: 'https://echo.example/t' }
@@ -141,7 +141,7 @@ describe('a sign-in on another device', () => {
       .toBe(true)
     const id = await confirmAt(scene, session.id, end)
     expect((await scene.ann.fetch(id, '/echo')).status).toBe(200)
-  })
+  }, 90_000)
 
   test('[B-14] begins without a page only where no confirmation is asked for, and only for such a provider', async () => {
     const { session } = await scene.ann.sessions.create({ providerId, confirm: 'host', returnUrl: RETURN_URL })
@@ -161,7 +161,7 @@ describe('a sign-in on another device', () => {
     as.decideDevice(device.user_code, 'approved')
     await cli.exited
     expect(cli.stdout()).toContain('"status":"active"')
-  })
+  }, 90_000)
 
   test('[S1-9] [B-14] says in its payload what it lacks', async () => {
     const faults = async (config: object): Promise<string[]> =>

@@ -98,7 +98,7 @@ describe('the execution history of a capability', () => {
     expect(refused).toMatchObject({ providerError: 'invalid_grant', credentialId })
     const own = (await allOf(bea.history.list(credentialId))).map(({ action, capabilityId }) => `${action} ${capabilityId}`)
     for (const action of ['connect', 'call', 'refresh']) expect(own).toContain(`${action} ${id}`)
-  })
+  }, 90_000)
 
   test('[S0-12] a refresh ahead of expiry is an entry of the platform', async () => {
     const id = await calendar()

@@ -156,9 +156,9 @@ describe('the life of a credential', () => {
     }
     // What one vault has made another one tells of as soon as it is shipped.
     const call = { action: 'call', outcome: 'ok', upstreamStatus: 200 }
-    await expect.poll(async () => (await history())[0], { timeout: 10_000 }).toMatchObject(call)
+    await expect.poll(async () => (await history())[0]).toMatchObject(call)
     expect((await history()).some((entry) => entry.action === 'connect' || entry.action === 'change')).toBe(true)
-    await expect.poll(async () => (await ann.credentials.get(id)).lastUsedAt !== undefined, { timeout: 10_000 }).toBe(true)
+    await expect.poll(async () => (await ann.credentials.get(id)).lastUsedAt !== undefined).toBe(true)
     await ann.consumers.unbind(consumer.id)
   })
 

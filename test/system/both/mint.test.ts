@@ -235,7 +235,7 @@ describe('again, and with force', () => {
     const list: string[] = []
     for await (const one of scene.credence.forUser(`email:${email}`).credentials.list()) list.push(`${one.id} ${one.status}`)
     expect(list).toEqual([`${id} active`])
-  })
+  }, 120_000)
 
   test('[S3-8] deleted in the midst of mints: each has its result, and one credential is left at most', async () => {
     const name = await backend.bearerServer()

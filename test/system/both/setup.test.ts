@@ -348,5 +348,5 @@ describe('by other doors', () => {
       ['guided', 'Slack'],
       ['guided', 'Notion'],
     ])
-  })
+  }, 120_000)
 })

@@ -137,7 +137,7 @@ describe('client credentials', () => {
     await expect.poll(() => statusOf(id), { timeout: 30_000 }).toBe(200)
     const outcomes = scene.events.filter(({ type, subject }) => subject === id && type.endsWith('refresh_failed')).map(({ data }) => data)
     expect(JSON.stringify(outcomes)).not.toMatch(/lost|unreadable/)
-  })
+  }, 90_000)
 
   test('[B-14] that are wrong are a typed error, and nothing is stored', async () => {
     const provider = await provide(scene, pattern, VERIFY)

@@ -148,7 +148,7 @@ describe('a provider that is down', () => {
     expect(await scene.ann.credentials.get(kept.id)).toMatchObject({ status: 'active', health: 'unverified' })
     api.probe = undefined
     expect(await scene.ann.credentials.verify(kept.id)).toMatchObject({ verdict: 'ok' })
-    await expect.poll(async () => (await scene.ann.credentials.get(kept.id)).health ?? 'ok', { timeout: 15_000 }).toBe('ok')
+    await expect.poll(async () => (await scene.ann.credentials.get(kept.id)).health ?? 'ok').toBe('ok')
   })
 
   test('[S2-15] but a wrong key is not kept, whatever the caller allows', async () => {
@@ -181,9 +181,9 @@ describe('verify on demand', () => {
     const verdict = await scene.ann.credentials.verify(id)
     expect(verdict).toMatchObject({ verdict: 'ok', upstreamStatus: 200, account: { id: '7', name: 'Ann Example' } })
     expect(seen).toEqual([`GET ${PROBE}`])
-    await expect.poll(() => verifiedTimes(id), { timeout: 15_000 }).toBe(2)
+    await expect.poll(() => verifiedTimes(id)).toBe(2)
     const later = async (): Promise<number> => (await scene.ann.credentials.get(id)).lastVerifiedAt?.getTime() ?? 0
-    await expect.poll(later, { timeout: 15_000 }).toBeGreaterThan(lastVerifiedAt?.getTime() ?? 0)
+    await expect.poll(later).toBeGreaterThan(lastVerifiedAt?.getTime() ?? 0)
   })
 
   test('[S2-15] of a provider without a safe call says so, and calls nothing', async () => {
@@ -233,7 +233,7 @@ describe('a static credential that ends', () => {
     seen.length = 0
     api.calls = 401
     await Promise.all(Array.from({ length: 5 }, () => scene.ann.fetch(id, '/x').then((response) => response.text())))
-    await expect.poll(() => verifiedTimes(id), { timeout: 15_000 }).toBe(2)
+    await expect.poll(() => verifiedTimes(id)).toBe(2)
     expect([probes(), await statusOf(id)]).toEqual([1, 'active'])
   })
 
