@@ -74,11 +74,12 @@ describe('a sign-in on another device', () => {
 
   test('[B-14] is asked about at the pace of the server, however many wait for it', async () => {
     const { id, userCode } = await begun()
-    const before = as.ledger().length
+    const [before, began] = [as.ledger().length, Date.now()]
     const waits = Array.from({ length: 6 }, () => scene.ann.sessions.wait(id, { timeoutMs: 3_500 }))
     await Promise.all(waits)
     const polls = as.ledger().slice(before).filter(isPoll)
     expect(polls.length).toBeGreaterThan(0)
+    expect(polls.length).toBeLessThanOrEqual(1 + (Date.now() - began) / 1000)
     expect(polls.map(({ error }) => error)).toEqual(polls.map(() => 'authorization_pending'))
     as.decideDevice(userCode, 'approved')
     expect((await scene.ann.sessions.wait(id, { timeoutMs: 30_000 })).state).toBe('connected')
