@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type StartedProcess, startProcess } from '@credence/testkit'
+import { freePort, type StartedProcess, startProcess } from '@credence/testkit'
 import { type Balancer, startBalancer } from './balancer.ts'
 import type { Inside } from './platform.ts'
 
@@ -181,37 +180,18 @@ type Planned = Readonly<Record<Service, readonly Readonly<Record<string, number>
 
 /** Ports are fixed before anything starts: replicas name each other, and one that comes back has the addresses it had. */
 async function plan(count: (service: Service) => number): Promise<Planned> {
-  const taken = new Set<number>()
   const entries = await Promise.all(
     SERVICES.map(async (service) => {
       const replicas = []
       for (let number = 0; number < count(service); number++) {
         const own: Record<string, number> = {}
-        for (const setting of LISTENERS[service]) own[setting] = await freeLowPort(taken)
+        for (const setting of LISTENERS[service]) own[setting] = await freePort()
         replicas.push(own)
       }
       return [service, replicas] as const
     }),
   )
   return Object.fromEntries(entries) as unknown as Planned
-}
-
-/** Below those that Linux gives to outgoing connections, one of which could take it before its listener. */
-async function freeLowPort(taken: Set<number>): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000)
-    if (taken.has(port)) continue
-    taken.add(port)
-    if (await isFree(port)) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 async function runCli(args: readonly string[]): Promise<number | null> {

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { freePort } from '../process/free-port.ts'
 import { tempHome } from '../process/temp-home.ts'
 import type { EngineRun } from './engine-run.ts'
 import { haveEngine, type Wanted } from './find-engine.ts'
@@ -21,9 +21,6 @@ export interface MongodbServer extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-const FIRST_PORT = 20_000
-/** Above it the kernel takes ports for outgoing connections, one of which could have the port of a server that is down. */
-const LAST_PORT = 32_767
 const START_TRIES = 5
 
 /** Whether a MongoDB can be started here, installed first where that is possible; see `haveEngine`. */
@@ -41,7 +38,7 @@ export async function startMongodb(): Promise<MongodbServer> {
   const program = await findMongodb()
   const home = tempHome()
   for (let left = START_TRIES; ; left--) {
-    const place = { folder: home.path, port: randomInt(FIRST_PORT, LAST_PORT + 1) }
+    const place = { folder: home.path, port: await freePort() }
     try {
       const first = await program(place)
       return serverOf({ first, again: () => program(place), url: `mongodb://127.0.0.1:${place.port}/`, home })

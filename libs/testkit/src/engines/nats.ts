@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { freePort } from '../process/free-port.ts'
 import { type TempHome, tempHome } from '../process/temp-home.ts'
 import type { EngineRun } from './engine-run.ts'
 import { haveEngine, type Wanted } from './find-engine.ts'
@@ -25,8 +25,6 @@ export interface NatsOptions extends Wanted {
   readonly more?: string
 }
 
-/** Below the range from which Linux takes the ports of outgoing connections, one of which could hold the port while the server is down. */
-const [FIRST_PORT, LAST_PORT] = [20_000, 32_000]
 const PORT_TRIES = 5
 
 /** Whether a NATS server can be started here, built or installed first where that is possible; see `haveEngine`. */
@@ -90,7 +88,7 @@ interface Ports {
 
 async function startSomewhere(start: (place: Ports) => Promise<EngineRun>): Promise<{ first: EngineRun; place: Ports }> {
   for (let attempt = 1; ; attempt++) {
-    const [port, monitoring] = await Promise.all([lowPort(), lowPort()])
+    const [port, monitoring] = await Promise.all([freePort(), freePort()])
     try {
       return { first: await start({ port, monitoring }), place: { port, monitoring } }
     } catch (error) {
@@ -117,16 +115,4 @@ jetstream {
 }
 ${more}
 `
-}
-
-async function lowPort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer()
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (free) return port
-  }
 }

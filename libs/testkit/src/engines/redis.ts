@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { freePort } from '../process/free-port.ts'
 import { killAtExit } from '../process/kill-at-exit.ts'
 import { tempHome } from '../process/temp-home.ts'
 import { aptInstall } from './apt.ts'
@@ -34,9 +34,6 @@ export interface RedisServer extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-const FIRST_PORT = 20_000
-/** Above it the kernel takes ports for outgoing connections. */
-const LAST_PORT = 32_767
 const TRIES = 10
 const READY_MS = 10_000
 const IMAGE = 'redis:7.4-alpine'
@@ -119,7 +116,7 @@ function sharedServer(url: string): RedisServer {
 
 async function startSomewhere(start: (port: number) => Promise<EngineRun>): Promise<{ run: EngineRun; port: number }> {
   for (let tries = 1; ; tries++) {
-    const port = randomInt(FIRST_PORT, LAST_PORT)
+    const port = await freePort()
     try {
       return { run: await start(port), port }
     } catch (error) {
