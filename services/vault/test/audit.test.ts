@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { callAs } from '@credence/rpc'
 import type { Doc } from '@credence/store'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerNext } from './answer-next.ts'
 import { connected, sealed, seedRecipe, setAccess } from './connecting.ts'
 import { codeOf, Harness, putKey } from './harness.ts'
 import { call, type Outside, startOutside } from './outside.ts'
@@ -21,22 +21,6 @@ const bearer = (harness: Harness): Promise<string> =>
 const logOf = (harness: Harness): string => {
   const folder = join(harness.folder, 'audit')
   return join(folder, readdirSync(folder)[0]!)
-}
-
-/** The next request is answered with a head at once, and with a body when the test says. */
-function answerInTwo(server: Server): { end(): void } {
-  const emit = server.emit.bind(server)
-  const begun = Promise.withResolvers<ServerResponse>()
-  server.emit = ((event: string, ...rest: unknown[]) => {
-    if (event !== 'request') return emit(event, ...rest)
-    server.emit = emit
-    const [request, response] = rest as [IncomingMessage, ServerResponse]
-    request.resume()
-    response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
-    begun.resolve(response)
-    return true
-  }) as typeof server.emit
-  return { end: () => void begun.promise.then((response) => response.end('late\n')) }
 }
 
 describe('the audit log', () => {
@@ -171,11 +155,15 @@ describe('the history', () => {
 
   test('[S0-12] shows a call that lasted over several shipments once, with its end', async () => {
     const id = await bearer(harness)
-    const late = answerInTwo(outside.api.server)
+    const late = Promise.withResolvers<void>()
+    answerNext(outside.api.server, (response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+      void late.promise.then(() => response.end('late\n'))
+    })
     const answer = await call(harness.vault, id, '/slow', { key })
     await harness.clock.advance(2_000)
     expect((await uses(id)).uses).toEqual([])
-    late.end()
+    late.resolve()
     await answer.text()
     await expect.poll(async () => (await uses(id)).uses.map(({ outcome }) => outcome)).toEqual(['ok'])
   })

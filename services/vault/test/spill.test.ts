@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { CodedError } from '@credence/errors'
 import { judgeLedger } from '@credence/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
+import { answerNext } from './answer-next.ts'
 import { promoted, sealed, seedRecipe } from './connecting.ts'
 import { type GrantWorld, startGrantWorld } from './grants.ts'
 import { call } from './outside.ts'
@@ -26,19 +26,6 @@ async function brokenOff(point: string, refreshClass: Parameters<typeof startGra
   const id = await world.grant()
   await expect(world.refresh(id)).rejects.toMatchObject({ code: 'INTERNAL' })
   return id
-}
-
-/** The next request is answered with this JSON, whatever it asks. */
-function answerOnce(server: Server, json: string): void {
-  const emit = server.emit.bind(server)
-  server.emit = ((event: string, ...rest: unknown[]) => {
-    if (event !== 'request') return emit(event, ...rest)
-    server.emit = emit
-    const [request, response] = rest as [IncomingMessage, ServerResponse]
-    request.resume()
-    response.writeHead(200, { 'content-type': 'application/json' }).end(json)
-    return true
-  }) as typeof server.emit
 }
 
 describe('[B-1] an answer that was spilled and not saved', () => {
@@ -93,7 +80,8 @@ describe('[B-1] an answer that was spilled and not saved', () => {
   test('with a token that nobody can find stays for a person, is told once, and goes with the grant', async () => {
     world = await startGrantWorld('strict')
     const id = await world.grant()
-    answerOnce(world.outside.as.server, JSON.stringify({ data: { token: 'hidden-token-123' } }))
+    const json = JSON.stringify({ data: { token: 'hidden-token-123' } })
+    answerNext(world.outside.as.server, (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(json))
     expect(await world.refresh(id)).toMatchObject({ answerKind: 'unreadable', mayHoldToken: true, openIntent: true })
     const kept = (): boolean => statSync(spillFile()).size > 0
     const told = (): number => world.harness.facts.filter(({ type }) => type === 'credential.refresh_failed').length
