@@ -1,6 +1,7 @@
-import type { Grant, Provider } from '@credence/sdk'
+import type { Credence, Grant, Provider } from '@credence/sdk'
+import { untilPlanned } from './exchanges.ts'
 import type { Page } from './person.ts'
-import { atReturn, provide, type Scene, settle } from './scene.ts'
+import { atReturn, factOf, provide, type Scene, settle } from './scene.ts'
 
 /** A provider at the mock API that people sign in to, with its client. */
 export async function provideSignIn(scene: Scene, members: object = {}): Promise<Provider> {
@@ -43,4 +44,22 @@ export function digitsOn(page: Page): string {
 export async function converse(scene: Scene, grant: Grant): Promise<string> {
   const page = await signIn(scene, grant.link)
   return (await grant.confirm(digitsOn(page))).id
+}
+
+/**
+ * The provider takes back what the owner granted to a capability, and one call finds out. Resolves when everybody was told: the
+ * record says `expired` a moment before every vault does, and the fact comes after both.
+ */
+export async function loseGrant(scene: Scene, lost: { owner: Credence; capabilityId: string; credentialId: string }): Promise<void> {
+  const { owner, capabilityId, credentialId } = lost
+  await untilPlanned(owner, credentialId)
+  scene.login.behave({ endpoint: 'token', answer: 'oauth_error', error: 'invalid_grant' })
+  scene.api.accept(() => false)
+  try {
+    await (await owner.fetch(capabilityId, '/events')).arrayBuffer()
+    await factOf(scene, 'credential.expired', credentialId)
+  } finally {
+    scene.login.behave({})
+    scene.api.accept(() => true)
+  }
 }

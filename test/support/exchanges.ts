@@ -58,7 +58,7 @@ export async function expectNowhere(scene: Scene, secrets: Readonly<Record<strin
 }
 
 /** Waits until the token-refresher knows of it: what failed before that is history to it, and judged at the next failure. */
-export async function untilPlanned({ ann }: Pick<Scene, 'ann'>, credentialId: string, owner: Credence = ann): Promise<void> {
+export async function untilPlanned(owner: Credence, credentialId: string): Promise<void> {
   const state = (): Promise<string> =>
     owner.credentials.plan(credentialId).then(
       (plan) => plan.state ?? '',

@@ -1,10 +1,9 @@
 import { createCredence } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
-import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
-import { untilPlanned } from '../../support/exchanges.ts'
+import { converse, digitsOn, loseGrant, provideSignIn, signIn } from '../../support/conversation.ts'
 import { grpcOf } from '../../support/grpc-of.ts'
-import { factOf, fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
+import { fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -102,17 +101,7 @@ describe('OAuth2 with external OAuth', () => {
     const user = newCustomer()
     const ann = scene.credence.forUser(user)
     const first = await converse(scene, await ann.capabilities.connect(id))
-    await untilPlanned(scene, first, ann)
-    scene.login.behave({ endpoint: 'token', answer: 'oauth_error', error: 'invalid_grant' })
-    scene.api.accept(() => false)
-    await (await ann.fetch(id, '/events')).arrayBuffer()
-    try {
-      // The fact comes when every vault holds the order; the record may say so a moment before.
-      await factOf(scene, 'credential.expired', first)
-    } finally {
-      scene.login.behave({})
-      scene.api.accept(() => true)
-    }
+    await loseGrant(scene, { owner: ann, capabilityId: id, credentialId: first })
     expect((await ann.credentials.get(first)).status).toBe('expired')
     const expired = await refusalOf(ann.fetch(id, '/events'))
     expect([expired.code, expired.credentialId]).toEqual(['CREDENTIAL_EXPIRED', first])

@@ -93,7 +93,7 @@ describe('an exchange of several calls', () => {
 
   test('[S0-10] [S2-8] ends in expired with a reconnect link when the provider refuses the values for good, and a new sign-in heals it', async () => {
     const id = await connected()
-    await untilPlanned(scene, id)
+    await untilPlanned(scene.ann, id)
     login.setPassword('changed-at-the-provider-17')
     login.endAll()
     expect(await statusOf(id)).toBe(401)
@@ -109,7 +109,7 @@ describe('an exchange of several calls', () => {
 
   test('[S0-10] is kept alive through an outage of the sign-in, which says nothing of the values', async () => {
     const id = await connected()
-    await untilPlanned(scene, id)
+    await untilPlanned(scene.ann, id)
     login.answer(503)
     login.endAll()
     expect(await statusOf(id)).toBe(401)

@@ -1,9 +1,8 @@
 import { createCredence, type HistoryEntry } from '@credence/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allOf } from '../../support/all-of.ts'
-import { converse, digitsOn, provideSignIn, signIn } from '../../support/conversation.ts'
-import { untilPlanned } from '../../support/exchanges.ts'
-import { factOf, fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
+import { converse, digitsOn, loseGrant, provideSignIn, signIn } from '../../support/conversation.ts'
+import { fields, provide, refusalOf, type Scene, startScene } from '../../support/scene.ts'
 
 const CANARY = 'canary-history-91b7-do-not-show'
 
@@ -68,17 +67,7 @@ describe('the execution history of a capability', () => {
     const credentialId = await converse(scene, await bea.capabilities.connect(id))
     await (await bea.fetch(id, '/events')).arrayBuffer()
     await bea.credentials.verify(credentialId)
-    await untilPlanned(scene, credentialId, bea)
-    scene.login.behave({ endpoint: 'token', answer: 'oauth_error', error: 'invalid_grant' })
-    scene.api.accept(() => false)
-    try {
-      await (await bea.fetch(id, '/events')).arrayBuffer()
-      // The record says so a moment before every vault does: the fact comes after both.
-      await factOf(scene, 'credential.expired', credentialId)
-    } finally {
-      scene.login.behave({})
-      scene.api.accept(() => true)
-    }
+    await loseGrant(scene, { owner: bea, capabilityId: id, credentialId })
     expect((await bea.credentials.get(credentialId)).status).toBe('expired')
     expect((await refusalOf(bea.fetch(id, '/events'))).code).toBe('CREDENTIAL_EXPIRED')
     const all = async (): Promise<string[]> => linesOf(id)

@@ -113,12 +113,12 @@ describe('client credentials', () => {
     const id = await connected(pattern)
     as.revokeGrants()
     expect(await Promise.all([statusOf(id), statusOf(id), statusOf(id)])).toEqual([200, 200, 200])
-    await untilPlanned(scene, id)
+    await untilPlanned(scene.ann, id)
   })
 
   test('[B-14] [S2-8] that the server refuses twice end in expired, with the code and a reconnect link', async () => {
     const id = await connected(pattern)
-    await untilPlanned(scene, id)
+    await untilPlanned(scene.ann, id)
     as.behave({ answer: 'oauth_error', error: 'invalid_client', status: 401 })
     as.revokeGrants()
     expect(await statusOf(id)).toBe(401)
@@ -130,7 +130,7 @@ describe('client credentials', () => {
 
   test('[B-14] survive answers that never came: nothing is in doubt, since nothing can be spent', async () => {
     const id = await connected(pattern)
-    await untilPlanned(scene, id)
+    await untilPlanned(scene.ann, id)
     as.behave({ cut: 'no_answer', times: 1 })
     as.revokeGrants()
     expect([200, 401]).toContain(await statusOf(id))
